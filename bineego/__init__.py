@@ -1,0 +1,39 @@
+"""bineego: temporal action localization - raw video in, timed and labelled actions out.
+
+The public API is the names in `__all__`; everything else may change. They load on first use, so that `import bineego`
+costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bineego.ensembling import ensemble
+    from bineego.evaluation import evaluate
+    from bineego.inference import localize
+    from bineego.training import train
+    from bineego.tsm import load_model
+    from bineego.video import extract_frames
+
+__all__ = ["ensemble", "evaluate", "extract_frames", "load_model", "localize", "train"]
+
+_HOMES = {
+    "train": "training",
+    "localize": "inference",
+    "ensemble": "ensembling",
+    "evaluate": "evaluation",
+    "extract_frames": "video",
+    "load_model": "tsm",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bineego' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"bineego.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,104 @@
+"""What a person sees: notes and progress on stderr, results on stdout, errors as one message with its remedy."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from bineego.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGTERM, BineegoError, ResourceExhausted
+
+OnProgress = Callable[[float, float], None]
+"""Called with (done, total) in any unit; lower layers take one and know nothing of terminals."""
+
+NOTE_EVERY = 0.1  # share of the work between two lines where stderr is no terminal
+
+
+class _Terminated(BaseException):
+    """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
+
+
+class _StderrHandler(logging.Handler):
+    """Notes as they are, warnings with a word before them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        word = {logging.WARNING: "warning: ", logging.ERROR: "error: "}.get(record.levelno, "")
+        print(f"{word}{record.getMessage()}", file=sys.stderr, flush=True)
+
+
+def set_up_logging(*, quiet: bool = False) -> None:
+    """Show the package's notes and warnings on stderr (`quiet`: warnings only)."""
+    logger = logging.getLogger("bineego")
+    logger.handlers[:] = [_StderrHandler()]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[OnProgress]:
+    """A progress bar on a terminal; elsewhere a line on stderr every 10 %."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+
+            def on_bar(done: float, total: float) -> None:
+                bar.update(task, completed=done, total=total)
+
+            yield on_bar
+        return
+    said, start = 0.0, time.monotonic()
+
+    def on_line(done: float, total: float) -> None:
+        nonlocal said
+        share = done / total if total else 1.0
+        if share >= said + NOTE_EVERY - 1e-9 or (share >= 1 and said < 1):
+            said = share - share % NOTE_EVERY if share < 1 else 1.0
+            print(f"{what}: {share:.0%} ({time.monotonic() - start:.0f} s)", file=sys.stderr, flush=True)
+
+    yield on_line
+
+
+def run(command: Callable[[], object]) -> int:
+    """Run a command; its exit code. Expected errors become one message; anything else is our bug and says so."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    try:
+        command()
+    except BineegoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_SIGINT
+    except _Terminated:
+        print("terminated", file=sys.stderr)
+        return EXIT_SIGTERM
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; not an error, and nothing more can be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        print("error: out of memory", file=sys.stderr)
+        return ResourceExhausted.exit_code
+    except Exception as error:
+        if os.environ.get("BINEEGO_DEBUG"):
+            raise
+        print(
+            f"error: {type(error).__name__}: {error}\n"
+            "  -> this is a bug in bineego; please report it with the output of the same command under BINEEGO_DEBUG=1",
+            file=sys.stderr,
+        )
+        return EXIT_BUG
+    return 0
+
+
+def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
+    raise _Terminated

@@ -1,0 +1,1 @@
+"""Files of segments: one module per format, reading and writing."""

@@ -1,0 +1,213 @@
+"""CSV: `video_id,label,start,end,score` (predictions), the same without score (ground truth), `video_id,scene[,score]`.
+
+Strict: the header names the columns, in any order; a missing, doubled or unknown column, a row of another length and a
+number that is none are errors with file, line and column. RFC 4180 quoting, UTF-8 with or without a byte order mark.
+Pandas' own reader is not used: it turns ids "NA" and "0012" into nan and 12.0 and fills short rows in silence.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bineego import segments
+from bineego.errors import InputInvalid, InputMissing, nearest
+from bineego.files import atomic_text
+from bineego.formats.annotations import Annotations
+
+NUMBERS = frozenset({"start", "end", "score"})
+ANNOTATION_EXTRAS = ("subset", "scene")
+SCENE_COLUMNS = ("video_id", "scene")
+
+CHUNK_ROWS = 100_000
+"""Rows turned into arrays at a time, so that the texts of a large file are never all in memory."""
+
+Column = NDArray[Any]
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """A scored segments table.
+
+    Raises:
+        InputMissing: the file cannot be read.
+        InputInvalid: wrong columns or a value that is not a finite number.
+    """
+    columns = _read_columns(path, required=segments.SCORED_COLUMNS)
+    return segments.make(*(columns[name] for name in segments.SCORED_COLUMNS))
+
+
+def read_annotations(path: Path) -> Annotations:
+    """Ground truth, with the optional columns `subset` and `scene`.
+
+    A row whose label, start and end are all empty names a video without actions (all background).
+    """
+    columns = _read_columns(path, required=segments.COLUMNS, optional=ANNOTATION_EXTRAS, blank_rows=True)
+    videos = columns["video_id"]
+    named = ~np.isnan(columns["start"].astype(np.float64))
+    extras = {
+        name: _one_value_per_video(videos, columns[name], name, path) if name in columns else {}
+        for name in ANNOTATION_EXTRAS
+    }
+    return Annotations(
+        segments=segments.make(*(columns[name][named] for name in segments.COLUMNS)),
+        videos=tuple(dict.fromkeys(videos.tolist())),
+        subsets=extras["subset"],
+        scenes=extras["scene"],
+    )
+
+
+def read_scenes(path: Path) -> dict[str, str]:
+    """Scene name by video id, from a `video_id,scene[,score]` file."""
+    columns = _read_columns(path, required=SCENE_COLUMNS, optional=("score",))
+    return dict(zip(columns["video_id"].tolist(), columns["scene"].tolist(), strict=True))
+
+
+def write_segments(table: pd.DataFrame, path: Path) -> None:
+    """Write a segments table (with its score column, if it has one) in its own row order, whole or not at all."""
+    names = segments.SCORED_COLUMNS if segments.SCORE in table else segments.COLUMNS
+    columns = [
+        map(repr, table[name].to_numpy(np.float64).tolist()) if name in NUMBERS else table[name].tolist()
+        for name in names
+    ]
+    with atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(zip(*columns, strict=True))
+
+
+def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
+    """Write scene name and probability by video id."""
+    with atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow((*SCENE_COLUMNS, "score"))
+        writer.writerows((video, scene, segments.number_text(score)) for video, (scene, score) in scenes.items())
+
+
+def read_header(path: Path) -> list[str]:
+    """The column names of a CSV file."""
+    with _rows(path) as rows:
+        return rows.header
+
+
+class _rows:  # noqa: N801 - a context manager, used like a function
+    """Rows of a CSV file with their line numbers, and errors that name file and line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    def __enter__(self) -> _rows:
+        try:
+            self._stream = self.path.open(encoding="utf-8-sig", newline="")
+        except OSError as error:
+            raise InputMissing(f"cannot be read ({error.strerror})", where=self.path) from error
+        self._reader = csv.reader(self._stream, strict=True)
+        header = next(iter(self), None)
+        if header is None:
+            self._stream.close()
+            raise InputInvalid("empty file: not even a header", where=self.path)
+        self.header = [name.strip() for name in header]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def __iter__(self) -> Iterator[list[str]]:
+        while True:
+            try:
+                row = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise InputInvalid(f"not valid CSV ({error})", where=self.at()) from error
+            except UnicodeDecodeError as error:
+                raise InputInvalid(f"not UTF-8 text ({error.reason})", where=self.path) from error
+            if row:
+                yield row
+
+    def at(self) -> str:
+        return f"{self.path}, line {self._reader.line_num}"
+
+
+def _read_columns(
+    path: Path, *, required: Sequence[str], optional: Sequence[str] = (), blank_rows: bool = False
+) -> dict[str, Column]:
+    chunks: dict[str, list[Column]] = {}
+    with _rows(path) as rows:
+        header = rows.header
+        _check_header(header, required, optional, path)
+        chunks = {name: [] for name in header}
+        line = 1
+        while batch := list(itertools.islice(rows, CHUNK_ROWS)):
+            if set(map(len, batch)) != {len(header)}:
+                bad, row = next((i, row) for i, row in enumerate(batch, 1) if len(row) != len(header))
+                raise InputInvalid(
+                    f"{len(row)} fields, the header has {len(header)}", where=f"{path}, row {line + bad} ({row[0]!r})"
+                )
+            for name, values in zip(header, zip(*batch, strict=True), strict=True):
+                chunks[name].append(
+                    _numbers(values, name, path, line, blank_rows) if name in NUMBERS else np.array(values, object)
+                )
+            line += len(batch)
+    nothing: dict[bool, Column] = {True: np.array([], np.float64), False: np.array([], object)}
+    return {name: np.concatenate([nothing[name in NUMBERS], *parts]) for name, parts in chunks.items()}
+
+
+def _check_header(header: Sequence[str], required: Sequence[str], optional: Sequence[str], path: Path) -> None:
+    expected = f"expected {','.join(required)}" + (f" and optionally {','.join(optional)}" if optional else "")
+    where = f"{path}, line 1"
+    for name in header:
+        if header.count(name) > 1:
+            raise InputInvalid(f"column {name!r} stands twice", where=where, remedy=expected)
+    missing = [name for name in required if name not in header]
+    if missing:
+        raise InputInvalid(f"missing column {missing[0]!r}", where=where, remedy=expected)
+    known = (*required, *optional)
+    unknown = [name for name in header if name not in known]
+    if unknown:
+        raise InputInvalid(f"unknown column {unknown[0]!r}{nearest(unknown[0], known)}", where=where, remedy=expected)
+
+
+def _numbers(values: Sequence[str], name: str, path: Path, line: int, blank_rows: bool) -> NDArray[np.float64]:
+    """Texts as float64; with `blank_rows` an empty text is nan (the caller decides what it means)."""
+    try:
+        if blank_rows and "" in values:
+            numbers = np.array([float(value) if value else np.nan for value in values])
+            finite = np.isfinite(numbers) | np.array([not value for value in values])
+        else:
+            numbers = np.array(list(map(float, values)))
+            finite = np.isfinite(numbers)
+        if finite.all() and "_" not in "".join(values):
+            return numbers
+    except ValueError:
+        pass
+    bad = next(i for i, value in enumerate(values) if not _is_number(value, blank=blank_rows))
+    raise InputInvalid(
+        f"{values[bad]!r} is not a finite number", where=f"{path}, row {line + bad + 1}, column {name!r}"
+    )
+
+
+def _is_number(text: str, *, blank: bool) -> bool:
+    if blank and not text:
+        return True
+    try:
+        return bool(np.isfinite(float(text))) and "_" not in text
+    except ValueError:
+        return False
+
+
+def _one_value_per_video(videos: Column, values: Column, name: str, path: Path) -> dict[str, str]:
+    """A per-video column: the same value (or an empty one) in every row of a video."""
+    found: dict[str, str] = {}
+    for video, value in dict.fromkeys(zip(videos.tolist(), values.tolist(), strict=True)):
+        if value and found.setdefault(video, value) != value:
+            raise InputInvalid(
+                f"video {video!r} has two values of {name!r}: {found[video]!r} and {value!r}", where=path
+            )
+    return found

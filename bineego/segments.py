@@ -1,0 +1,101 @@
+"""The segments table: timed, labelled actions.
+
+A pandas DataFrame with columns `video_id, label, start, end` and, for predictions, `score`; times in seconds, float64;
+ids and labels are strings whatever they look like ("0012" and "NA" stay as they are). Readers for each file format are
+in `bineego.formats`; every one of them ends in `make` here, so that no other module checks a table again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from bineego.errors import InputInvalid
+
+KEYS = ("video_id", "label")
+TIMES = ("start", "end")
+COLUMNS = (*KEYS, *TIMES)
+SCORE = "score"
+SCORED_COLUMNS = (*COLUMNS, SCORE)
+
+Floats = NDArray[np.float64]
+
+
+def make(
+    video_id: Sequence[str] | ArrayLike,
+    label: Sequence[str] | ArrayLike,
+    start: ArrayLike,
+    end: ArrayLike,
+    score: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """A checked segments table from its columns, each (N,).
+
+    Raises:
+        InputInvalid: columns of different lengths, or a time or score that is not finite. `end <= start` is allowed
+            here: what such a row means differs by command.
+    """
+    columns: dict[str, NDArray[Any]] = {
+        "video_id": np.asarray(video_id, dtype=object),
+        "label": np.asarray(label, dtype=object),
+        "start": np.asarray(start, dtype=np.float64),
+        "end": np.asarray(end, dtype=np.float64),
+    }
+    if score is not None:
+        columns[SCORE] = np.asarray(score, dtype=np.float64)
+    lengths = {name: column.shape for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputInvalid(f"columns of different lengths: {lengths}")
+    table = pd.DataFrame(columns)
+    for name in (*TIMES, SCORE):
+        if name in table:
+            bad = ~np.isfinite(table[name].to_numpy())
+            if bad.any():
+                raise InputInvalid(f"{name} is not a finite number", where=f"row {int(bad.argmax()) + 1}")
+    return table
+
+
+def empty(*, scored: bool) -> pd.DataFrame:
+    """A table without rows."""
+    return make([], [], [], [], [] if scored else None)
+
+
+def concat(tables: Sequence[pd.DataFrame], *, scored: bool) -> pd.DataFrame:
+    """The rows of several tables, in order, under a fresh index."""
+    tables = [table for table in tables if len(table)]
+    if not tables:
+        return empty(scored=scored)
+    return pd.concat(tables, ignore_index=True)[list(SCORED_COLUMNS if scored else COLUMNS)]
+
+
+def degenerate(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mask (N,) of the rows whose end is not after their start."""
+    mask: NDArray[np.bool_] = table["end"].to_numpy() <= table["start"].to_numpy()
+    return mask
+
+
+def order_by_time(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows by video, then start, then end (stable): the order every file of ours is written in."""
+    return table.sort_values(["video_id", "start", "end"], kind="stable", ignore_index=True)
+
+
+def tiou(start_a: ArrayLike, end_a: ArrayLike, start_b: ArrayLike, end_b: ArrayLike) -> Floats:
+    """Temporal intersection over union of segments a and b, broadcast against each other.
+
+    float64; the union is summed as (length of b + length of a - intersection), the order in which the public
+    evaluators agree to the last bit when b is the ground truth; 0 wherever the intersection is 0 (0 / 0 too).
+    """
+    sa, ea = np.asarray(start_a, np.float64), np.asarray(end_a, np.float64)
+    sb, eb = np.asarray(start_b, np.float64), np.asarray(end_b, np.float64)
+    shared = np.clip(np.minimum(ea, eb) - np.maximum(sa, sb), 0.0, None)
+    union = (eb - sb) + (ea - sa) - shared
+    overlap: Floats = np.divide(shared, union, out=np.zeros(np.broadcast(shared, union).shape), where=shared > 0)
+    return overlap
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads back to the same float64 ("3.0", "0.1", "1e-07")."""
+    return repr(float(value))

@@ -1,0 +1,187 @@
+"""The score track: what a model says of every interval of one video.
+
+Everything after the network (decoding, calibration, fusing) is re-run from it in milliseconds, without torch.
+Saved as `<video_id>.scores.npz`: plain arrays plus one JSON text, read without pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.errors import InputInvalid, InputMissing
+from bineego.files import atomic_path
+from bineego.priors import Priors
+
+SUFFIX = ".scores.npz"
+FORMAT = 1
+
+Floats = NDArray[np.float64]
+
+
+class Activation(StrEnum):
+    """How action logits become probabilities."""
+
+    SOFTMAX = "softmax"  # classes exclude each other; column 0 is the background
+    SIGMOID = "sigmoid"  # every class by itself; column 0 is the probability that nothing happens
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoreTrack:
+    """Scores of N intervals (the cells between consecutive edges) for C actions and S scenes.
+
+    Attributes:
+        video_id: the video.
+        edges: interval edges (N + 1,), seconds, increasing, from 0. The last cell may be shorter than `t`.
+        logits: action logits (N, C + 1); column 0 = background.
+        actions: the C action names, in column order from 1.
+        t: nominal interval length, seconds.
+        activation: see `Activation`.
+        temperature: logits are divided by it before the activation (calibration); 1 = as trained.
+        scene_probs: scene probabilities (S,) of the whole video; (0,) without a scene head.
+        scenes: the S scene names.
+        model: the name of the model that made it.
+        priors: statistics of its training annotations, if it carries them.
+    """
+
+    video_id: str
+    edges: Floats
+    logits: NDArray[np.float32]
+    actions: tuple[str, ...]
+    t: float
+    activation: Activation = Activation.SOFTMAX
+    temperature: float = 1.0
+    scene_probs: Floats
+    scenes: tuple[str, ...] = ()
+    model: str = ""
+    priors: Priors | None = None
+
+    def __post_init__(self) -> None:
+        problem = self._problem()
+        if problem:
+            raise InputInvalid(f"score track of {self.video_id!r}: {problem}")
+
+    def _problem(self) -> str | None:
+        n, n_classes = len(self.edges) - 1, len(self.actions) + 1
+        if self.edges.ndim != 1 or n < 0:
+            return "it has no interval edges"
+        if self.logits.shape != (n, n_classes):
+            return f"{self.logits.shape} logits for {n} intervals and {n_classes} classes"
+        if self.scene_probs.shape != (len(self.scenes),):
+            return f"{self.scene_probs.shape} scene probabilities for {len(self.scenes)} scenes"
+        if not (np.isfinite(self.edges).all() and np.isfinite(self.logits).all()):
+            return "an edge or a logit is not a finite number"
+        if not (np.diff(self.edges) > 0).all():
+            return "edges do not increase"
+        if not (self.t > 0 and self.temperature > 0):
+            return f"t = {self.t} and temperature = {self.temperature} must be positive"
+        if self.priors is not None and len(self.priors.dwell) != n_classes:
+            return f"priors of {len(self.priors.dwell)} classes for {n_classes} classes"
+        return None
+
+    def __len__(self) -> int:
+        return len(self.edges) - 1
+
+    @property
+    def duration(self) -> float:
+        """Length of the video, seconds."""
+        return float(self.edges[-1])
+
+    def probabilities(self) -> Floats:
+        """Calibrated class probabilities (N, C + 1): rows sum to 1 under softmax."""
+        z = self.logits.astype(np.float64) / self.temperature
+        if self.activation is Activation.SIGMOID:
+            # Stable on both sides: exp is only ever taken of a number <= 0.
+            small = np.exp(-np.abs(z))
+            return np.where(z >= 0, 1.0 / (1.0 + small), small / (1.0 + small))
+        z = np.exp(z - z.max(axis=1, keepdims=True))
+        probabilities: Floats = z / z.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def with_temperature(self, temperature: float) -> ScoreTrack:
+        """The same track under another temperature."""
+        return replace(self, temperature=temperature)
+
+    @property
+    def scene(self) -> tuple[str, float] | None:
+        """The most likely scene and its probability; None without a scene head."""
+        if not self.scenes:
+            return None
+        best = int(self.scene_probs.argmax())
+        return self.scenes[best], float(self.scene_probs[best])
+
+
+def save(track: ScoreTrack, path: Path) -> None:
+    """Write a track, whole or not at all."""
+    meta = {
+        "format": FORMAT,
+        "video_id": track.video_id,
+        "actions": list(track.actions),
+        "scenes": list(track.scenes),
+        "t": track.t,
+        "activation": str(track.activation),
+        "temperature": track.temperature,
+        "model": track.model,
+    }
+    arrays: dict[str, Any] = {
+        "meta": np.array(json.dumps(meta)),
+        "edges": track.edges,
+        "logits": track.logits,
+        "scene_probs": track.scene_probs,
+    }
+    if track.priors is not None:
+        arrays |= {f"prior_{name}": array for name, array in track.priors.to_arrays().items()}
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def load(path: Path) -> ScoreTrack:
+    """Read a track.
+
+    Raises:
+        InputMissing: the file is not there or cannot be read.
+        InputInvalid: it is not a score track, or its arrays do not fit together.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+    except OSError as error:
+        raise InputMissing(f"cannot be read ({error.strerror or error})", where=path) from error
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise InputInvalid(f"not a score track ({error})", where=path) from error
+    try:
+        meta = json.loads(str(arrays["meta"]))
+        if meta["format"] != FORMAT:
+            raise InputInvalid(f"score track of format {meta['format']}, this program reads {FORMAT}", where=path)
+        prior_names = [name for name in arrays if name.startswith("prior_")]
+        return ScoreTrack(
+            video_id=str(meta["video_id"]),
+            edges=arrays["edges"].astype(np.float64),
+            logits=arrays["logits"].astype(np.float32),
+            actions=tuple(meta["actions"]),
+            t=float(meta["t"]),
+            activation=Activation(meta["activation"]),
+            temperature=float(meta["temperature"]),
+            scene_probs=arrays["scene_probs"].astype(np.float64),
+            scenes=tuple(meta["scenes"]),
+            model=str(meta["model"]),
+            priors=Priors.from_arrays({name.removeprefix("prior_"): arrays[name] for name in prior_names})
+            if prior_names
+            else None,
+        )
+    except InputInvalid as error:
+        raise InputInvalid(error.message, where=path) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputInvalid(f"not a score track ({type(error).__name__}: {error})", where=path) from error
+
+
+def is_track(path: Path) -> bool:
+    """Whether a path is named like a score track."""
+    return Path(path).name.endswith(SUFFIX)

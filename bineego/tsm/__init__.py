@@ -1,0 +1,1 @@
+"""The network: a temporal shift module on an image trunk, with an action head and a scene head."""

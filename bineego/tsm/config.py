@@ -1,0 +1,61 @@
+"""What a network is made of, free of torch, so that the command line can offer it without loading torch.
+
+Source: report, sections 3.1, 3.2 and 4.2; the official TSM implementation for the shift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Trunk(StrEnum):
+    """Image networks that carry the shift. The report used the two ResNeXt-101."""
+
+    RESNET18 = "resnet18"
+    RESNET34 = "resnet34"
+    RESNET50 = "resnet50"
+    RESNET101 = "resnet101"
+    RESNEXT50_32X4D = "resnext50_32x4d"
+    RESNEXT101_32X8D = "resnext101_32x8d"
+    RESNEXT101_64X4D = "resnext101_64x4d"
+    MOBILENET_V2 = "mobilenet_v2"
+
+
+class Precision(StrEnum):
+    """Number format of the network's arithmetic. `AUTO` = bfloat16 where the device computes it fast, else float32."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """Shape of a network; everything needed to build it before its weights come in.
+
+    Attributes:
+        trunk: the image network.
+        n_classes: action logits, C + 1 (background included); 0 = no action head.
+        n_scenes: scene logits, S; 0 = no scene head.
+        n_frames: frames per clip (TSM's "segments").
+        shift: whether the temporal shift is there (off only for ablations).
+        shift_div: 1 / share of the channels shifted in each direction.
+        dropout: before the heads.
+    """
+
+    trunk: Trunk = Trunk.RESNET50
+    n_classes: int = 0
+    n_scenes: int = 0
+    n_frames: int = 8
+    shift: bool = True
+    shift_div: int = 8
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.n_classes == 0 and self.n_scenes == 0:
+            raise ValueError("a network needs an action head or a scene head")
+        if self.n_classes == 1:
+            raise ValueError("an action head needs at least one action beside the background")
+        if self.n_frames < 1 or self.shift_div < 2 or not 0 <= self.dropout < 1:
+            raise ValueError(f"out of range: {self}")

@@ -1,0 +1,1 @@
+"""Untrusted pixels: probing, reading and caching of video files."""

@@ -1,0 +1,79 @@
+"""Frames that carry their time: the only form in which pixels travel through the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MAX_RATE = 32.0
+"""Frames kept per second of video. Sources up to 32 fps keep every frame; faster ones lose those that are never on
+screen at a multiple of 1/32 s. Training's cache and live reading share it, so both see the same frames."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameOptions:
+    """How frames are brought to the network's size. One filter everywhere: area averaging.
+
+    Attributes:
+        size: height and width in pixels; with `keep_aspect`, the shorter side.
+        keep_aspect: keep the picture's proportions instead of making it square.
+    """
+
+    size: int = 256
+    keep_aspect: bool = False
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.size <= 4096:
+            raise ValueError(f"size must be 16 to 4096 pixels, not {self.size}")
+
+    def shape(self, width: int, height: int) -> tuple[int, int]:
+        """Output (height, width) of a picture of `width` x `height` (after rotation)."""
+        if not self.keep_aspect:
+            return self.size, self.size
+        scale = self.size / min(width, height)
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FrameBatch:
+    """Frames in order of presentation.
+
+    Attributes:
+        frames: uint8 (T, H, W, 3), RGB.
+        times: presentation time (T,) of each frame in seconds; 0 is what a player shows as 0:00.
+    """
+
+    frames: NDArray[np.uint8]
+    times: Floats
+
+
+def on_screen(frame_times: ArrayLike, moments: ArrayLike) -> Ints:
+    """Index of the frame on screen at each moment: the latest presentation time <= moment.
+
+    Args:
+        frame_times: (F,) seconds, increasing, F > 0.
+        moments: any shape, seconds. Before the first frame the first is given.
+    """
+    times = np.asarray(frame_times, np.float64)
+    # Moments are sums of float64; one a hair before a frame's time means that frame.
+    found = np.searchsorted(times, np.asarray(moments, np.float64) + 1e-6, side="right") - 1
+    return np.clip(found, 0, None).astype(np.int64)
+
+
+def capped(frame_times: ArrayLike, max_rate: float = MAX_RATE) -> Ints:
+    """Indices of the frames kept under `max_rate`: those on screen at some multiple of 1 / max_rate.
+
+    Frame times (F,) increase. The choice depends on the times alone, so every reader makes the same one.
+    """
+    times = np.asarray(frame_times, np.float64)
+    if len(times) == 0:
+        return np.zeros(0, np.int64)
+    last_tick = int(np.floor(times[-1] * max_rate + 1e-6)) + 1
+    first_tick = int(np.floor(times[0] * max_rate + 1e-6))
+    ticks = np.arange(first_tick, last_tick + 1) / max_rate
+    return np.unique(on_screen(times, ticks))
