@@ -1,0 +1,26 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines differ in speed, and a slow one is no failure; derandomized, so that a red run can be repeated.
+settings.register_profile("bineego", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bineego")
+
+# Two test processes on two cores must not each start a thread per core and more.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real footage and expected results that are not part of the repository, where a machine has them."""
+    folder = Path(os.environ.get("BINEEGO_SHARED", Path(__file__).parents[2] / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder} (set BINEEGO_SHARED)")
+    return folder
