@@ -1,0 +1,1 @@
+"""Pictures of results, drawn with matplotlib straight to PNG (no screen needed)."""

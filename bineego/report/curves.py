@@ -1,0 +1,41 @@
+"""The course of a training run: losses, scores and learning rate by epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+
+from bineego.errors import InputInvalid
+from bineego.report.canvas import png
+
+PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("loss", ("loss", "action_loss", "scene_loss", "val_loss")),
+    ("validation score", ("final", "mAP@0.5", "mAP@0.75", "mAP@0.95", "interval_accuracy", "scene_top1")),
+    ("learning rate", ("lr",)),
+)
+"""Title of each panel and the columns of log.csv drawn in it, where the log has them."""
+
+
+def write_curves(log: Path, path: Path) -> None:
+    """Draw the curves of a run's log.csv (a row an epoch, column `epoch` first) to the PNG file `path`.
+
+    Raises:
+        InputInvalid: the log has no column `epoch`.
+    """
+    table = pd.read_csv(log)
+    if "epoch" not in table:
+        raise InputInvalid("no column 'epoch'", where=log)
+    with png(path, width=11, height=3.4) as figure:
+        for axes, (title, columns) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+            for column in columns:
+                if column in table and table[column].notna().any():
+                    seen = table[["epoch", column]].dropna()
+                    axes.plot(seen["epoch"], seen[column], marker=".", label=column)
+            axes.set_title(title)
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.grid(alpha=0.3)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(fontsize=8)

@@ -1,0 +1,78 @@
+"""The frame of every command: start-up time, exit codes, one message for an error."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bineego import errors
+from bineego.cli import console
+
+
+def bineego(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "bineego", *args], capture_output=True, text=True, check=False)
+
+
+def test_help_is_quick() -> None:
+    """Under 0.4 s is what users feel as at once; the fastest of five runs, since machines are shared."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert bineego("--help").returncode == 0
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.4
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, bineego.cli.app; print([m for m in ('torch', 'pandas', 'cv2', 'av', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_version_and_bare_call() -> None:
+    assert bineego("--version").stdout.startswith("bineego ")
+    bare = bineego()
+    assert "Usage" in bare.stdout + bare.stderr
+
+
+def test_unknown_option_is_a_usage_error() -> None:
+    done = bineego("evaluate", "--no-such-option")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UsageError("x"), 2),
+        (errors.InputMissing("x"), 3),
+        (errors.InputInvalid("x", where="file, line 3", remedy="mend it"), 4),
+        (errors.BatchFailed("x"), 5),
+        (errors.ModelError("x"), 6),
+        (errors.ResourceExhausted("x"), 7),
+        (MemoryError(), 7),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("ours"), 70),
+    ],
+)
+def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise error
+
+    assert console.run(command) == code
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    if code == 4:
+        assert said == "error: file, line 3: x\n  -> mend it\n"
+
+
+def test_progress_without_a_terminal_is_a_line_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress("work") as on_progress:
+        for done in range(1, 101):
+            on_progress(done, 100)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert lines[-1].startswith("work: 100%")
