@@ -23,4 +23,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_importing_costs_nothing() -> None:
     code = "import sys, bineego; print('torch' in sys.modules or 'pandas' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )

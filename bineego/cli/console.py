@@ -16,8 +16,6 @@ from bineego.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGTERM, BineegoError, Re
 OnProgress = Callable[[float, float], None]
 """Called with (done, total) in any unit; lower layers take one and know nothing of terminals."""
 
-NOTE_EVERY = 0.1  # share of the work between two lines where stderr is no terminal
-
 
 class _Terminated(BaseException):
     """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
@@ -55,14 +53,14 @@ def progress(what: str) -> Iterator[OnProgress]:
 
             yield on_bar
         return
-    said, start = 0.0, time.monotonic()
+    said, start = 0, time.monotonic()
 
     def on_line(done: float, total: float) -> None:
         nonlocal said
-        share = done / total if total else 1.0
-        if share >= said + NOTE_EVERY - 1e-9 or (share >= 1 and said < 1):
-            said = share - share % NOTE_EVERY if share < 1 else 1.0
-            print(f"{what}: {share:.0%} ({time.monotonic() - start:.0f} s)", file=sys.stderr, flush=True)
+        tenths = int(10 * done / total + 1e-9) if total else 10
+        if tenths > said:
+            said = tenths
+            print(f"{what}: {10 * tenths} % ({time.monotonic() - start:.0f} s)", file=sys.stderr, flush=True)
 
     yield on_line
 

@@ -27,7 +27,10 @@ def test_help_is_quick() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys, bineego.cli.app; print([m for m in ('torch', 'pandas', 'cv2', 'av', 'matplotlib') if m in sys.modules])"
+    code = (
+        "import sys, bineego.cli.app; "
+        "print([m for m in ('torch', 'pandas', 'cv2', 'av', 'matplotlib') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -75,4 +78,4 @@ def test_progress_without_a_terminal_is_a_line_every_tenth(capsys: pytest.Captur
             on_progress(done, 100)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
-    assert lines[-1].startswith("work: 100%")
+    assert lines[-1].startswith("work: 100 %")
