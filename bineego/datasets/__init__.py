@@ -1,1 +1,35 @@
-"""Recordings with views and labels."""
+"""Recordings with views and labels: 360+x folders, annotation files with their videos, splits."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bineego.datasets.inputs import resolve_inputs, resolve_videos
+    from bineego.datasets.open import open_dataset, read_ground_truth
+    from bineego.datasets.recording import Dataset, Recording, Subset, View
+    from bineego.datasets.videos import find_videos
+
+__all__ = [
+    "Dataset", "Recording", "Subset", "View", "find_videos", "open_dataset", "read_ground_truth", "resolve_inputs",
+    "resolve_videos",
+]  # fmt: skip
+
+_HOMES = {
+    "Dataset": "recording",
+    "Recording": "recording",
+    "Subset": "recording",
+    "View": "recording",
+    "find_videos": "videos",
+    "open_dataset": "open",
+    "read_ground_truth": "open",
+    "resolve_inputs": "inputs",
+    "resolve_videos": "inputs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bineego.datasets' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"bineego.datasets.{_HOMES[name]}"), name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # the command line offers views and subsets without loading pandas
+    import pandas as pd
 
 
 class View(StrEnum):
@@ -35,13 +37,14 @@ class Recording:
 
     Attributes:
         recording_id: what splits are made by; all views and clips of it stay on one side.
-        videos: video id -> file, for one view. Timeline views have one, whose id is the recording's; egocentric views
-            have `<uuid>_<clip>` ids.
+        videos: video id -> file, for one view; empty where the file is missing. Timeline views have one, whose id is
+            the recording's; egocentric views have `<uuid>_<clip>` ids.
         view: the view of `videos`.
         segments: unscored segments table of the video; None = not annotated (masked out of the action loss); no rows =
             all background.
         scene: scene name, or None.
         subset: where the data set itself puts it, or None.
+        attributes: further plain values of its index.json entry ("weather", "performer" ...), nulls left out.
     """
 
     recording_id: str
@@ -50,6 +53,7 @@ class Recording:
     segments: pd.DataFrame | None = None
     scene: str | None = None
     subset: Subset | None = None
+    attributes: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +72,25 @@ class Dataset:
     actions: tuple[str, ...]
     scenes: tuple[str, ...]
 
+    def with_recordings(self, recordings: Sequence[Recording]) -> Dataset:
+        """Other recordings under the same name and label names."""
+        return Dataset(name=self.name, recordings=recordings, actions=self.actions, scenes=self.scenes)
+
     def of_subset(self, subset: Subset | None) -> Dataset:
         """The recordings of one subset (all for None), under the same label names."""
-        kept = [r for r in self.recordings if subset is None or r.subset is subset]
-        return Dataset(name=self.name, recordings=kept, actions=self.actions, scenes=self.scenes)
+        return self.with_recordings([r for r in self.recordings if subset is None or r.subset is subset])
+
+    def of_ids(self, recording_ids: Iterable[str]) -> Dataset:
+        """The named recordings, in the data set's own order, under the same label names."""
+        wanted = set(recording_ids)
+        return self.with_recordings([r for r in self.recordings if r.recording_id in wanted])
+
+    @property
+    def video_ids(self) -> tuple[str, ...]:
+        """Ids of all its videos in this view; a recording whose file is missing counts by its own id."""
+        return tuple(video for r in self.recordings for video in (r.videos or (r.recording_id,)))
+
+    @property
+    def videos(self) -> dict[str, Path]:
+        """File of every video that has one, by id."""
+        return {video: path for r in self.recordings for video, path in r.videos.items()}

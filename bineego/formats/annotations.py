@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from bineego import segments
+from bineego.errors import InputInvalid
+
+SUBSET_NAMES: Mapping[str, str] = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+"""The spellings of subset names in use (any case), and ours."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,8 +30,8 @@ class Annotations:
     Attributes:
         segments: the segments table, unscored, in file order.
         videos: ids of all annotated videos in file order; one without rows in `segments` is all background.
-        subsets: subset (train, val, test) of the videos that name one.
-        scenes: scene name of the videos that have one, as written in the file.
+        subsets: subset (train, val, test) of the videos that name one; may name videos that are not annotated.
+        scenes: scene name of the videos that have one; may name videos that are not annotated.
     """
 
     segments: pd.DataFrame
@@ -28,10 +41,53 @@ class Annotations:
 
 
 def merge(parts: Sequence[Annotations]) -> Annotations:
-    """Several files as one; a video named in two of them keeps the segments of both."""
+    """Several files as one; a video named in two of them keeps the segments of both, and a warning says so."""
+    counts = Counter(video for part in parts for video in part.videos)
+    doubled = [video for video, count in counts.items() if count > 1]
+    if doubled:
+        log.warning("%s annotated in more than one file; their segments are joined", some(doubled, "video"))
     return Annotations(
         segments=segments.concat([part.segments for part in parts], scored=False),
-        videos=tuple(dict.fromkeys(video for part in parts for video in part.videos)),
+        videos=tuple(counts),
         subsets={video: subset for part in parts for video, subset in part.subsets.items()},
         scenes={video: scene for part in parts for video, scene in part.scenes.items()},
     )
+
+
+def some(names: Iterable[str], noun: str, limit: int = 3) -> str:
+    """`"12 videos (a, b, c, ...)"`: a count and the first names, for messages."""
+    listed = list(names)
+    shown = ", ".join(listed[:limit]) + (", ..." if len(listed) > limit else "")
+    return f"{len(listed)} {noun}{'' if len(listed) == 1 else 's'} ({shown})"
+
+
+class Subsets:
+    """Collects the subset of each video under our names; unknown ones are left out with one warning for all."""
+
+    def __init__(self, where: Path) -> None:
+        self._where = where
+        self._known: dict[str, str] = {}
+        self._unknown: dict[str, str] = {}
+
+    def add(self, video: str, name: object) -> None:
+        """Note that `video` is in subset `name`.
+
+        Raises:
+            InputInvalid: the name is not a text.
+        """
+        if not isinstance(name, str):
+            raise InputInvalid(f"subset of {video!r} is not a text: {name!r}", where=self._where)
+        known = SUBSET_NAMES.get(name.strip().casefold())
+        if known is None:
+            self._unknown[video] = name
+        else:
+            self._known[video] = known
+
+    def known(self) -> dict[str, str]:
+        """Subset by video."""
+        if self._unknown:
+            log.warning(
+                "%s: %s in a subset that is none of train, val, test (%s); they belong to no subset",
+                self._where, some(self._unknown, "video"), ", ".join(sorted(set(map(repr, self._unknown.values())))),
+            )  # fmt: skip
+        return self._known

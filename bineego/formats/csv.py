@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bineego import segments
 from bineego.errors import InputInvalid, InputMissing, nearest
 from bineego.files import atomic_text
-from bineego.formats.annotations import Annotations
+from bineego.formats.annotations import Annotations, Subsets
 
 NUMBERS = frozenset({"start", "end", "score"})
 ANNOTATION_EXTRAS = ("subset", "scene")
@@ -50,15 +50,18 @@ def read_annotations(path: Path) -> Annotations:
     """
     columns = _read_columns(path, required=segments.COLUMNS, optional=ANNOTATION_EXTRAS, blank_rows=True)
     videos = columns["video_id"]
-    named = ~np.isnan(columns["start"].astype(np.float64))
+    named = _named_rows(columns, path)
     extras = {
         name: _one_value_per_video(videos, columns[name], name, path) if name in columns else {}
         for name in ANNOTATION_EXTRAS
     }
+    subsets = Subsets(path)
+    for video, name in extras["subset"].items():
+        subsets.add(video, name)
     return Annotations(
         segments=segments.make(*(columns[name][named] for name in segments.COLUMNS)),
         videos=tuple(dict.fromkeys(videos.tolist())),
-        subsets=extras["subset"],
+        subsets=subsets.known(),
         scenes=extras["scene"],
     )
 
@@ -167,7 +170,8 @@ def _check_header(header: Sequence[str], required: Sequence[str], optional: Sequ
             raise InputInvalid(f"column {name!r} stands twice", where=where, remedy=expected)
     missing = [name for name in required if name not in header]
     if missing:
-        raise InputInvalid(f"missing column {missing[0]!r}", where=where, remedy=expected)
+        found = ",".join(header) if len(",".join(header)) <= 200 else f"{len(header)} columns"
+        raise InputInvalid(f"missing column {missing[0]!r} (found: {found})", where=where, remedy=expected)
     known = (*required, *optional)
     unknown = [name for name in header if name not in known]
     if unknown:
@@ -200,6 +204,20 @@ def _is_number(text: str, *, blank: bool) -> bool:
         return bool(np.isfinite(float(text))) and "_" not in text
     except ValueError:
         return False
+
+
+def _named_rows(columns: Mapping[str, Column], path: Path) -> NDArray[np.bool_]:
+    """Mask of the rows that hold a segment; the others name a video and leave label, start and end empty."""
+    filled = np.stack([columns["label"] != "", *(~np.isnan(columns[name]) for name in segments.TIMES)])
+    named: NDArray[np.bool_] = filled.sum(axis=0) == len(filled)
+    partly = filled.any(axis=0) & ~named
+    if partly.any():
+        row = int(partly.argmax())
+        raise InputInvalid(
+            "label, start and end must all be given (or all be empty: a video without actions)",
+            where=f"{path}, row {row + 2} ({columns['video_id'][row]!r})",
+        )
+    return named
 
 
 def _one_value_per_video(videos: Column, values: Column, name: str, path: Path) -> dict[str, str]:

@@ -1,0 +1,81 @@
+"""An annotation file (or a folder of them) with the folder its videos are in."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from bineego.datasets.recording import Dataset, Recording, Subset, View
+from bineego.datasets.videos import EXTENSIONS, find_videos
+from bineego.errors import InputMissing
+from bineego.formats.annotations import Annotations, some
+from bineego.formats.read import read_annotations
+
+log = logging.getLogger(__name__)
+
+
+def default_videos(path: Path) -> Path:
+    """Where the videos of an annotation file are looked for: beside it."""
+    return path if path.is_dir() else path.parent
+
+
+def open_annotated(path: Path, videos: Path | None, view: View) -> Dataset:
+    """One recording for each video that is annotated or lies in the folder.
+
+    Annotated videos without a file have empty `videos`, files without an annotation `segments` None; both are warned
+    of with counts and names.
+
+    Args:
+        path: annotation file, or a folder of them.
+        videos: folder of the videos; None = beside the file.
+        view: the camera they were filmed with; it decides nothing but what models are told.
+
+    Raises:
+        InputMissing, InputInvalid: a file that cannot be read or is wrong.
+        UsageError: two videos with one id.
+    """
+    found = read_annotations(path)
+    place = default_videos(path) if videos is None else videos
+    if not place.is_dir():
+        raise InputMissing("no such folder of videos", where=place)
+    files = find_videos(place)
+    tables = dict(tuple(found.segments.groupby("video_id", sort=False)))
+    nothing = found.segments.iloc[:0]
+    annotated = set(found.videos)
+    recordings = []
+    for video in sorted({*found.videos, *found.scenes, *files}):
+        table = tables.get(video, nothing).reset_index(drop=True) if video in annotated else None
+        subset = found.subsets.get(video)
+        recordings.append(
+            Recording(
+                recording_id=video,
+                videos={video: files[video]} if video in files else {},
+                view=view,
+                segments=table,
+                scene=found.scenes.get(video),
+                subset=None if subset is None else Subset(subset),
+            )
+        )
+    _report(path, place, found, files)
+    return Dataset(
+        name=path.resolve().stem,
+        recordings=recordings,
+        actions=tuple(sorted(set(found.segments["label"]))),
+        scenes=tuple(sorted(set(found.scenes.values()))),
+    )
+
+
+def _report(path: Path, place: Path, found: Annotations, files: dict[str, Path]) -> None:
+    missing = [video for video in found.videos if video not in files]
+    if missing:
+        with_suffix = [video for video in missing if Path(video).suffix.casefold() in EXTENSIONS]
+        hint = "; ids are file names without the extension" if with_suffix else ""
+        if len(missing) == len(found.videos):
+            hint += "; name the folder of the videos with --videos"
+        log.warning("%s: %s without a file in %s%s", path, some(missing, "annotated video"), place, hint)
+    unannotated = [video for video in files if video not in set(found.videos)]
+    if unannotated:
+        log.warning(
+            "%s: %s in %s not annotated; no actions can be learnt or scored there",
+            path, some(unannotated, "video"), place,
+        )  # fmt: skip

@@ -1,0 +1,97 @@
+"""What `localize` and `extract-frames` may be given: videos, folders of videos, data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bineego.datasets import x360
+from bineego.datasets.open import is_dataset, open_dataset
+from bineego.datasets.recording import Subset, View
+from bineego.datasets.videos import by_id, find_videos, video_id
+from bineego.errors import InputMissing, UsageError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """Videos to work on.
+
+    Attributes:
+        videos: file by id, in the order they were given.
+        known: ids of all videos of the data sets among the inputs, whatever their subset and whether or not the file
+            is there; empty if no input was a data set.
+    """
+
+    videos: dict[str, Path]
+    known: frozenset[str] = field(default_factory=frozenset)
+
+
+def resolve_inputs(
+    inputs: Sequence[Path | str],
+    *,
+    view: View = View.PANORAMIC,
+    subset: Subset | None = None,
+    videos: Path | str | None = None,
+) -> Inputs:
+    """The videos that some paths name.
+
+    Args:
+        inputs: video files (of any extension), folders of videos, data sets.
+        view: which videos of a 360+x folder.
+        subset: only this subset of data sets.
+        videos: folder of the videos of an annotation file.
+
+    Raises:
+        InputMissing: an input is not there.
+        UsageError: two inputs with one id, no video found, or a subset asked of what has none.
+        InputInvalid: a data set whose files are wrong.
+    """
+    if not inputs:
+        raise UsageError("no input", remedy="name videos, a folder of videos or a data set")
+    pairs: list[tuple[str, Path]] = []
+    known: set[str] = set()
+    for path in map(Path, inputs):
+        if not path.exists():
+            raise InputMissing("no such file or folder", where=path)
+        found, ids = _resolve(path, view, subset, videos)
+        pairs += found
+        known.update(ids)
+    return Inputs(videos=by_id(pairs), known=frozenset(known))
+
+
+def resolve_videos(
+    inputs: Sequence[Path | str],
+    *,
+    view: View = View.PANORAMIC,
+    subset: Subset | None = None,
+    videos: Path | str | None = None,
+) -> dict[str, Path]:
+    """`resolve_inputs`, the videos alone: file by id."""
+    return resolve_inputs(inputs, view=view, subset=subset, videos=videos).videos
+
+
+def _resolve(
+    path: Path, view: View, subset: Subset | None, videos: Path | str | None
+) -> tuple[list[tuple[str, Path]], Iterable[str]]:
+    """Videos of one input, and the ids it knows as a data set."""
+    if path.is_dir() and not x360.is_folder(path) and videos is None and subset is None:
+        # A folder of videos stays one if somebody keeps their labels in it.
+        found = find_videos(path)
+        if found:
+            return list(found.items()), ()
+    if not is_dataset(path):
+        if path.is_dir():
+            raise UsageError("no video in this folder", where=path)
+        if subset is not None:
+            raise UsageError(f"--subset {subset} needs a data set, this is a video", where=path)
+        return [(video_id(path), path)], ()
+    dataset = open_dataset(path, videos=videos, view=view)
+    chosen = dataset.of_subset(subset)
+    if not chosen.recordings:
+        subsets = sorted({str(r.subset) for r in dataset.recordings if r.subset is not None})
+        there = f"it has {', '.join(subsets)}" if subsets else "none of its recordings names a subset"
+        raise UsageError(f"no recording in subset {subset}: {there}", where=path)
+    if not chosen.videos:
+        raise UsageError(f"no video of the {view} view in it", where=path)
+    return list(chosen.videos.items()), dataset.video_ids

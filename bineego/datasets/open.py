@@ -1,0 +1,76 @@
+"""Opening a DATASET, whatever form it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bineego.datasets import annotated, x360
+from bineego.datasets.index import NAME as INDEX_NAME
+from bineego.datasets.recording import Dataset, View
+from bineego.errors import InputMissing, UsageError
+from bineego.formats.annotations import Annotations
+from bineego.formats.read import annotation_files, read_annotations
+
+
+def open_dataset(path: Path | str, *, videos: Path | str | None = None, view: View = View.PANORAMIC) -> Dataset:
+    """Open a data set for one view.
+
+    Args:
+        path: a folder in the 360+x layout, or an annotation file (CSV, ActivityNet JSON, VIA 3 project, 360+x JSON), or
+            a folder of annotation files.
+        videos: folder of the videos, for annotation files; None = beside the file.
+        view: which camera's videos.
+
+    Raises:
+        InputMissing: nothing is there, or a file cannot be read.
+        InputInvalid: a file's content is wrong.
+        UsageError: `videos` given for a 360+x folder, a folder that is no data set, two videos with one id.
+    """
+    path = Path(path)
+    _check_exists(path)
+    if x360.is_folder(path):
+        if videos is not None:
+            raise UsageError("a folder in the 360+x layout has its videos inside: --videos does not apply", where=path)
+        return x360.open_folder(path, view)
+    _check_annotations(path)
+    return annotated.open_annotated(path, None if videos is None else Path(videos), view)
+
+
+def read_ground_truth(path: Path | str) -> Annotations:
+    """The labels of a data set in any form; its videos need not be there.
+
+    Scenes and subsets of a 360+x folder come from its index.json, and name egocentric clips too.
+
+    Raises:
+        InputMissing: nothing is there, or a file cannot be read.
+        InputInvalid: a file's content is wrong.
+    """
+    path = Path(path)
+    _check_exists(path)
+    if x360.is_folder(path):
+        return x360.read_ground_truth(path)
+    if path.name == INDEX_NAME and x360.is_folder(path.parent):
+        return x360.read_ground_truth(path.parent)
+    _check_annotations(path)
+    return read_annotations(path)
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether a path would be opened as a data set (and not as a video or a folder of videos)."""
+    if path.is_dir():
+        return x360.is_folder(path) or bool(annotation_files(path))
+    return path.suffix.casefold() in (".csv", ".json")
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise InputMissing("no such file or folder", where=path)
+
+
+def _check_annotations(path: Path) -> None:
+    if path.is_dir() and not annotation_files(path):
+        raise UsageError(
+            "not a data set: neither the 360+x layout nor annotation files (.csv, .json)",
+            where=path,
+            remedy="name an annotation file, and the folder of its videos with --videos",
+        )

@@ -1,0 +1,55 @@
+"""Video files in folders, and their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bineego.errors import InputMissing, UsageError
+
+EXTENSIONS = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".mts", ".m2ts", ".3gp", ".flv",
+    ".wmv", ".ogv", ".vob", ".mxf", ".asf", ".divx",
+})  # fmt: skip
+"""Of files that are taken for videos when a folder is searched. A file named by itself may have any."""
+
+
+def video_id(path: Path) -> str:
+    """The id of a video: its file name without the extension."""
+    return Path(path).stem
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file found in a folder is taken for a video: by its extension (any case), hidden files never."""
+    return path.suffix.casefold() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
+
+
+def find_videos(folder: Path) -> dict[str, Path]:
+    """Videos directly in a folder by id, in the order of their names; links are followed.
+
+    Raises:
+        InputMissing: the folder is not there or cannot be read.
+        UsageError: two files with one id ("a.mp4" and "a.avi").
+    """
+    try:
+        files = sorted(path for path in Path(folder).iterdir() if is_video(path))
+    except OSError as error:
+        raise InputMissing(f"cannot be read ({error.strerror})", where=folder) from error
+    return by_id((video_id(path), path) for path in files)
+
+
+def by_id(videos: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    """A mapping from (id, file) pairs; the same file may come twice.
+
+    Raises:
+        UsageError: two files have one id.
+    """
+    found: dict[str, Path] = {}
+    for name, path in videos:
+        other = found.setdefault(name, path)
+        if other != path and other.resolve() != path.resolve():
+            raise UsageError(
+                f"two videos with the id {name!r}: {other} and {path}",
+                remedy="an id is the file name without extension: rename one, or give them in two calls",
+            )
+    return found

@@ -1,0 +1,175 @@
+"""The public verb: several models' answers made one."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bineego import config, postprocess, segments
+from bineego.ensembling import average, paper, settings, tracks
+from bineego.ensembling.bridge import bridge as join_fragments
+from bineego.ensembling.candidates import collect
+from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
+from bineego.ensembling.options import EnsembleOptions, Method, Missing, Pooling, check_weights
+from bineego.errors import UsageError
+from bineego.postprocess import DecodeOptions
+from bineego.tracks import ScoreTrack
+
+Weights = Sequence[float] | str | Path | None
+"""One per model, the file of an earlier fit, or None for equal ones."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fused:
+    """What came of fusing.
+
+    Attributes:
+        table: scored segments in file order (video, start, end).
+        scenes: scene and its probability by video id; only from score tracks with scene heads.
+    """
+
+    table: pd.DataFrame
+    scenes: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+
+def ensemble(
+    inputs: Sequence[Source],
+    *,
+    weights: Weights = None,
+    method: Method | str | None = None,
+    iou: float | None = None,
+    missing: Missing | str | None = None,
+    bridge: float | None = None,
+    pooling: Pooling | str | None = None,
+    decode: DecodeOptions | None = None,
+) -> pd.DataFrame:
+    """Fuse the answers of several models into one scored table, ordered by video, start and end.
+
+    Args:
+        inputs: one per model: a file of predictions, a score track, a folder of score tracks, or tables and tracks in
+            memory. Either all segments or all score tracks.
+        weights: one per model, 0 = the model is left out; None = equal; or the file of an earlier `fit`, whose other
+            choices hold where they are not given here.
+        method, iou, missing, bridge, pooling: see `EnsembleOptions`.
+        decode: how score tracks become segments; None = the paper's way.
+
+    Raises:
+        UsageError: wrong weights or options, or segments and score tracks together.
+        InputMissing, InputInvalid: a file that cannot be read, or with wrong content.
+    """
+    given = {"method": method, "iou": iou, "missing": missing, "bridge": bridge, "pooling": pooling}
+    return run(inputs, weights=weights, given=given, decode=decode).table
+
+
+def run(
+    inputs: Sequence[Source], *, weights: Weights, given: Mapping[str, Any], decode: DecodeOptions | None = None
+) -> Fused:
+    """`ensemble`, with the options by name (None = not given) and the scenes in the result.
+
+    Raises:
+        UsageError, InputMissing, InputInvalid: as `ensemble`.
+    """
+    if isinstance(weights, str | Path):
+        fitted = settings.read(Path(weights))
+        options = config.build(EnsembleOptions, _of_fit(fitted, given), given)
+        if decode is None and fitted.postprocess is not None:
+            decode = DecodeOptions(method=fitted.postprocess)
+        models = read_models(inputs)
+        return fuse(models, fitted.weights_for([model.name for model in models], weights), options, decode)
+    options = config.build(EnsembleOptions, given)
+    if is_tabular(inputs):
+        # Before reading what may be large; score-track files may turn out to be of one model.
+        check_weights(weights, len(inputs))
+    return fuse(read_models(inputs), weights, options, decode)
+
+
+def _of_fit(fitted: settings.Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a fit; without those that belong to its method if another one is asked for."""
+    values = config.to_toml(fitted.options)
+    if given.get("method") not in (None, fitted.method):
+        values = {name: value for name, value in values.items() if name not in ("method", "iou", "missing")}
+    return values
+
+
+def fuse(
+    models: Sequence[Model],
+    weights: Sequence[float] | None,
+    options: EnsembleOptions,
+    decode: DecodeOptions | None = None,
+) -> Fused:
+    """Fuse models that are read.
+
+    Raises:
+        UsageError: weights that do not fit, or track options for tables.
+    """
+    shares = check_weights(weights, len(models))
+    with_tracks = all(model.table is None for model in models)
+    method = options.method or (Method.TRACKS if with_tracks else Method.PAPER)
+    if not with_tracks and (method is Method.TRACKS or decode is not None):
+        raise UsageError(
+            "track fusion and decoding need score tracks, these are segments",
+            remedy="give .scores.npz files, or folders of them (bineego localize --save-scores)",
+        )
+    scenes = _scenes(models, shares, options) if with_tracks else {}
+    if method is Method.TRACKS:
+        return Fused(table=_fuse_tracks(models, shares, options, decode or DecodeOptions()), scenes=scenes)
+    tables = [join_fragments(as_table(model, decode or DecodeOptions()), options.bridge) for model in models]
+    candidates = collect(tables, shares)
+    rule = paper.fuse if method is Method.PAPER else average.fuse
+    table = rule(candidates, iou=options.iou_for(method), missing=options.missing_for(method))
+    return Fused(table=table, scenes=scenes)
+
+
+def as_table(model: Model, decode: DecodeOptions) -> pd.DataFrame:
+    """A model's segments; score tracks are decoded."""
+    if model.table is not None:
+        return model.table
+    parts = [postprocess.decode(model.tracks[video], decode) for video in sorted(model.tracks)]
+    return segments.concat(parts, scored=True)
+
+
+def _by_video(models: Sequence[Model], shares: Sequence[float]) -> dict[str, tuple[list[ScoreTrack], list[float]]]:
+    """The tracks of each video and the weights of their models; models of weight 0 are left out."""
+    used = [(model, share) for model, share in zip(models, shares, strict=True) if share > 0]
+    found: dict[str, tuple[list[ScoreTrack], list[float]]] = {}
+    for video in sorted({video for model, _ in used for video in model.tracks}):
+        having = [(model.tracks[video], share) for model, share in used if video in model.tracks]
+        found[video] = [track for track, _ in having], [share for _, share in having]
+    return found
+
+
+def _fuse_tracks(
+    models: Sequence[Model], shares: Sequence[float], options: EnsembleOptions, decode: DecodeOptions
+) -> pd.DataFrame:
+    if options.bridge:
+        decode = dataclasses.replace(decode, bridge=options.bridge)
+    parts, partial = [], 0
+    n_used = sum(share > 0 for share in shares)
+    for some, weights in _by_video(models, shares).values():
+        partial += len(some) < n_used
+        parts.append(postprocess.decode(_fused_track(some, weights, options), decode))
+    if partial:
+        log.warning("%d of %d videos lack the score track of a model: fused without it", partial, len(parts))
+    return segments.order_by_time(segments.concat(parts, scored=True))
+
+
+def _fused_track(some: Sequence[ScoreTrack], weights: Sequence[float], options: EnsembleOptions) -> ScoreTrack:
+    return tracks.fuse(some, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
+
+
+def _scenes(models: Sequence[Model], shares: Sequence[float], options: EnsembleOptions) -> dict[str, tuple[str, float]]:
+    """Scene and probability of every video that a model with a scene head has seen, whatever the method."""
+    found = {}
+    for video, (some, weights) in _by_video(models, shares).items():
+        scene = tracks.fuse_scenes(some, weights, options.missing_for(Method.TRACKS))
+        if scene is not None:
+            found[video] = scene
+    return found

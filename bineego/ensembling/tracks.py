@@ -1,0 +1,225 @@
+"""Track fusion: the class probabilities of several models on one grid, decoded once instead of model by model.
+
+Deciding after fusing beats fusing decisions: an interval on which one model is unsure is settled by the others before any
+boundary is drawn. The models may differ in t, in the order of their labels, in which labels they know, and in the view
+they watch, as long as the views share a timeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.ensembling.options import Missing, Pooling
+from bineego.errors import InputInvalid
+from bineego.labels import BACKGROUND_NAME
+from bineego.priors import Priors
+from bineego.tracks import Activation, ScoreTrack
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SAME_EDGE = 1e-6
+"""Seconds. Edges closer than this are one: 3 * 0.1 and 0.3 are the same moment."""
+
+MIN_PROBABILITY = 1e-12
+
+
+def fuse(
+    tracks: Sequence[ScoreTrack],
+    weights: Sequence[float],
+    *,
+    missing: Missing = Missing.PRESENT,
+    pooling: Pooling = Pooling.LINEAR,
+) -> ScoreTrack:
+    """One track of a video from those of several models.
+
+    The grid is the union of all edges; in each of its cells a model says what it says of its own interval around it.
+    The logits of the result are the logs (`softmax`) or log-odds (`sigmoid`) of the fused calibrated probabilities. It is
+    `softmax` if all tracks are. Where a video is longer in one view than in another, the tail belongs to those that have
+    it.
+
+    Args:
+        tracks: of one video, in the order of the models; labels get the order of the first track, further ones follow.
+        weights: one for each, above 0.
+        missing: a label that a model does not know: `present` leaves the model out of that label's mean, and each cell is
+            scaled to sum 1 again; `zero` counts it as probability 0. The same for scenes.
+        pooling: arithmetic or geometric mean.
+
+    Raises:
+        InputInvalid: tracks of different videos.
+    """
+    videos = sorted({track.video_id for track in tracks})
+    if len(videos) != 1:
+        raise InputInvalid(f"tracks of different videos: {', '.join(videos)}")
+    actions = _names([track.actions for track in tracks])
+    scenes = _names([track.scenes for track in tracks])
+    edges = _union([track.edges for track in tracks])
+    softmax = all(track.activation is Activation.SOFTMAX for track in tracks)
+    classes = (BACKGROUND_NAME, *actions)
+    opinions = [_opinion(track, weight, edges, classes) for track, weight in zip(tracks, weights, strict=True)]
+    logits = _pool(opinions, missing, pooling, softmax)
+    return ScoreTrack(
+        video_id=videos[0],
+        edges=edges,
+        logits=logits.astype(np.float32),
+        actions=actions,
+        t=min(track.t for track in tracks),
+        activation=Activation.SOFTMAX if softmax else Activation.SIGMOID,
+        scene_probs=_scene_probabilities(tracks, weights, scenes, missing),
+        scenes=scenes,
+        model=" + ".join(dict.fromkeys(track.model for track in tracks if track.model)),
+        priors=_fuse_priors(tracks, weights, actions, scenes),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Opinion:
+    """What one model says on the common grid.
+
+    Attributes:
+        probabilities: (N, C + 1); 0 where it says nothing.
+        said: mask (N, C + 1) of what it has an opinion on.
+        weight: (N, 1): its weight inside its own length, 0 beyond.
+    """
+
+    probabilities: Floats
+    said: Bools
+    weight: Floats
+
+
+def _opinion(track: ScoreTrack, weight: float, edges: Floats, classes: Sequence[str]) -> _Opinion:
+    centres = (edges[:-1] + edges[1:]) / 2
+    cell = np.searchsorted(track.edges, centres, side="right") - 1
+    inside = cell < len(track)
+    columns = _places((BACKGROUND_NAME, *track.actions), classes)
+    probabilities = np.zeros((len(centres), len(classes)))
+    probabilities[np.ix_(inside, columns)] = track.probabilities()[cell[inside]]
+    said = np.zeros(probabilities.shape, bool)
+    said[np.ix_(inside, columns)] = True
+    return _Opinion(probabilities=probabilities, said=said, weight=np.where(inside, weight, 0.0)[:, None])
+
+
+def _pool(opinions: Sequence[_Opinion], missing: Missing, pooling: Pooling, softmax: bool) -> Floats:
+    """Fused logits (N, C + 1)."""
+    whole = np.zeros_like(opinions[0].probabilities)
+    sums = np.zeros_like(whole)
+    for opinion in opinions:
+        counted = opinion.said | (missing is Missing.ZERO)
+        whole += opinion.weight * counted
+        sums += opinion.weight * np.where(counted, _scaled(opinion.probabilities, pooling, softmax), 0.0)
+    mean = np.divide(sums, whole, out=np.full_like(sums, _scaled(np.zeros(1), pooling, softmax)[0]), where=whole > 0)
+    if pooling is Pooling.LINEAR:
+        if softmax:
+            mean = mean / mean.sum(axis=1, keepdims=True)
+        return _log(mean) if softmax else _log(mean) - _log(1.0 - mean)
+    return mean
+
+
+def _scaled(probabilities: Floats, pooling: Pooling, softmax: bool) -> Floats:
+    """What the mean is taken of: probabilities, their logs, or their log-odds."""
+    if pooling is Pooling.LINEAR:
+        return probabilities
+    return _log(probabilities) if softmax else _log(probabilities) - _log(1.0 - probabilities)
+
+
+def _log(probabilities: Floats) -> Floats:
+    logs: Floats = np.log(np.maximum(probabilities, MIN_PROBABILITY))
+    return logs
+
+
+def _union(all_edges: Sequence[Floats]) -> Floats:
+    """All edges (N + 1,), ascending, those of `SAME_EDGE` as one."""
+    edges = np.unique(np.concatenate(list(all_edges)))
+    new = np.ones(len(edges), bool)
+    new[1:] = np.diff(edges) > SAME_EDGE
+    return edges[new]
+
+
+def _names(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """All names, each once, in the order of their first appearance."""
+    return tuple(dict.fromkeys(name for names in lists for name in names))
+
+
+def _places(names: Sequence[str], among: Sequence[str]) -> NDArray[np.int64]:
+    """Where each name stands among others."""
+    place = {name: i for i, name in enumerate(among)}
+    return np.array([place[name] for name in names], np.int64)
+
+
+def fuse_scenes(
+    tracks: Sequence[ScoreTrack], weights: Sequence[float], missing: Missing = Missing.PRESENT
+) -> tuple[str, float] | None:
+    """The most likely scene of a video and its fused probability; None without a scene head among the models."""
+    scenes = _names([track.scenes for track in tracks])
+    if not scenes:
+        return None
+    probabilities = _scene_probabilities(tracks, weights, scenes, missing)
+    best = int(probabilities.argmax())
+    return scenes[best], float(probabilities[best])
+
+
+def _scene_probabilities(
+    tracks: Sequence[ScoreTrack], weights: Sequence[float], scenes: tuple[str, ...], missing: Missing
+) -> Floats:
+    """Scene probabilities (S,); a track without a scene head has no say."""
+    sums, whole = np.zeros(len(scenes)), np.zeros(len(scenes))
+    for track, weight in zip(tracks, weights, strict=True):
+        if track.scenes:
+            places = _places(track.scenes, scenes)
+            sums[places] += weight * track.scene_probs
+            if missing is Missing.ZERO:
+                whole += weight
+            else:
+                whole[places] += weight
+    mean = np.divide(sums, whole, out=np.zeros_like(sums), where=whole > 0)
+    total = mean.sum()
+    return mean / total if total > 0 else mean
+
+
+def _fuse_priors(
+    tracks: Sequence[ScoreTrack], weights: Sequence[float], actions: tuple[str, ...], scenes: tuple[str, ...]
+) -> Priors | None:
+    """The weighted mean of the models' priors; each number over the models that have it. None without any."""
+    classes = (BACKGROUND_NAME, *actions)
+    known = [(track, weight) for track, weight in zip(tracks, weights, strict=True) if track.priors is not None]
+    if not known:
+        return None
+    dwell, share, scene_share = [], [], []
+    for track, _ in known:
+        assert track.priors is not None
+        columns = _places((BACKGROUND_NAME, *track.actions), classes)
+        dwell.append(np.full(len(classes), np.nan))
+        dwell[-1][columns] = track.priors.dwell
+        share.append(np.full(len(classes), np.nan))
+        share[-1][columns] = track.priors.share
+        scene_share.append(np.full((len(scenes), len(classes)), np.nan))
+        if len(track.priors.scene_share) == len(track.scenes):
+            scene_share[-1][np.ix_(_places(track.scenes, scenes), columns)] = track.priors.scene_share
+    by = np.array([weight for _, weight in known])
+    rows = _known_mean(np.stack(scene_share), by)
+    return Priors(
+        dwell=_known_mean(np.stack(dwell), by),
+        share=_to_one(_known_mean(np.stack(share), by)),
+        scene_share=_to_one(rows) if np.isfinite(rows).any() else np.zeros((0, len(classes))),
+    )
+
+
+def _known_mean(values: Floats, weights: Floats) -> Floats:
+    """Weighted mean over the first axis of the numbers that are not nan; nan where all are."""
+    by = weights.reshape(-1, *(1,) * (values.ndim - 1)) * np.isfinite(values)
+    whole = by.sum(axis=0)
+    sums = (by * np.nan_to_num(values)).sum(axis=0)
+    mean: Floats = np.divide(sums, whole, out=np.full(sums.shape, np.nan), where=whole > 0)
+    return mean
+
+
+def _to_one(shares: Floats) -> Floats:
+    """Shares whose last axis sums to 1; unknown ones are 0."""
+    shares = np.nan_to_num(shares)
+    total = shares.sum(axis=-1, keepdims=True)
+    scaled: Floats = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    return scaled

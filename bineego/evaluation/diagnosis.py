@@ -1,0 +1,228 @@
+"""What kind each error is, what fixing a kind would gain, and which segments are hard to find.
+
+Every false positive and every missed segment of a threshold T falls into exactly one kind, the first that fits; NEAR is
+the tIoU from which a prediction has something to do with a segment.
+
+  a false positive is ...                      if its tIoU with a segment of ...
+    duplicate         its own label is >= T (the segment is taken by a higher score)
+    wrong label       another label is >= T
+    poor boundaries   its own label is >= NEAR
+    both              another label is >= NEAR
+    background        none of these
+  a missed segment is wrong label, poor boundaries or both by the same rules, if a false positive stands to it like that;
+    missed            no false positive is near it
+
+Fixing a kind changes only its own errors; matches of the others stay. Duplicates and background go away. A prediction
+of wrong label, poor boundaries or both becomes a hit of the free segment it overlaps most (under that segment's label,
+at its old score); where none is free, or a higher score wants the same one, it goes away. Missed segments are found
+first in the ranking. So no gain is negative, and gains do not add up.
+The kinds follow the analyses of Alwassel et al., "Diagnosing Error in Temporal Action Detectors" (ECCV 2018), and
+Bolya et al., "TIDE" (ECCV 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.evaluation.average_precision import average_precision
+from bineego.evaluation.matching import Hits
+from bineego.evaluation.pairs import Pairs, overlapping_pairs
+from bineego.evaluation.problem import Problem
+from bineego.evaluation.sensitivity import Bucket, sensitivity
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+NEAR = 0.1
+"""tIoU; the value of both papers."""
+
+
+class Kind(StrEnum):
+    """Kinds of errors, in the order in which they are tried."""
+
+    DUPLICATE = "duplicate"
+    WRONG_LABEL = "wrong_label"
+    POOR_BOUNDARIES = "poor_boundaries"
+    BOTH = "both"
+    BACKGROUND = "background"
+    MISSED = "missed"
+
+
+KINDS = tuple(Kind)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Diagnosis:
+    """Errors by kind; K thresholds.
+
+    Attributes:
+        tiou: the thresholds.
+        false_positives, misses: number of errors of each kind at each threshold (K).
+        gain: how much mAP fixing the kind would gain at each threshold (K).
+        sensitivity: characteristic -> its buckets of segments, see `sensitivity`.
+    """
+
+    tiou: tuple[float, ...]
+    false_positives: Mapping[Kind, tuple[int, ...]]
+    misses: Mapping[Kind, tuple[int, ...]]
+    gain: Mapping[Kind, tuple[float, ...]]
+    sensitivity: Mapping[str, tuple[Bucket, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tiou": list(self.tiou),
+            "near": NEAR,
+            "errors": {
+                str(kind): {
+                    "false_positives": list(self.false_positives[kind]),
+                    "misses": list(self.misses[kind]),
+                    "gain": list(self.gain[kind]),
+                    "gain_final": sum(self.gain[kind]) / len(self.tiou),
+                }
+                for kind in KINDS
+            },
+            "sensitivity": {
+                name: [bucket.to_json() for bucket in buckets] for name, buckets in self.sensitivity.items()
+            },
+        }
+
+
+def diagnose(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits]) -> Diagnosis:
+    """Sort the errors at each threshold into kinds; `hits` as `matching.match` found them."""
+    pairs = _all_pairs(problem, min(NEAR, *thresholds))
+    false_positives: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
+    misses: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
+    gain: dict[Kind, list[float]] = {kind: [] for kind in KINDS}
+    for threshold, found in zip(thresholds, hits, strict=True):
+        hit, taken = found.mask(len(problem.predictions)), np.zeros(len(problem.truth), bool)
+        taken[found.truth] = True
+        wrong = kinds_of_false_positives(problem, pairs, threshold, hit)
+        missed = kinds_of_misses(problem, pairs, threshold, hit, taken)
+        now = _mean_ap(problem, hit, problem.predictions.label, np.ones(len(hit), bool))
+        for code, kind in enumerate(KINDS):
+            false_positives[kind].append(int((wrong == code).sum()))
+            misses[kind].append(int((missed == code).sum()))
+            fixed = _fixed(problem, pairs, threshold, hit, taken, wrong, missed, kind)
+            gain[kind].append(max(0.0, fixed - now))
+    return Diagnosis(
+        tiou=tuple(thresholds),
+        false_positives={kind: tuple(values) for kind, values in false_positives.items()},
+        misses={kind: tuple(values) for kind, values in misses.items()},
+        gain={kind: tuple(values) for kind, values in gain.items()},
+        sensitivity=sensitivity(problem, hits),
+    )
+
+
+def kinds_of_false_positives(problem: Problem, pairs: Pairs, threshold: float, hit: Mask) -> Ints:
+    """Index into `KINDS` (N,) of every false positive, -1 for hits."""
+    same = _same(problem, pairs)
+    n = len(problem.predictions)
+    own = _highest(pairs.prediction[same], pairs.tiou[same], n)
+    other = _highest(pairs.prediction[~same], pairs.tiou[~same], n)
+    return np.where(hit, -1, _kind(own, other, threshold, Kind.BACKGROUND))
+
+
+def kinds_of_misses(problem: Problem, pairs: Pairs, threshold: float, hit: Mask, taken: Mask) -> Ints:
+    """Index into `KINDS` (M,) of every missed segment, -1 for found ones."""
+    false = ~hit[pairs.prediction]
+    same = _same(problem, pairs)
+    n = len(problem.truth)
+    own = _highest(pairs.truth[false & same], pairs.tiou[false & same], n)
+    other = _highest(pairs.truth[false & ~same], pairs.tiou[false & ~same], n)
+    # No duplicates among misses: a false positive of its label at T would have taken the segment.
+    return np.where(taken, -1, _kind(own, other, threshold, Kind.MISSED))
+
+
+def _kind(own: Floats, other: Floats, threshold: float, otherwise: Kind) -> Ints:
+    near = min(NEAR, threshold)
+    tests = [
+        (own >= threshold, Kind.DUPLICATE),
+        (other >= threshold, Kind.WRONG_LABEL),
+        (own >= near, Kind.POOR_BOUNDARIES),
+        (other >= near, Kind.BOTH),
+    ]
+    codes = [KINDS.index(kind) for _, kind in tests]
+    return np.select([test for test, _ in tests], codes, KINDS.index(otherwise)).astype(np.int64)
+
+
+def _fixed(
+    problem: Problem,
+    pairs: Pairs,
+    threshold: float,
+    hit: Mask,
+    taken: Mask,
+    wrong: Ints,
+    missed: Ints,
+    kind: Kind,
+) -> float:
+    """mAP with all errors of one kind fixed."""
+    label = problem.predictions.label
+    mine = wrong == KINDS.index(kind)
+    if kind is Kind.MISSED:
+        found_first = np.bincount(problem.truth.label[missed == KINDS.index(kind)], minlength=len(problem.labels))
+        return _mean_ap(problem, hit, label, np.ones(len(hit), bool), found_first)
+    if kind in (Kind.DUPLICATE, Kind.BACKGROUND):
+        return _mean_ap(problem, hit, label, ~mine)
+    same = _same(problem, pairs)
+    right_kind = same if kind is Kind.POOR_BOUNDARIES else ~same
+    if kind is Kind.WRONG_LABEL:
+        right_kind = right_kind & (pairs.tiou >= threshold)
+    usable = np.flatnonzero(mine[pairs.prediction] & ~taken[pairs.truth] & right_kind)
+    prediction, truth, tiou = pairs.prediction[usable], pairs.truth[usable], pairs.tiou[usable]
+    # The best free segment of each prediction: last of its pairs by tIoU, then by row.
+    order = np.lexsort((truth, tiou, prediction))
+    last = order[np.flatnonzero(np.append(prediction[order][1:] != prediction[order][:-1], True)[: len(order)])]
+    prediction, truth = prediction[last], truth[last]
+    # Of those that want one segment, the highest score.
+    order = np.lexsort((problem.predictions.row[prediction], -problem.score[prediction], truth))
+    first = order[np.flatnonzero(np.append(True, truth[order][1:] != truth[order][:-1])[: len(order)])]
+    prediction, truth = prediction[first], truth[first]
+    hit, label, kept = hit.copy(), label.copy(), ~mine
+    hit[prediction] = kept[prediction] = True
+    label[prediction] = problem.truth.label[truth]
+    return _mean_ap(problem, hit, label, kept)
+
+
+def _mean_ap(problem: Problem, hit: Mask, label: Ints, kept: Mask, found_first: Ints | None = None) -> float:
+    """mAP of the kept predictions under changed labels and hits, with `found_first` (C,) more hits ahead of each
+    class's ranking.
+    """
+    n_classes = len(problem.labels)
+    ahead = np.zeros(n_classes, np.int64) if found_first is None else found_first
+    label = np.concatenate([np.repeat(np.arange(n_classes), ahead), label[kept]])
+    score = np.concatenate([np.full(ahead.sum(), np.inf), problem.score[kept]])
+    row = np.concatenate([np.zeros(ahead.sum(), np.int64), problem.predictions.row[kept]])
+    hit = np.concatenate([np.ones(ahead.sum(), bool), hit[kept]])
+    order = np.lexsort((row, -score, label))
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(label, minlength=n_classes))]).astype(np.int64)
+    return float(average_precision(np.flatnonzero(hit[order]), bounds, problem.n_truth).mean())
+
+
+def _all_pairs(problem: Problem, least: float) -> Pairs:
+    """Pairs within a video, of any two labels."""
+    truth, predictions = problem.truth, problem.predictions
+    by_video = np.argsort(truth.video, kind="stable")
+    found = overlapping_pairs(
+        predictions.video, predictions.start, predictions.end,
+        truth.video[by_video], truth.start[by_video], truth.end[by_video], least,
+    )  # fmt: skip
+    return Pairs(prediction=found.prediction, truth=by_video[found.truth], tiou=found.tiou)
+
+
+def _same(problem: Problem, pairs: Pairs) -> Mask:
+    same: Mask = problem.predictions.label[pairs.prediction] == problem.truth.label[pairs.truth]
+    return same
+
+
+def _highest(index: Ints, tiou: Floats, n: int) -> Floats:
+    """The highest tIoU of each index (n,); 0 where it has none."""
+    highest = np.zeros(n)
+    np.maximum.at(highest, index, tiou)
+    return highest

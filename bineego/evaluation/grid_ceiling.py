@@ -1,0 +1,147 @@
+"""What a perfect classifier would reach on a grid of intervals: the ceiling that the interval length t sets.
+
+The ground truth's own interval labels (`grid.interval_labels`, the training rule) are decoded as the paper does, runs of
+equal labels, each with score 1, and scored against the ground truth. What is missing from 1 no network can win back
+with that t and that decoder: boundaries between the edges, segments too short to name an interval, and of actions at
+the same time all but one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bineego import segments
+from bineego.errors import InputInvalid, UsageError
+from bineego.evaluation.average_precision import average_precision
+from bineego.evaluation.matching import match
+from bineego.evaluation.options import CHALLENGE_TIOU, thresholds
+from bineego.evaluation.problem import pose
+from bineego.evaluation.result import without_nan
+from bineego.evaluation.scoring import Truth, of_subset, read_truth
+from bineego.grid import EPSILON, interval_labels, overlaps
+from bineego.postprocess.merge import Runs, merge_runs
+
+log = logging.getLogger(__name__)
+
+MOST_INTERVALS = 10_000_000
+"""Of one video; more means that its times are not seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ceiling:
+    """The ceiling of one interval length; K thresholds.
+
+    Attributes:
+        t: interval length, seconds.
+        tiou: the thresholds.
+        mAP, final: the best that the paper's decoder can score, see the module.
+        recall: share of the segments that it finds at each threshold (K).
+        lost: share of the segments that no interval is named after.
+        overlapped: share of the segments that share time with a segment of another label (the same for every t).
+    """
+
+    t: float
+    tiou: tuple[float, ...]
+    mAP: tuple[float, ...]  # noqa: N815
+    final: float
+    recall: tuple[float, ...]
+    lost: float
+    overlapped: float
+
+    def to_json(self) -> dict[str, Any]:
+        content: dict[str, Any] = without_nan(
+            {
+                "t": self.t,
+                "mAP": list(self.mAP),
+                "final": self.final,
+                "recall": list(self.recall),
+                "lost": self.lost,
+                "overlapped": self.overlapped,
+            }
+        )
+        return content
+
+
+def ceiling(
+    ground_truth: Truth,
+    t: Sequence[float] | float = (0.25, 0.5, 1.0),
+    *,
+    tiou: Sequence[float] | float | str = CHALLENGE_TIOU,
+    subset: str | None = None,
+) -> tuple[Ceiling, ...]:
+    """The ceiling of each interval length.
+
+    Videos are taken to last a little longer than their last segment, up to the end of its interval.
+
+    Args:
+        ground_truth: as in `evaluate`.
+        t: interval lengths, seconds.
+        tiou: thresholds, as in `evaluate`.
+        subset: only the videos of this subset.
+
+    Raises:
+        UsageError: an interval length that is not positive, or a subset without videos.
+        InputInvalid: a ground truth without segments.
+    """
+    annotations = read_truth(ground_truth)
+    if subset is not None:
+        annotations = of_subset(annotations, subset)
+    table = annotations.segments
+    if len(table) == 0:
+        raise InputInvalid("the ground truth has no segments to take a ceiling of")
+    chosen = thresholds(tiou if isinstance(tiou, str | float | int) else tuple(tiou))
+    return tuple(_ceiling(table, length, chosen) for length in ([t] if isinstance(t, int | float) else t))
+
+
+def _ceiling(table: pd.DataFrame, t: float, tiou: tuple[float, ...]) -> Ceiling:
+    if not 0 < t < float("inf"):
+        raise UsageError(f"an interval length is a positive number of seconds, not {t}", where="--ceiling")
+    codes, labels = pd.factorize(table["label"], sort=True)
+    parts, n_lost, n_overlapped = [], 0, 0
+    for video, rows in table.groupby("video_id", sort=False).indices.items():
+        start, end = (table[name].to_numpy(np.float64)[rows] for name in segments.TIMES)
+        ids = codes[rows] + 1
+        runs = _decode(start, end, ids, t, str(video))
+        names = np.asarray(labels, object)[runs.labels - 1]
+        parts.append(segments.make([str(video)] * len(runs), names, runs.starts, runs.ends, runs.scores))
+        named = (overlaps(start, end, runs.starts, runs.ends) > 0) & (ids[:, None] == runs.labels[None])
+        n_lost += int((~named.any(axis=1)).sum())
+        n_overlapped += int(_overlapped(start, end, ids).sum())
+    problem = pose(table, segments.concat(parts, scored=True))
+    hits = match(problem, tiou)
+    ap = np.array([average_precision(found.prediction, problem.predictions.bounds, problem.n_truth) for found in hits])
+    return Ceiling(
+        t=t,
+        tiou=tiou,
+        mAP=tuple(ap.mean(axis=1).tolist()),
+        final=float(ap.mean()),
+        recall=tuple(len(found.truth) / len(table) for found in hits),
+        lost=n_lost / len(table),
+        overlapped=n_overlapped / len(table),
+    )
+
+
+def _decode(
+    start: NDArray[np.float64], end: NDArray[np.float64], ids: NDArray[np.int64], t: float, video: str
+) -> Runs:
+    """The paper's decoder on the labels that the segments themselves give to the intervals."""
+    n = np.ceil(end.max() / t - EPSILON)
+    if n > MOST_INTERVALS:
+        raise InputInvalid(f"a segment ends at {end.max():g} s: {n:.0f} intervals of {t} s", where=f"video {video!r}")
+    edges = np.arange(max(0, int(n)) + 1) * t
+    labels = interval_labels(edges[:-1], edges[1:], start, end, ids)
+    return merge_runs(labels, np.ones(len(labels)), edges)
+
+
+def _overlapped(start: NDArray[np.float64], end: NDArray[np.float64], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which segments (M,) share time with one of another label."""
+    shared = overlaps(start, end, start, end) > 0
+    both: NDArray[np.bool_] = (shared & (ids[:, None] != ids[None])).any(axis=1)
+    return both

@@ -1,0 +1,26 @@
+"""Average recall when each video keeps only its best predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bineego.evaluation.matching import Hits
+from bineego.evaluation.problem import Problem
+
+
+def recall_at(problem: Problem, hits: Sequence[Hits], k: int) -> tuple[float, ...]:
+    """Share of the ground-truth segments hit at each threshold by the `k` highest scores of each video, all classes
+    together (equal scores in file order).
+
+    Lower ranked predictions never take a segment from higher ranked ones, so the matches of all predictions hold.
+    """
+    rows = problem.predictions
+    order = np.lexsort((rows.row, -problem.score, rows.video))
+    video = rows.video[order]
+    first = np.append(True, video[1:] != video[:-1])[: len(video)]
+    start = np.maximum.accumulate(np.where(first, np.arange(len(video)), 0))
+    place = np.empty(len(video), np.int64)
+    place[order] = np.arange(len(video)) - start
+    return tuple(float((place[found.prediction] < k).sum() / max(1, len(problem.truth))) for found in hits)

@@ -1,0 +1,86 @@
+"""The score of one evaluation, and its JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bineego.evaluation.average_precision import Curve
+from bineego.evaluation.bootstrap import Intervals
+from bineego.evaluation.diagnosis import Diagnosis
+from bineego.evaluation.ties import TieRange
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """How good predictions are. K thresholds; `ap[label][k]` belongs to `tiou[k]`.
+
+    Attributes:
+        tiou: the thresholds (K).
+        mAP: mean of the AP over the classes of the ground truth, at each threshold (K).
+        final: mean of `mAP` (report, section 4.1).
+        ap: average precision of each class at each threshold.
+        scene_top1: share of the videos of known scene whose scene was predicted; None without scenes.
+        n_truth, n_predictions: segments of each class.
+        ties: how far other orders of equal scores move the final score; None if no tie holds a hit and a miss.
+        recall: k -> average recall when each video keeps its k best predictions, at each threshold (K).
+        curves: precision-recall curve of each class at each threshold (K), if asked for.
+        intervals: confidence intervals over videos, if asked for.
+        diagnosis: what kind each error is, if asked for.
+    """
+
+    tiou: tuple[float, ...]
+    mAP: tuple[float, ...]  # noqa: N815 - the name everybody uses
+    final: float
+    ap: Mapping[str, tuple[float, ...]]
+    scene_top1: float | None = None
+    n_truth: Mapping[str, int] = field(default_factory=dict)
+    n_predictions: Mapping[str, int] = field(default_factory=dict)
+    ties: TieRange | None = None
+    recall: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    curves: Mapping[str, tuple[Curve, ...]] | None = None
+    intervals: Intervals | None = None
+    diagnosis: Diagnosis | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What `--json` prints: the five fixed keys, and a key for each extra that was asked for."""
+        content: dict[str, Any] = {
+            "tiou": list(self.tiou),
+            "mAP": list(self.mAP),
+            "final": self.final,
+            "ap": {label: list(values) for label, values in self.ap.items()},
+            "scene_top1": self.scene_top1,
+        }
+        if self.recall:
+            content["average_recall"] = {
+                str(k): {"per_tiou": list(values), "mean": sum(values) / len(values)} for k, values in self.recall.items()
+            }
+        if self.curves is not None:
+            content["curves"] = {
+                label: [
+                    {"tiou": tiou, "recall": c.recall.tolist(), "precision": c.precision.tolist(), "score": c.score.tolist()}
+                    for tiou, c in zip(self.tiou, curves, strict=True)
+                ]
+                for label, curves in self.curves.items()
+            }
+        if self.intervals is not None:
+            content["bootstrap"] = self.intervals.to_json()
+        if self.diagnosis is not None:
+            content["diagnosis"] = self.diagnosis.to_json()
+        plain: dict[str, Any] = without_nan(content)
+        return plain
+
+
+def without_nan(value: Any) -> Any:
+    """The same with None for every number that is not finite: JSON has no other word for "undefined"."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: without_nan(item) for key, item in value.items()}
+        case list() | tuple():
+            return [without_nan(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,218 @@
+"""`evaluate`: ground truth and predictions in, scores out.
+
+Source: report, section 4.1: mean average precision over the classes of the ground truth at tIoU 0.5, 0.75 and 0.95, and
+the mean of the three as the final score. The rules in detail are in docs/scoring.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bineego import segments
+from bineego.datasets import read_ground_truth
+from bineego.errors import InputInvalid, UsageError, nearest
+from bineego.evaluation import windows
+from bineego.evaluation.average_precision import Curve, average_precision, curves
+from bineego.evaluation.bootstrap import intervals
+from bineego.evaluation.diagnosis import diagnose
+from bineego.evaluation.matching import Hits, match
+from bineego.evaluation.options import EvaluateOptions, Protocol, counts, thresholds
+from bineego.evaluation.problem import Problem, pose
+from bineego.evaluation.recall import recall_at
+from bineego.evaluation.result import Evaluation
+from bineego.evaluation.scenes import scene_top1
+from bineego.evaluation.ties import tie_range
+from bineego.formats.annotations import Annotations, some
+from bineego.formats.csv import read_scenes
+from bineego.formats.read import read_predictions
+
+log = logging.getLogger(__name__)
+
+SCENES_NAME = "scenes.csv"
+"""Looked for beside the predictions; `localize` writes it there."""
+
+Truth = Annotations | pd.DataFrame | Path | str
+Predictions = pd.DataFrame | Path | str
+Scenes = Mapping[str, str] | Path | str
+
+
+def evaluate(
+    ground_truth: Truth,
+    predictions: Predictions,
+    *,
+    tiou: Sequence[float] | float | str = (0.5, 0.75, 0.95),
+    scenes: Scenes | None = None,
+    subset: str | None = None,
+    protocol: Protocol | str = Protocol.SEGMENTS,
+    dedup_ground_truth: bool = False,
+    recall_at: Sequence[int] | str = (),
+    bootstrap: int = 0,
+    seed: int = 0,
+    curves: bool = False,
+    diagnose: bool = False,
+) -> Evaluation:
+    """Score predictions against ground truth.
+
+    Args:
+        ground_truth: a segments table, annotations, or a DATASET path in any form.
+        predictions: a scored segments table, or a file of them (CSV or ActivityNet JSON).
+        tiou: thresholds: numbers, or text like "0.5,0.75" or "0.3:0.7:0.1".
+        scenes: predicted scene by video id, or a file of them; by default `scenes.csv` beside the predictions.
+        subset, protocol, dedup_ground_truth, recall_at, bootstrap, seed, curves, diagnose: see `EvaluateOptions`.
+
+    Raises:
+        InputMissing: a file is not there.
+        InputInvalid: a file is wrong, or the ground truth has neither segments nor scenes to score.
+        UsageError: an option without sense, or a subset without videos.
+    """
+    options = EvaluateOptions(
+        tiou=thresholds(tiou if isinstance(tiou, str | float | int) else tuple(tiou)),
+        subset=subset,
+        protocol=Protocol(protocol),
+        dedup_ground_truth=dedup_ground_truth,
+        recall_at=counts(recall_at if isinstance(recall_at, str) else tuple(recall_at), where="--recall-at"),
+        bootstrap=bootstrap,
+        seed=seed,
+        curves=curves,
+        diagnose=diagnose,
+    )
+    annotations = read_truth(ground_truth)
+    predicted_scenes = _read_scenes(scenes, predictions)
+    table = read_predictions(Path(predictions)) if isinstance(predictions, Path | str) else predictions
+    if segments.SCORE not in table:
+        raise InputInvalid("the predictions have no column 'score'")
+    return _evaluate(annotations, table, predicted_scenes, options)
+
+
+def read_truth(ground_truth: Truth) -> Annotations:
+    """Ground truth in whatever form it was given."""
+    match ground_truth:
+        case Annotations():
+            return ground_truth
+        case pd.DataFrame():
+            return Annotations(segments=ground_truth, videos=tuple(dict.fromkeys(ground_truth["video_id"])))
+        case _:
+            return read_ground_truth(ground_truth)
+
+
+def of_subset(annotations: Annotations, subset: str) -> Annotations:
+    """The videos of one subset.
+
+    Raises:
+        UsageError: there are none.
+    """
+    members = {video for video, name in annotations.subsets.items() if name == subset}
+    if not members:
+        known = sorted(set(annotations.subsets.values()))
+        there = f"it has {', '.join(known)}{nearest(subset, known)}" if known else "it names no subsets"
+        raise UsageError(f"the ground truth has no video in subset {subset!r}: {there}", where="--subset")
+    table = annotations.segments
+    inside = table["video_id"].isin(members).to_numpy()
+    return Annotations(
+        segments=table[inside].reset_index(drop=True),
+        videos=tuple(video for video in annotations.videos if video in members),
+        subsets={video: subset for video in annotations.subsets if video in members},
+        scenes={video: scene for video, scene in annotations.scenes.items() if video in members},
+    )
+
+
+def _evaluate(
+    annotations: Annotations, table: pd.DataFrame, predicted_scenes: Mapping[str, str] | None, options: EvaluateOptions
+) -> Evaluation:
+    chosen = annotations if options.subset is None else of_subset(annotations, options.subset)
+    table = _of_scored_videos(annotations, chosen, table, options.subset)
+    top1 = None if predicted_scenes is None else scene_top1(chosen.scenes, predicted_scenes, chosen.videos)
+    truth, videos = chosen.segments, chosen.videos
+    if options.protocol is Protocol.WINDOWS:
+        truth, table, videos = windows.cut(truth), windows.cut(table), windows.ids_of(table, videos)
+    if options.dedup_ground_truth:
+        truth = _without_duplicates(truth)
+    tiou = thresholds(options.tiou)
+    if len(truth) == 0:
+        if top1 is None:
+            raise InputInvalid("the ground truth has no segments to score")
+        nothing = (float("nan"),) * len(tiou)
+        return Evaluation(tiou=tiou, mAP=nothing, final=float("nan"), ap={}, scene_top1=top1)
+    problem = pose(truth, table, videos=videos)
+    hits = match(problem, tiou)
+    return _assemble(problem, tiou, hits, top1, options)
+
+
+def _assemble(
+    problem: Problem, tiou: tuple[float, ...], hits: list[Hits], top1: float | None, options: EvaluateOptions
+) -> Evaluation:
+    bounds, n_truth = problem.predictions.bounds, problem.n_truth
+    ap_KC = np.array([average_precision(found.prediction, bounds, n_truth) for found in hits])
+    means = ap_KC.mean(axis=1)
+    final = float(means.mean())
+    return Evaluation(
+        tiou=tiou,
+        mAP=tuple(means.tolist()),
+        final=final,
+        ap=dict(zip(problem.labels, map(tuple, ap_KC.T.tolist()), strict=True)),
+        scene_top1=top1,
+        n_truth=dict(zip(problem.labels, n_truth.tolist(), strict=True)),
+        n_predictions=dict(zip(problem.labels, np.diff(bounds).tolist(), strict=True)),
+        ties=tie_range(problem, tiou, hits, final),
+        recall={k: recall_at(problem, hits, k) for k in counts(options.recall_at, where="--recall-at")},
+        curves=_curves(problem, hits) if options.curves else None,
+        intervals=None
+        if options.bootstrap == 0
+        else intervals(
+            problem,
+            hits,
+            resamplings=options.bootstrap,
+            seed=options.seed,
+            # Windows of one video are no independent draws.
+            unit=windows.original if options.protocol is Protocol.WINDOWS else None,
+        ),
+        diagnosis=diagnose(problem, tiou, hits) if options.diagnose else None,
+    )
+
+
+def _curves(problem: Problem, hits: list[Hits]) -> dict[str, tuple[Curve, ...]]:
+    bounds, n_truth = problem.predictions.bounds, problem.n_truth
+    by_threshold = [curves(found.prediction, bounds, n_truth, problem.score) for found in hits]
+    return {label: tuple(of_class[c] for of_class in by_threshold) for c, label in enumerate(problem.labels)}
+
+
+def _of_scored_videos(
+    annotations: Annotations, chosen: Annotations, table: pd.DataFrame, subset: str | None
+) -> pd.DataFrame:
+    """Predictions without those of videos that the data set knows and that are not scored here."""
+    known = {*annotations.videos, *annotations.segments["video_id"], *annotations.subsets, *annotations.scenes}
+    others = known - {*chosen.videos, *chosen.segments["video_id"]}
+    if not others:
+        return table
+    outside = table["video_id"].isin(others).to_numpy()
+    if not outside.any():
+        return table
+    names = dict.fromkeys(table["video_id"][outside])
+    reason = "are not annotated" if subset is None else f"are not in subset {subset!r}, or not annotated"
+    log.info("%d predictions left out: their videos %s: %s", outside.sum(), reason, some(names, "video"))
+    return table[~outside].reset_index(drop=True)
+
+
+def _without_duplicates(truth: pd.DataFrame) -> pd.DataFrame:
+    once = truth.drop_duplicates(list(segments.COLUMNS), ignore_index=True)
+    if n := len(truth) - len(once):
+        log.info("%d exact duplicates in the ground truth are counted once", n)
+    return once
+
+
+def _read_scenes(scenes: Scenes | None, predictions: Predictions) -> Mapping[str, str] | None:
+    if isinstance(scenes, Mapping):
+        return scenes
+    if scenes is not None:
+        return read_scenes(Path(scenes))
+    if isinstance(predictions, Path | str):
+        beside = Path(predictions).parent / SCENES_NAME
+        if beside.is_file():
+            return read_scenes(beside)
+    return None
+

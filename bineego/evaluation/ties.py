@@ -1,0 +1,84 @@
+"""How much of a score hangs on the order of equal scores."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.evaluation.average_precision import average_precision
+from bineego.evaluation.matching import Hits, match
+from bineego.evaluation.problem import Problem
+
+log = logging.getLogger(__name__)
+
+Ints = NDArray[np.int64]
+
+ORDERS = 2
+"""Orders tried in each direction: hits of one order may turn to misses in the next, which is then sorted again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TieRange:
+    """The final score under other orders of equal scores.
+
+    Attributes:
+        groups: groups of equal scores of one class that hold a hit and a miss.
+        predictions: predictions in them.
+        worst, best: final score with the misses, or the hits, of every such group first. Both are scores that some
+            order of the rows gives.
+    """
+
+    groups: int
+    predictions: int
+    worst: float
+    best: float
+
+
+def tie_range(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits], final: float) -> TieRange | None:
+    """The range, and a warning that names it; None if no group of equal scores holds a hit and a miss."""
+    label, score = problem.predictions.label, problem.score
+    if len(score) < 2:
+        return None
+    new = np.append(True, (label[1:] != label[:-1]) | (score[1:] != score[:-1]))
+    if new.all():
+        return None
+    group = np.cumsum(new) - 1
+    size = np.bincount(group)
+    mixed = np.zeros(len(size), bool)
+    for found in hits:
+        n_hits = np.bincount(group[found.prediction], minlength=len(size))
+        mixed |= (n_hits > 0) & (n_hits < size)
+    if not mixed.any():
+        return None
+    reached = [final]
+    for sign in (1, -1):
+        at, found_now = problem, list(hits)
+        for _ in range(ORDERS):
+            at = at.reordered(sign * _times_hit(found_now, len(score)))
+            found_now = match(at, thresholds)
+            reached.append(_final(at, found_now))
+    ties = TieRange(
+        groups=int(mixed.sum()), predictions=int(size[mixed].sum()), worst=min(reached), best=max(reached)
+    )
+    log.warning(
+        "%d groups of equal scores (%d predictions) hold a hit and a miss; the order of the file decides between them. "
+        "The final score is %.4f; other orders give %.4f to %.4f, so it can move by %.4f. Scores with more digits help",
+        ties.groups, ties.predictions, final, ties.worst, ties.best, ties.best - ties.worst,
+    )  # fmt: skip
+    return ties
+
+
+def _times_hit(hits: Sequence[Hits], n: int) -> Ints:
+    times = np.zeros(n, np.int64)
+    for found in hits:
+        times[found.prediction] += 1
+    return times
+
+
+def _final(problem: Problem, hits: Sequence[Hits]) -> float:
+    bounds, n_truth = problem.predictions.bounds, problem.n_truth
+    return float(np.mean([average_precision(found.prediction, bounds, n_truth).mean() for found in hits]))

@@ -1,0 +1,161 @@
+"""ActivityNet JSON: `{"database": {video: {"subset", "annotations": [...]}}}` and `{"results": {video: [...]}}`.
+
+A row is `{"segment": [start, end], "label": ...}`, with `"score"` in results; times in seconds, as numbers or as texts
+(THUMOS files write "18.6"). Further fields are allowed and not read. Everything is strict: a wrong type, a missing
+field, a number that is not finite or a repeated key is an error that names the file and the row.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from bineego import segments
+from bineego.errors import InputInvalid
+from bineego.files import write_bytes
+from bineego.formats import json
+from bineego.formats.annotations import Annotations, Subsets
+
+VERSION = "VERSION 1.3"
+GROUND_TRUTH_KEY = "database"
+RESULTS_KEY = "results"
+
+log = logging.getLogger(__name__)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """A scored segments table from a results file, in file order.
+
+    Raises:
+        InputMissing: the file cannot be read.
+        InputInvalid: not a results file, or a wrong row.
+    """
+    return parse_predictions(json.read(path))
+
+
+def read_annotations(path: Path) -> Annotations:
+    """Ground truth. Videos with an empty list of annotations are all background.
+
+    Raises:
+        InputMissing: the file cannot be read.
+        InputInvalid: not a ground-truth file, or a wrong row.
+    """
+    return parse_annotations(json.read(path))
+
+
+def write_predictions(table: pd.DataFrame, path: Path, *, videos: Sequence[str] = ()) -> None:
+    """Write a results file, whole or not at all; numbers are the shortest text that reads back to the same float64.
+
+    Args:
+        table: scored segments; videos in the order of their first row, rows in table order.
+        path: the file.
+        videos: ids that get an (empty) entry even without rows.
+    """
+    results: dict[str, list[dict[str, object]]] = {video: [] for video in videos}
+    columns = [table[name].tolist() for name in segments.SCORED_COLUMNS]
+    for video, label, start, end, score in zip(*columns, strict=True):
+        results.setdefault(video, []).append({"segment": [start, end], "label": label, "score": score})
+    content = {"version": VERSION, RESULTS_KEY: results, "external_data": {}}
+    write_bytes(path, orjson.dumps(content) + b"\n")
+
+
+def parse_predictions(document: json.Document) -> pd.DataFrame:
+    """`read_predictions` of a parsed file."""
+    results = _section(document, RESULTS_KEY, "predictions")
+    table = _table(results, document.path, RESULTS_KEY, scored=True)
+    document.refuse_double_keys({"segment": len(table), "label": len(table), "score": len(table)})
+    return table
+
+
+def parse_annotations(document: json.Document) -> Annotations:
+    """`read_annotations` of a parsed file."""
+    database = _section(document, GROUND_TRUTH_KEY, "ground truth")
+    lists: dict[str, Any] = {}
+    subsets = Subsets(document.path)
+    for video, entry in database.items():
+        where = f"{document.path}, {GROUND_TRUTH_KEY}[{video!r}]"
+        if not isinstance(entry, dict):
+            raise InputInvalid(f"expected an object, found {json.short(entry)}", where=where)
+        lists[video] = entry.get("annotations", [])
+        if entry.get("subset") is not None:
+            subsets.add(video, entry["subset"])
+    table = _table(lists, document.path, GROUND_TRUTH_KEY, scored=False)
+    document.refuse_double_keys({"segment": len(table), "label": len(table)})
+    return Annotations(segments=table, videos=tuple(database), subsets=subsets.known())
+
+
+def _section(document: json.Document, key: str, what: str) -> dict[str, Any]:
+    if not isinstance(document.value, dict) or key not in document.value:
+        raise InputInvalid(f"no {what} here: expected an object with the key {key!r}", where=document.path)
+    section = document.value[key]
+    if not isinstance(section, dict):
+        raise InputInvalid(
+            f"expected an object with one key per video, found {json.short(section)}", where=f"{document.path}, {key!r}"
+        )
+    return section
+
+
+def _table(lists: dict[str, Any], path: Path, key: str, *, scored: bool) -> pd.DataFrame:
+    """All rows as a table: whole columns at once, and only if one of them is wrong row by row, to name the place."""
+    try:
+        rows = [row for rows in lists.values() for row in rows]
+        pairs = [row["segment"] for row in rows]
+        labels = [row["label"] for row in rows]
+        scores = [row["score"] for row in rows] if scored else None
+    except (TypeError, KeyError):
+        raise _first_problem(lists, path, key, scored) from None
+    right = (
+        set(map(type, lists.values())) <= {list}
+        and set(map(type, pairs)) <= {list}
+        and set(map(len, pairs)) <= {2}
+        and set(map(type, labels)) <= {str}
+        and "" not in set(labels)
+        and (scores is None or set(map(type, scores)) <= {int, float})
+    )
+    if not right:
+        raise _first_problem(lists, path, key, scored)
+    times = [time for pair in pairs for time in pair]
+    texts = set(map(type, times)) - {int, float}
+    try:
+        numbers = np.array([json.number(time) for time in times] if texts else times, np.float64).reshape(-1, 2)
+        confidence = None if scores is None else np.array(scores, np.float64)
+    except (TypeError, OverflowError):
+        raise _first_problem(lists, path, key, scored) from None
+    if not np.isfinite(numbers).all() or (confidence is not None and not np.isfinite(confidence).all()):
+        raise _first_problem(lists, path, key, scored)
+    videos = np.repeat(np.array(list(lists), object), [len(rows) for rows in lists.values()])
+    return segments.make(videos, labels, numbers[:, 0], numbers[:, 1], confidence)
+
+
+def _first_problem(lists: dict[str, Any], path: Path, key: str, scored: bool) -> InputInvalid:
+    """What is wrong with the first wrong row."""
+    for video, rows in lists.items():
+        if not isinstance(rows, list):
+            return InputInvalid(f"expected a list of rows, found {json.short(rows)}", where=f"{path}, {key}[{video!r}]")
+        for i, row in enumerate(rows):
+            problem = _problem(row, scored)
+            if problem:
+                return InputInvalid(problem, where=f"{path}, {key}[{video!r}], row {i + 1}")
+    return InputInvalid("rows that cannot be read", where=path)
+
+
+def _problem(row: object, scored: bool) -> str | None:
+    if not isinstance(row, dict):
+        return f"expected an object, found {json.short(row)}"
+    if "segment" not in row:
+        return "no 'segment'"
+    if json.pair(row["segment"]) is None:
+        return f"'segment' is not two finite numbers: {json.short(row['segment'])}"
+    if not isinstance(row.get("label"), str) or not row["label"]:
+        return f"'label' is not a text: {json.short(row['label'])}" if "label" in row else "no 'label'"
+    if scored and "score" not in row:
+        return "no 'score': is this ground truth?"
+    if scored and (isinstance(row["score"], str) or json.number(row["score"]) is None):
+        return f"'score' is not a finite number: {json.short(row['score'])}"
+    return None

@@ -1,0 +1,207 @@
+"""The verb `localize`: videos in, timed actions out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bineego import segments
+from bineego.datasets.recording import Subset, View
+from bineego.errors import BatchFailed, BineegoError, InputInvalid
+from bineego.inference.clips import OnProgress
+from bineego.inference.items import Item, find_items
+from bineego.inference.model import choose_device, find_model
+from bineego.inference.options import LocalizeOptions
+from bineego.inference.output import Format, Output
+from bineego.inference.workers import score_all
+from bineego.postprocess import decode
+from bineego.tsm.model_file import Model, load_model
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Localized:
+    """What `localize` found.
+
+    Attributes:
+        predictions: the scored segments of all videos, in the order of the inputs.
+        scenes: the likeliest scene of each video and its probability; empty without a scene head.
+        paths: the files written, the joint tables first.
+        skipped: ids of videos that an earlier run had done.
+    """
+
+    predictions: pd.DataFrame
+    scenes: Mapping[str, tuple[str, float]]
+    paths: tuple[Path, ...]
+    skipped: tuple[str, ...]
+
+
+def localize(
+    inputs: Path | str | Sequence[Path | str],
+    *,
+    model: Model | Path | str | None = None,
+    output: Path | str | None = None,
+    joint: bool = True,
+    subset: Subset | str | None = None,
+    view: View | str = View.PANORAMIC,
+    videos: Path | str | None = None,
+    options: LocalizeOptions | None = None,
+    formats: Collection[Format | str] = (Format.CSV,),
+    save_scores: bool = False,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Localized:
+    """Find actions in videos.
+
+    Args:
+        inputs: videos, folders of videos, data sets, score tracks (these need no model) or folders of them.
+        model: a model, its file, a run's folder or name; None = the newest run under ./runs.
+        output: folder for `<video_id>.csv` of every video, `predictions.csv` of all, `scenes.csv` of models with a
+            scene head; None = nothing is written.
+        joint: whether predictions.csv is written, and videos are skipped that an earlier run with the same model and
+            options has done.
+        subset: of data sets, only this subset.
+        view: which videos of a 360+x folder.
+        videos: folder of the videos of an annotation file.
+        options: scoring and decoding.
+        formats: of the joint table; `json` = ActivityNet results.
+        save_scores: keep `<video_id>.scores.npz` too.
+        overwrite: do again what an earlier run has done.
+        on_progress: called with (seconds of video done, seconds in all).
+
+    Raises:
+        UsageError, InputMissing, ModelError: before any work.
+        InputInvalid: the model names actions only, and the view has no timeline; or the only input is wrong.
+        BatchFailed: some of several videos failed; all else is written.
+    """
+    options = options or LocalizeOptions()
+    view, subset = View(view), None if subset is None else Subset(subset)
+    given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    items = find_items(given, view=view, subset=subset, videos=videos)
+    device = choose_device(options.device)
+    loaded, model_path = _model(model, items, str(device))
+    actions = _has_actions(loaded, view)
+    out = None
+    if output is not None:
+        out = Output(Path(output), joint=joint, formats=[Format(name) for name in formats], save_scores=save_scores)
+        out.check(items, actions=actions)
+        out.resume({} if overwrite else _key(options, model_path, view))
+    work = _Work(out, options, actions)
+    todo = [item for item in items if overwrite or not work.take_earlier(item)]
+    if work.skipped:
+        log.info("%d of %d videos are done already (--overwrite does them again)", len(work.skipped), len(items))
+    for item, result in score_all(todo, loaded, model_path, options, on_progress):
+        if isinstance(result, BineegoError):
+            if len(items) == 1:
+                raise result
+            work.failed[item.video_id] = result
+            log.warning("%s is left out: %s", item.video_id, result)
+        else:
+            work.add(item, result)
+    found = work.finish(items)
+    if work.failed:
+        first = next(iter(work.failed.values()))
+        raise BatchFailed(
+            f"{len(work.failed)} of {len(items)} inputs failed, the first with: {first.message}",
+            where=first.where,
+            remedy="the others are written; run the same command again after a repair: it does only what is missing"
+            if out is not None and joint
+            else None,
+        )
+    return found
+
+
+class _Work:
+    """Results as they come in."""
+
+    def __init__(self, output: Output | None, options: LocalizeOptions, actions: bool) -> None:
+        self.output, self.options, self.actions = output, options, actions
+        self.tables: dict[str, pd.DataFrame] = {}
+        self.scenes: dict[str, tuple[str, float]] = {}
+        self.paths: list[Path] = []
+        self.skipped: list[str] = []
+        self.failed: dict[str, BineegoError] = {}
+
+    def take_earlier(self, item: Item) -> bool:
+        """Take what an earlier run found, if it has done this video."""
+        if self.output is None or not self.output.done(item, actions=self.actions):
+            return False
+        table, scene = self.output.earlier(item, actions=self.actions)
+        self._keep(item, table, scene)
+        self.skipped.append(item.video_id)
+        return True
+
+    def add(self, item: Item, track: Any) -> None:
+        table = decode(track, self.options).assign(video_id=item.video_id)
+        if self.output is not None:
+            self.paths += self.output.write_video(item, track, table if self.actions else None)
+        self._keep(item, table, track.scene)
+
+    def _keep(self, item: Item, table: pd.DataFrame, scene: tuple[str, float] | None) -> None:
+        self.tables[item.video_id] = table
+        if scene is not None:
+            self.scenes[item.video_id] = scene
+
+    def finish(self, items: Sequence[Item]) -> Localized:
+        """Everything in the order of the inputs, and the joint files."""
+        order = [item.video_id for item in items]
+        known = [self.tables[name] for name in order if name in self.tables]
+        predictions = segments.concat(known if self.actions else [], scored=True)
+        scenes = {name: self.scenes[name] for name in order if name in self.scenes}
+        joint: list[Path] = []
+        if self.output is not None and known:
+            joint = self.output.write_joint(predictions if self.actions else None, scenes)
+        return Localized(
+            predictions=predictions, scenes=scenes, paths=(*joint, *self.paths), skipped=tuple(self.skipped)
+        )
+
+
+def _model(
+    model: Model | Path | str | None, items: Sequence[Item], device: str
+) -> tuple[Model | None, Path | None]:
+    """The model and its file; none where only score tracks are given."""
+    if all(item.is_track for item in items):
+        return None, None
+    if isinstance(model, Model):
+        return model, None
+    path = find_model(model)
+    return load_model(path), path
+
+
+def _has_actions(model: Model | None, view: View) -> bool:
+    """Whether there are actions to write.
+
+    Raises:
+        InputInvalid: there is nothing at all that the model could say of this view.
+    """
+    if model is None:
+        return True
+    if not view.has_timeline:
+        if not model.card.labels.scenes:
+            raise InputInvalid(
+                f"{view} clips have no annotated timeline: only their scene can be told, and the model knows no scenes",
+                remedy="use a model trained with --task multi or scene, or --view panoramic or third_person",
+            )
+        log.info("%s clips have no annotated timeline: scenes only", view)
+        return False
+    if model.card.network.n_classes == 0:
+        log.info("the model knows scenes only: no predictions.csv")
+        return False
+    return True
+
+
+def _key(options: LocalizeOptions, model_path: Path | None, view: View) -> dict[str, Any]:
+    """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
+    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in ("jobs", "device")}
+    stamp = None
+    if model_path is not None:
+        stat = model_path.stat()
+        stamp = [str(model_path.resolve()), stat.st_size, stat.st_mtime_ns]
+    return {"options": plain, "model": stamp, "view": str(view)}

@@ -1,0 +1,191 @@
+"""Clips from frames as they are decoded, and the network's answers to them, in memory that does not grow with the video.
+
+Shape suffixes: N clips, T frames of a clip, B clips of a batch, H height, W width.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bineego.errors import ModelError, ResourceExhausted
+from bineego.tsm.network import Scores
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Pixels = NDArray[np.uint8]
+OnProgress = Callable[[float, float], None]
+
+ClipNetwork = Callable[[Tensor], Scores]
+"""uint8 (B, T, H, W, 3) -> logits."""
+
+IN_FLIGHT = 2
+"""Batches whose answers are awaited: a GPU works on one while the next is put together."""
+
+T = TypeVar("T")
+
+
+class FrameSource(Protocol):
+    """A video as scoring needs it: `VideoReader`, or a cached video."""
+
+    @property
+    def times(self) -> Floats: ...
+    @property
+    def duration(self) -> float: ...
+    def read(self, indices: Ints) -> Iterator[tuple[int, Pixels, float]]: ...
+
+
+class Answers:
+    """Logits of clips, gathered batch by batch: actions (N, C + 1) and scenes (N, S), or None without that head."""
+
+    def __init__(self, parts: list[Scores]) -> None:
+        self.actions = _rows([part.actions for part in parts])
+        self.scenes = _rows([part.scenes for part in parts])
+
+
+def _rows(parts: list[Tensor | None]) -> Floats | None:
+    known = [part.float().cpu().numpy().astype(np.float64) for part in parts if part is not None]
+    return np.concatenate(known) if known else None
+
+
+def score_clips(
+    network: ClipNetwork,
+    source: FrameSource,
+    frames_NT: Ints,
+    *,
+    batch: int,
+    background: bool,
+    on_progress: OnProgress | None = None,
+) -> Answers:
+    """The network's logits for N clips.
+
+    Args:
+        network: see `ClipNetwork`.
+        source: where the frames are.
+        frames_NT: frame index of every slot of every clip, the clips in order of time.
+        batch: clips per call.
+        background: decode in a thread of its own, while the network works.
+        on_progress: called with (clips done, clips).
+
+    Raises:
+        ModelError: an answer is not a finite number.
+        ResourceExhausted: the device's memory does not hold a batch.
+    """
+    wanted = np.unique(frames_NT)
+    with contextlib.ExitStack() as stack:
+        batches: Iterator[Pixels] = clip_batches(source.read(wanted), frames_NT, batch)
+        if background:
+            batches = stack.enter_context(prefetched(batches, IN_FLIGHT))
+        parts: list[Scores] = []
+        awaited: deque[Scores] = deque()
+        done = 0
+        for frames_BTHW3 in batches:
+            awaited.append(_ask(network, frames_BTHW3))
+            while len(awaited) > IN_FLIGHT:
+                parts.append(_finite(awaited.popleft()))
+            done += len(frames_BTHW3)
+            if on_progress is not None:
+                on_progress(done, len(frames_NT))
+        parts += map(_finite, awaited)
+    return Answers(parts)
+
+
+def clip_batches(frames: Iterable[tuple[int, Pixels, float]], frames_NT: Ints, batch: int) -> Iterator[Pixels]:
+    """Batches uint8 (B, T, H, W, 3) of clips, from frames in the order they are decoded.
+
+    A frame is held from its arrival to its last use, so memory is that of one clip and one batch.
+
+    Args:
+        frames: (index, picture, time); every index of `frames_NT` once, increasing.
+        frames_NT: the frames of every clip.
+        batch: clips per batch; the last one may be smaller.
+    """
+    last_N = frames_NT.max(axis=1) if len(frames_NT) else np.zeros(0, np.int64)
+    # The least index that clip n or any later one needs; what lies below can go.
+    needed_N = np.minimum.accumulate(frames_NT.min(axis=1)[::-1])[::-1] if len(frames_NT) else last_N
+    held: dict[int, Pixels] = {}
+    pending: list[Pixels] = []
+    n = 0
+    for index, picture, _ in frames:
+        held[index] = picture
+        while n < len(frames_NT) and last_N[n] <= index:
+            pending.append(np.stack([held[i] for i in frames_NT[n].tolist()]))
+            n += 1
+            if len(pending) == batch or n == len(frames_NT):
+                yield np.stack(pending)
+                pending = []
+        if n < len(frames_NT):
+            for old in [i for i in held if i < needed_N[n]]:
+                del held[old]
+    if n < len(frames_NT):
+        raise RuntimeError(f"{len(frames_NT) - n} of {len(frames_NT)} clips lack frames that were asked for")
+
+
+@contextlib.contextmanager
+def prefetched(items: Iterator[T], size: int) -> Iterator[Iterator[T]]:
+    """The same items, made by a thread that runs at most `size` of them ahead. Its errors come up here."""
+    ready: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=size)
+    stopped = threading.Event()
+
+    def put(item: T | BaseException | None) -> bool:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                ready.put(item, timeout=0.1)
+                return True
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not put(item):
+                    return
+        except BaseException as error:  # not lost in the thread: it is raised again where the items are used
+            put(error)
+        else:
+            put(None)
+
+    def take() -> Iterator[T]:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=work, name="decode", daemon=True)
+    thread.start()
+    try:
+        yield take()
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _ask(network: ClipNetwork, frames_BTHW3: Pixels) -> Scores:
+    frames = torch.from_numpy(frames_BTHW3)
+    if torch.cuda.is_available():
+        frames = frames.pin_memory()
+    try:
+        return network(frames)
+    except torch.OutOfMemoryError as error:
+        n = len(frames_BTHW3)
+        remedy = f"try a batch of {n // 2} clips" if n > 1 else "use --device cpu, or a model of a smaller trunk"
+        raise ResourceExhausted(f"out of memory on the device with a batch of {n} clips", remedy=remedy) from error
+
+
+def _finite(scores: Scores) -> Scores:
+    """Scores on the CPU, checked."""
+    parts = [None if part is None else part.detach().float().cpu() for part in scores]
+    if not all(part is None or bool(torch.isfinite(part).all()) for part in parts):
+        raise ModelError(
+            "the network's answer is not a finite number",
+            remedy="its weights are damaged, or too large for bf16: try --precision fp32",
+        )
+    return Scores(*parts)

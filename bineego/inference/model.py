@@ -1,0 +1,68 @@
+"""Which model is meant, and where it runs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import torch
+
+from bineego.errors import ModelError, UsageError
+
+log = logging.getLogger(__name__)
+
+RUNS = Path("runs")
+MODEL_FILE = "model.safetensors"
+
+
+def find_model(model: Path | str | None, runs: Path = RUNS) -> Path:
+    """The weights file of a run, of a run's name, or of the newest run under `runs`.
+
+    Args:
+        model: a weights file, a run's folder, the name of a run under `runs`, or None for the newest.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if model is None:
+        found = sorted(runs.glob(f"*/{MODEL_FILE}"), key=lambda path: path.stat().st_mtime_ns)
+        if not found:
+            raise ModelError(
+                f"no model: no run under {runs}/ has one",
+                remedy="name one with --model RUN_OR_FILE, or train one with: bineego train DATASET",
+            )
+        log.info("model: %s (the newest run; --model names another)", found[-1])
+        return found[-1]
+    path = Path(model)
+    for candidate in (path, path / MODEL_FILE, runs / path / MODEL_FILE):
+        if candidate.is_file():
+            return candidate
+    if path.is_dir():
+        raise ModelError(f"no {MODEL_FILE} in this folder", where=path, remedy="name a run's folder or a weights file")
+    known = sorted(folder.parent.name for folder in runs.glob(f"*/{MODEL_FILE}"))
+    remedy = f"runs with a model: {', '.join(known)}" if known else "train one with: bineego train DATASET"
+    raise ModelError("no such run or model file", where=path, remedy=remedy)
+
+
+def choose_device(name: str) -> torch.device:
+    """A device of torch; `auto` is the first of cuda, mps and cpu that is there.
+
+    Raises:
+        UsageError: no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"no device {name!r}", remedy="--device auto, cpu, cuda, cuda:1 or mps") from error
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(device.type, False):
+        raise UsageError(f"device {name} is not there", remedy="--device cpu, or auto for the best there is")
+    return device

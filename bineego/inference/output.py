@@ -1,0 +1,133 @@
+"""The files of `localize`: written video by video, so that an interrupted run goes on where it stood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bineego import segments, tracks
+from bineego.errors import BineegoError, UsageError
+from bineego.files import check_writable, write_bytes
+from bineego.formats import activitynet, csv
+from bineego.inference.items import Item
+
+PREDICTIONS = "predictions"
+SCENES = "scenes.csv"
+STATE = ".localize.json"
+
+
+class Format(StrEnum):
+    """Forms of the predictions table."""
+
+    CSV = "csv"
+    JSON = "json"  # ActivityNet results
+
+
+class Output:
+    """An output folder.
+
+    Attributes:
+        folder: where everything goes.
+        joint: whether there are tables of all videos (predictions.csv) beside that of each.
+        formats: of the joint table; each video's own is always CSV.
+        save_scores: whether score tracks are kept.
+    """
+
+    def __init__(self, folder: Path, *, joint: bool, formats: Collection[Format], save_scores: bool) -> None:
+        self.folder, self.joint, self.formats, self.save_scores = Path(folder), joint, set(formats), save_scores
+        self._done: dict[str, Any] = {}
+        self._key: Any = None
+
+    def check(self, items: Iterable[Item], *, actions: bool) -> None:
+        """Fail before any work if the folder cannot be written to, or a file there is not ours to replace.
+
+        Raises:
+            UsageError: one of these.
+        """
+        check_writable(self.folder)
+        if not actions:
+            return
+        names = [f"{item.video_id}.csv" for item in items]
+        if self.joint and f"{PREDICTIONS}.csv" in names:
+            raise UsageError(
+                f"a video with the id {PREDICTIONS!r}: its table and that of all videos would be one file",
+                remedy="rename the video",
+            )
+        for path in (self.folder / name for name in names):
+            if path.exists() and not _is_predictions(path):
+                raise UsageError(
+                    "exists and is no table of predictions: it would be overwritten",
+                    where=path,
+                    remedy="name another folder with -o",
+                )
+
+    def resume(self, key: Mapping[str, Any]) -> None:
+        """Take over what an earlier run with the same `key` (model, options) left."""
+        self._key = json.loads(json.dumps(key, default=str))
+        try:
+            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+            self._done = state["videos"] if self.joint and state["key"] == self._key else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            self._done = {}
+
+    def done(self, item: Item, *, actions: bool) -> bool:
+        """Whether an earlier run with the same key has finished this very file."""
+        entry = self._done.get(item.video_id)
+        if entry is None or entry["source"] != _stamp(item.path):
+            return False
+        wanted = [self.folder / f"{item.video_id}.csv"] * actions
+        wanted += [self.folder / f"{item.video_id}{tracks.SUFFIX}"] * self.save_scores
+        return all(path.exists() for path in wanted)
+
+    def earlier(self, item: Item, *, actions: bool) -> tuple[pd.DataFrame, tuple[str, float] | None]:
+        """Segments and scene of a video that is done."""
+        scene = self._done[item.video_id]["scene"]
+        table = csv.read_predictions(self.folder / f"{item.video_id}.csv") if actions else segments.empty(scored=True)
+        return table, None if scene is None else (str(scene[0]), float(scene[1]))
+
+    def write_video(self, item: Item, track: tracks.ScoreTrack, table: pd.DataFrame | None) -> list[Path]:
+        """The files of one video; its paths."""
+        written: list[Path] = []
+        if self.save_scores:
+            written.append(self.folder / f"{item.video_id}{tracks.SUFFIX}")
+            if written[0].resolve() != item.path.resolve():
+                tracks.save(track, written[0])
+        if table is not None:
+            written.append(self.folder / f"{item.video_id}.csv")
+            csv.write_segments(table, written[-1])
+        if self.joint:
+            self._done[item.video_id] = {"source": _stamp(item.path), "scene": track.scene}
+            state = {"key": self._key, "videos": self._done}
+            write_bytes(self.folder / STATE, json.dumps(state).encode())
+        return written
+
+    def write_joint(self, table: pd.DataFrame | None, scenes: Mapping[str, tuple[str, float]]) -> list[Path]:
+        """The tables of all videos; their paths, predictions first."""
+        written: list[Path] = []
+        if table is not None and self.joint and Format.CSV in self.formats:
+            written.append(self.folder / f"{PREDICTIONS}.csv")
+            csv.write_segments(table, written[-1])
+        if table is not None and Format.JSON in self.formats:
+            written.append(self.folder / f"{PREDICTIONS}.json")
+            activitynet.write_predictions(table, written[-1])
+        if scenes:
+            written.append(self.folder / SCENES)
+            csv.write_scenes(scenes, written[-1])
+        return written
+
+
+def _stamp(path: Path) -> list[Any]:
+    found = path.stat()
+    return [str(path.resolve()), found.st_size, found.st_mtime_ns]
+
+
+def _is_predictions(path: Path) -> bool:
+    try:
+        return set(csv.read_header(path)) == set(segments.SCORED_COLUMNS)
+    except BineegoError:
+        return False

@@ -1,0 +1,128 @@
+"""Which intervals of a video are scored, which frames each one needs, and how their scores become cells of a track.
+
+Source: report, section 3.2, for the plain grid; overlapping intervals (stride < t) and the coarse pass are extensions.
+Shape suffixes: N intervals, T frames of a clip, M cells, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.grid import EPSILON, clip_times, interval_edges, overlaps
+from bineego.video.frames import on_screen
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """The intervals of one video.
+
+    Attributes:
+        t: nominal interval length, seconds.
+        stride: cell width of the track, seconds; t on the plain grid.
+        lows, highs: interval bounds (N,), seconds; both increase.
+        frames: index (N, T) of the frame for each slot of each clip, among the video's kept frames.
+    """
+
+    t: float
+    stride: float
+    lows: Floats
+    highs: Floats
+    frames: Ints
+
+    def __len__(self) -> int:
+        return len(self.lows)
+
+    def whole(self) -> NDArray[np.bool_]:
+        """Which intervals (N,) have the full length."""
+        whole: NDArray[np.bool_] = self.highs - self.lows >= self.t * (1 - EPSILON)
+        return whole
+
+
+def make_plan(
+    times: Floats,
+    duration: float,
+    *,
+    t: float,
+    n_frames: int,
+    stride: float | None = None,
+    clip_duration: float | None = None,
+) -> Plan:
+    """Intervals of a video of `duration` seconds, whose kept frames appear at `times` (F,).
+
+    Without a stride (or with t): the plain grid and its shorter tail. With another: an interval of length t every
+    `stride` seconds, and one that ends with the video, so that every moment is covered by full-length intervals.
+    """
+    if stride is None or abs(stride - t) <= EPSILON * t:
+        stride = t
+        edges = interval_edges(duration, t)
+        lows, highs = edges[:-1], edges[1:]
+    elif duration <= t:
+        lows, highs = np.zeros(1), np.full(1, duration)
+    else:
+        last = duration - t
+        lows = np.arange(int(np.floor(last / stride + EPSILON)) + 1) * stride
+        if last - lows[-1] > EPSILON * t:
+            lows = np.append(lows, last)
+        highs = lows + t
+    moments = clip_times(lows, highs, n_frames, clip_duration)
+    return Plan(t=t, stride=stride, lows=lows, highs=highs, frames=on_screen(times, moments))
+
+
+def cells(plan: Plan, values_NK: Floats, duration: float) -> tuple[Floats, Floats]:
+    """Cell edges (M + 1,) of the track, and the values (M, K) of its cells.
+
+    A cell has the mean of the intervals that cover it, by how much of it they cover.
+
+    Args:
+        plan: its intervals.
+        values_NK: per-interval values whose mean means something (probabilities).
+        duration: what was decoded, seconds; less than planned if the file is cut short.
+    """
+    edges = interval_edges(duration, plan.stride)
+    n = len(edges) - 1
+    if plan.stride == plan.t:
+        return edges, values_NK[:n]
+    covered = np.empty((n, values_NK.shape[1]))
+    reach = int(np.ceil(plan.t / plan.stride)) + 2  # intervals on either side that can cover a cell
+    for i in range(n):
+        low, high = edges[i], edges[i + 1]
+        around = int(low / plan.stride)
+        near = slice(max(0, around - reach), around + reach)
+        weight = overlaps([low], [high], plan.lows[near], plan.highs[near])[0]
+        if i == n - 1 or weight.sum() <= 0:
+            # The interval that ends with the video stands last in the plan, off the stride.
+            near = slice(None)
+            weight = overlaps([low], [high], plan.lows, plan.highs)[0]
+        covered[i] = weight @ values_NK[near] / weight.sum()
+    return edges, covered
+
+
+def coarse_rows(n: int, every: int) -> Ints:
+    """The intervals (of n) that the coarse pass scores: every k-th and the last."""
+    return np.unique(np.append(np.arange(0, n, every), n - 1)) if n else np.zeros(0, np.int64)
+
+
+def unsettled_rows(rows: Ints, probabilities: Floats, certain: float) -> Ints:
+    """The intervals between two coarse ones that differ in their likeliest class, or of which one is uncertain.
+
+    Args:
+        rows: the intervals scored (R,), increasing.
+        probabilities: their class probabilities (R, K).
+        certain: the least probability of a likeliest class that counts as certain.
+    """
+    label, sure = probabilities.argmax(axis=1), probabilities.max(axis=1) >= certain
+    settled = (label[1:] == label[:-1]) & sure[1:] & sure[:-1]
+    gaps = [np.arange(rows[i] + 1, rows[i + 1]) for i in np.flatnonzero(~settled)]
+    return np.concatenate([np.zeros(0, np.int64), *gaps])
+
+
+def interpolate(rows: Ints, values: Floats, n: int) -> Floats:
+    """Values (n, K) of all intervals from those of some (R,), (R, K), linear in between."""
+    columns = [np.interp(np.arange(n), rows, values[:, k]) for k in range(values.shape[1])]
+    return np.stack(columns, axis=1) if columns else np.zeros((n, 0))

@@ -1,0 +1,67 @@
+"""Low-score candidates: what a class looks like at other thresholds.
+
+Average precision pays for a hit at any rank: a segment missed by the decoder, or found with wrong bounds, is often
+among the runs of its class probability above some lower or higher threshold. They rank below everything decoded.
+Source: simulation in the facts (+.014 mean mAP).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.postprocess.merge import Runs, join, merge_runs
+from bineego.segments import tiou
+
+Floats = NDArray[np.float64]
+
+THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
+SMOOTHING = 1.0
+"""Seconds over which probabilities are averaged before thresholds are applied: fragments are no candidates."""
+RANK = 0.1
+"""Factor on the scores of candidates."""
+SAME = 0.9
+"""tIoU from which a candidate says nothing new."""
+
+
+def candidate_runs(probabilities: Floats, edges: Floats, decoded: Runs) -> Runs:
+    """Further runs of every class, scored below those decoded.
+
+    Args:
+        probabilities: class probabilities (N, C + 1).
+        edges: cell edges (N + 1,), seconds.
+        decoded: what was found already; near copies of it (and of each other) are left out.
+    """
+    smooth = _smoothed(probabilities, edges)
+    found: list[Runs] = []
+    for class_id in np.flatnonzero(smooth.max(axis=0) >= THRESHOLDS[0]).tolist():
+        if class_id == 0:
+            continue
+        known = decoded.where(decoded.labels == class_id)
+        for threshold in THRESHOLDS:
+            above = (smooth[:, class_id] >= threshold).astype(np.int64)
+            runs = merge_runs(above * class_id, smooth[:, class_id], edges)
+            overlap: Floats = tiou(runs.starts[:, None], runs.ends[:, None], known.starts[None], known.ends[None])
+            runs = runs.where(np.flatnonzero((overlap < SAME).all(axis=1)))
+            known = join([known, runs])
+            found.append(runs)
+    if not found:
+        return decoded.where(np.zeros(0, np.int64))
+    runs = join(found)
+    lowest = float(decoded.scores.min()) if len(decoded) else 1.0
+    return Runs(labels=runs.labels, starts=runs.starts, ends=runs.ends, scores=runs.scores * min(RANK, lowest))
+
+
+def _smoothed(probabilities: Floats, edges: Floats) -> Floats:
+    """Mean probabilities over `SMOOTHING` seconds around the centre of every cell (exact on any grid)."""
+    total = np.concatenate(
+        [np.zeros((1, probabilities.shape[1])), np.cumsum(probabilities * np.diff(edges)[:, None], 0)]
+    )
+    centre = (edges[:-1] + edges[1:]) / 2
+    half = np.maximum(SMOOTHING / 2, np.diff(edges) / 2)
+    low, high = np.clip(centre - half, edges[0], edges[-1]), np.clip(centre + half, edges[0], edges[-1])
+    smooth = np.empty_like(probabilities)
+    for column in range(probabilities.shape[1]):
+        at = total[:, column]
+        smooth[:, column] = (np.interp(high, edges, at) - np.interp(low, edges, at)) / (high - low)
+    return smooth

@@ -1,0 +1,253 @@
+"""Writing a synthetic data set in the 360+x layout."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from bineego import segments
+from bineego.datasets.index import NAME as INDEX_NAME
+from bineego.datasets.recording import Subset, View
+from bineego.datasets.x360 import ANNOTATIONS
+from bineego.errors import UsageError
+from bineego.files import atomic_path, check_writable, write_bytes
+from bineego.formats.x360 import write_annotations
+from bineego.synth.backdrops import SCENES
+from bineego.synth.poses import ACTIONS
+from bineego.synth.script import SHORT, Pace, write_script
+from bineego.synth.stage import Stage
+
+Picture = NDArray[np.uint8]
+OnProgress = Callable[[float, float], None]
+
+SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
+"""Few enough to be learnt in a minute: both motion pairs, the scene pair, and a pair that nests."""
+
+WINDOW = 0.6
+"""Longitudes that the third-person camera sees, in panorama widths."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthOptions:
+    """What to write.
+
+    Attributes:
+        recordings: how many.
+        seconds: length of each.
+        seed: the same seed gives the same files.
+        size: width and height of the panoramas, pixels; even, width = 2 x height.
+        fps: frames per second.
+        views: panoramic, third_person.
+        actions: names out of `poses.ACTIONS`.
+        pace: lengths and gaps of the actions.
+        nested: probability that a speech holds a drink.
+        overlap: probability that the other figure does something else during an action.
+        noise: standard deviation of the pixel noise, grey levels.
+        val_share, test_share: shares of the recordings in these subsets, at least one where positive.
+    """
+
+    recordings: int
+    seconds: float
+    seed: int = 0
+    size: tuple[int, int] = (640, 320)
+    fps: int = 25
+    views: Sequence[View] = (View.PANORAMIC,)
+    actions: Sequence[str] = SHORT_ACTIONS
+    pace: Pace = field(default=SHORT)
+    nested: float = 0.5
+    overlap: float = 0.0
+    noise: float = 3.0
+    val_share: float = 0.25
+    test_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        width, height = self.size
+        if self.recordings < 1 or self.seconds <= 0 or self.fps < 1:
+            raise UsageError(f"nothing to write: {self.recordings} recordings of {self.seconds} s at {self.fps} fps")
+        if height < 32 or width != 2 * height or height % 2:
+            raise UsageError(f"panoramas are even and twice as wide as high, at least 64x32, not {width}x{height}")
+        if not all(view.has_timeline for view in self.views) or View.PANORAMIC not in self.views:
+            raise UsageError("views are panoramic and, if wanted, third_person")
+        unknown = [name for name in self.actions if name not in ACTIONS]
+        if unknown or not self.actions:
+            raise UsageError(f"unknown action {unknown[0]!r}" if unknown else "no action")
+        shares = (self.nested, self.overlap, self.val_share, self.test_share, self.val_share + self.test_share)
+        if not all(0 <= share <= 1 for share in shares) or self.noise < 0:
+            raise UsageError("shares and probabilities lie between 0 and 1, noise is not negative")
+
+
+def write_dataset(
+    folder: Path | str,
+    *,
+    recordings: int,
+    seconds: float,
+    seed: int = 0,
+    size: tuple[int, int] = (640, 320),
+    fps: int = 25,
+    views: Sequence[View | str] = (View.PANORAMIC,),
+    actions: Sequence[str] = SHORT_ACTIONS,
+    pace: Pace = SHORT,
+    nested: float = 0.5,
+    overlap: float = 0.0,
+    noise: float = 3.0,
+    val_share: float = 0.25,
+    test_share: float = 0.0,
+    jobs: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> Path:
+    """Write a synthetic data set and give back its folder; `SynthOptions` says what the arguments mean.
+
+    index.json comes last: a folder that has it is complete. Files are the same whatever `jobs` is.
+
+    Args:
+        folder: made if missing; must not hold a data set.
+        jobs: processes; None = one for each processor.
+        on_progress: called with (seconds of video written, seconds of video in all).
+
+    Raises:
+        UsageError: options out of range, or a folder that has an index already.
+    """
+    options = SynthOptions(
+        recordings=recordings, seconds=seconds, seed=seed, size=size, fps=fps, views=tuple(View(v) for v in views),
+        actions=tuple(actions), pace=pace, nested=nested, overlap=overlap, noise=noise, val_share=val_share,
+        test_share=test_share,
+    )  # fmt: skip
+    folder = Path(folder)
+    if (folder / INDEX_NAME).exists():
+        raise UsageError("there is a data set already", where=folder, remedy="name a new folder, or remove this one")
+    check_writable(folder)
+    entries = _plan(options)
+    tasks = [(folder, options, i, str(entry["uuid"]), str(entry["category"])) for i, entry in enumerate(entries)]
+    for done, _ in enumerate(_run(tasks, jobs or os.cpu_count() or 1), start=1):
+        if on_progress is not None:
+            on_progress(done * options.seconds, recordings * options.seconds)
+    write_bytes(folder / INDEX_NAME, orjson.dumps(entries, option=orjson.OPT_INDENT_2) + b"\n")
+    return folder
+
+
+Task = tuple[Path, SynthOptions, int, str, str]
+
+
+def _run(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
+    if min(jobs, len(tasks)) == 1:
+        yield from map(_write_recording, tasks)
+        return
+    # Spawned, not forked: the caller may hold threads (torch, a progress bar) that a fork would break.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
+        yield from pool.map(_write_recording, tasks)
+
+
+def _plan(options: SynthOptions) -> list[dict[str, object]]:
+    """Entries of index.json: an id, a scene and a subset for every recording; scenes even in every subset."""
+    rng = np.random.default_rng(options.seed)
+    n = options.recordings
+    n_val, n_test = (max(1, round(share * n)) if share > 0 else 0 for share in (options.val_share, options.test_share))
+    n_train = max(0, n - n_val - n_test)
+    subsets = [Subset.TRAIN] * n_train + [Subset.VAL] * n_val + [Subset.TEST] * n_test
+    scenes = itertools.cycle(rng.permutation(list(SCENES)).tolist())
+    return [
+        {
+            "uuid": _uuid(rng),
+            "binocular_files_number": 0,
+            "capture_time": None,
+            "category": scene,
+            "weather": None,
+            "subset": str(subset),
+        }
+        for subset, scene in zip(subsets[:n], scenes, strict=False)
+    ]
+
+
+def _uuid(rng: np.random.Generator) -> str:
+    digits = rng.bytes(16).hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _write_recording(task: Task) -> None:
+    folder, options, number, uuid, scene = task
+    rng = np.random.default_rng([options.seed, number])
+    n_frames = max(1, round(options.seconds * options.fps))
+    script = write_script(
+        rng, seconds=n_frames / options.fps, fps=options.fps, scene=scene, actions=options.actions, pace=options.pace,
+        nested=options.nested, overlap=options.overlap,
+    )  # fmt: skip
+    stage = Stage(rng, scene=scene, script=script)
+    width, height = options.size
+    panoramas = stage.frames(n_frames, options.fps, width=width, height=height, noise=options.noise)
+    outputs = [(View.PANORAMIC, _whole)]
+    if View.THIRD_PERSON in options.views:
+        outputs.append((View.THIRD_PERSON, _crop(width, height, stage.home)))
+    _encode([(folder / view / f"{uuid}.mp4", shape) for view, shape in outputs], panoramas, options.fps)
+    table = segments.make(
+        [uuid] * len(script), [p.label for p in script], [p.start for p in script], [p.end for p in script]
+    )
+    write_annotations(table, folder / ANNOTATIONS / f"{uuid}.json")
+
+
+Shape = Callable[[Picture], Picture]
+
+
+def _whole(picture: Picture) -> Picture:
+    return picture
+
+
+def _crop(width: int, height: int, home: float) -> Shape:
+    """What a camera before the main figure sees: a part of the panorama, a little brighter, 16:9."""
+    out_width, out_height = height * 16 // 9 // 2 * 2, height
+    columns = ((home - WINDOW / 2 + WINDOW * np.arange(out_width) / out_width) * width).astype(int) % width
+    rows = (np.linspace(0.12, 1.0, out_height, endpoint=False) * height).astype(int)
+    levels = np.clip(np.arange(256) * 0.92 + 22, 0, 255).astype(np.uint8)
+
+    def shape(picture: Picture) -> Picture:
+        return levels[picture[rows[:, None], columns[None, :]]]
+
+    return shape
+
+
+def _encode(outputs: Sequence[tuple[Path, Shape]], pictures: Iterable[Picture], fps: int) -> None:
+    """Write the same pictures to several files, each in its own shape."""
+    if len(outputs) == 1:
+        path, shape = outputs[0]
+        _encode_one(path, map(shape, pictures), fps)
+        return
+    kept = list(itertools.tee(pictures, len(outputs)))
+    for (path, shape), source in zip(outputs, kept, strict=True):
+        _encode_one(path, map(shape, source), fps)
+
+
+def _encode_one(path: Path, pictures: Iterable[Picture], fps: int) -> None:
+    codec, settings = _codec()
+    with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+        stream = container.add_stream(codec, rate=fps, options=settings)
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, fps)
+        stream.thread_count = 1  # more would make the file depend on the machine
+        for i, picture in enumerate(pictures):
+            if i == 0:
+                stream.height, stream.width = picture.shape[:2]
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = i
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def _codec() -> tuple[str, dict[str, str]]:
+    if "libx264" in av.codecs_available:
+        return "libx264", {"preset": "veryfast", "crf": "23", "g": "50"}
+    log.warning("this PyAV lacks libx264; videos are written as MPEG-4 Part 2")
+    return "mpeg4", {"qscale": "4", "g": "50"}

@@ -1,0 +1,213 @@
+"""The intervals of a data set and what each one teaches. numpy and pandas only.
+
+Shape suffixes: N intervals, M annotated segments of one video.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego import grid, segments
+from bineego.datasets.recording import Recording
+from bineego.errors import InputInvalid
+from bineego.labels import LabelSet
+from bineego.training.recipe import Labels, Recipe, Task
+from bineego.training.sampling import UNKNOWN
+
+log = logging.getLogger(__name__)
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Timeline:
+    """One video with its labels as numbers.
+
+    Attributes:
+        video_id, path: the video.
+        duration: its length, seconds.
+        annotated: whether its actions are known.
+        starts, ends: annotated segments (M,), seconds.
+        class_ids: their classes (M,), 1..C.
+        scene: scene id, or `UNKNOWN`.
+        flippable: classes whose clips may be mirrored (C + 1,).
+    """
+
+    video_id: str
+    path: Path
+    duration: float
+    annotated: bool
+    starts: Floats
+    ends: Floats
+    class_ids: Ints
+    scene: int
+    flippable: NDArray[np.bool_]
+
+    def labels(self, lows: Floats, highs: Floats, rule: grid.LabelRule) -> Ints:
+        """Class ids (N,) of intervals; `UNKNOWN` where the video is not annotated."""
+        if not self.annotated:
+            return np.full(len(lows), UNKNOWN, np.int64)
+        return grid.interval_labels(lows, highs, self.starts, self.ends, self.class_ids, rule)
+
+    def targets(self, lows: Floats, highs: Floats) -> NDArray[np.float32]:
+        """Targets (N, C + 1) of intervals for independent classes; `UNKNOWN` where the video is not annotated."""
+        n_classes = len(self.flippable)
+        if not self.annotated:
+            return np.full((len(lows), n_classes), UNKNOWN, np.float32)
+        return grid.interval_targets(lows, highs, self.starts, self.ends, self.class_ids, n_classes)
+
+    def may_flip(self, low: float, high: float) -> bool:
+        """Whether no action with a direction touches the interval."""
+        touching = (self.starts < high) & (self.ends > low)
+        return bool(self.flippable[self.class_ids[touching]].all())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """The intervals to train on.
+
+    Attributes:
+        timelines: the videos.
+        video_N: index into `timelines`.
+        low_N, high_N: bounds in seconds, before any jitter.
+        action_N: class id, `UNKNOWN` where the video is not annotated.
+        scene_N: scene id, or `UNKNOWN`.
+    """
+
+    timelines: Sequence[Timeline]
+    video_N: Ints
+    low_N: Floats
+    high_N: Floats
+    action_N: Ints
+    scene_N: Ints
+
+    def __len__(self) -> int:
+        return len(self.video_N)
+
+    def keys(self, task: Task) -> Ints:
+        """What classes are balanced by (N,): the action, or the scene (from 1 on, so that none is the background)."""
+        if task.has_actions:
+            return self.action_N
+        return np.where(self.scene_N == UNKNOWN, UNKNOWN, self.scene_N + 1)
+
+    def name(self, index: int) -> str:
+        """An interval for messages: video and second."""
+        return f"video {self.timelines[self.video_N[index]].video_id!r} at {self.low_N[index]:.2f} s"
+
+
+def timelines(
+    recordings: Sequence[Recording], durations: Mapping[str, float], labels: LabelSet, *, no_flip: Sequence[str] = ()
+) -> list[Timeline]:
+    """The videos of some recordings.
+
+    Args:
+        recordings: with their files.
+        durations: length of every video, seconds.
+        labels: class and scene order.
+        no_flip: actions whose direction matters.
+
+    Raises:
+        InputInvalid: an action of `no_flip` does not exist.
+    """
+    flippable = np.ones(labels.n_classes, np.bool_)
+    flippable[labels.action_ids(no_flip)] = False
+    scene_ids = {scene: i for i, scene in enumerate(labels.scenes)}
+    found, skipped = [], 0
+    for recording in recordings:
+        table = recording.segments
+        annotated = table is not None and bool(labels.actions)
+        kept = segments.empty(scored=False)
+        if table is not None and annotated:
+            bad = segments.degenerate(table)
+            skipped += int(bad.sum())
+            kept = table[~bad]
+        for video_id, path in recording.videos.items():
+            found.append(
+                Timeline(
+                    video_id=video_id,
+                    path=path,
+                    duration=durations[video_id],
+                    annotated=annotated,
+                    starts=kept["start"].to_numpy(np.float64),
+                    ends=kept["end"].to_numpy(np.float64),
+                    class_ids=np.asarray(labels.action_ids(kept["label"].tolist()), np.int64),
+                    scene=scene_ids.get(recording.scene or "", UNKNOWN),
+                    flippable=flippable,
+                )
+            )
+    if skipped:
+        log.warning("%d annotated segment(s) whose end is not after their start are left out", skipped)
+    return found
+
+
+def intervals(videos: Sequence[Timeline], recipe: Recipe, task: Task) -> Samples:
+    """All whole intervals of some videos that teach at least one label; of a video shorter than t its only one.
+
+    Raises:
+        InputInvalid: there are none.
+    """
+    video, low, high, action, scene = [], [], [], [], []
+    for i, line in enumerate(videos):
+        if not (line.annotated and task.has_actions) and not (line.scene != UNKNOWN and task.has_scenes):
+            continue
+        edges = grid.interval_edges(line.duration, recipe.interval)
+        n = max(min(1, len(edges) - 1), grid.n_whole(line.duration, recipe.interval))
+        video.append(np.full(n, i, np.int64))
+        low.append(edges[:n])
+        high.append(edges[1 : n + 1])
+        action.append(line.labels(edges[:n], edges[1 : n + 1], recipe.label_rule))
+        scene.append(np.full(n, line.scene, np.int64))
+    if sum(map(len, video)) == 0:
+        raise InputInvalid("no interval to train on", remedy="check the annotations and --task")
+    return Samples(
+        timelines=videos,
+        video_N=np.concatenate(video),
+        low_N=np.concatenate(low),
+        high_N=np.concatenate(high),
+        action_N=np.concatenate(action),
+        scene_N=np.concatenate(scene),
+    )
+
+
+def choose_task(task: Task, recordings: Sequence[Recording]) -> Task:
+    """The task to train: `task` itself, or for `AUTO` whatever the labels of `recordings` allow.
+
+    Raises:
+        InputInvalid: the labels do not allow it.
+    """
+    actions = any(r.segments is not None and len(r.segments) for r in recordings)
+    scenes = any(r.scene is not None for r in recordings)
+    if task is Task.AUTO:
+        if not (actions or scenes):
+            raise InputInvalid("neither an action nor a scene label in the training recordings")
+        chosen = Task.MULTI if actions and scenes else Task.TAL if actions else Task.SCENE
+        what = {Task.MULTI: "actions and scenes", Task.TAL: "actions", Task.SCENE: "scenes"}[chosen]
+        log.info("task %s: the training recordings have labels of %s", chosen, what)
+        return chosen
+    if task.has_actions and not actions:
+        raise InputInvalid(
+            f"--task {task} needs annotated actions, and the training recordings have none",
+            remedy="train with --task scene" if scenes else None,
+        )
+    if task.has_scenes and not scenes:
+        raise InputInvalid(
+            f"--task {task} needs scene labels, and the training recordings have none",
+            remedy="train with --task tal" if actions else None,
+        )
+    return task
+
+
+def label_set(task: Task, actions: Sequence[str], scenes: Sequence[str], labels: Labels) -> LabelSet:
+    """The names that a model of this task predicts."""
+    if task.has_actions and not actions and labels is Labels.MULTI:
+        raise InputInvalid("--labels multi needs annotated actions")
+    return LabelSet(
+        actions=tuple(actions) if task.has_actions else (), scenes=tuple(scenes) if task.has_scenes else ()
+    )

@@ -1,0 +1,200 @@
+"""Model cards as JSON, and reading one from a weights file without loading the weights (and without torch).
+
+A weights file is a safetensors file: 8 bytes of header length (little endian), a JSON header, the numbers. The header's
+`__metadata__` carries two texts of ours: `bineego.format` (a version) and `bineego.card` (the card as JSON).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bineego.errors import BineegoError, ModelError
+from bineego.labels import LabelSet
+from bineego.priors import Priors
+from bineego.tracks import Activation
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import NetworkConfig
+from bineego.video.frames import FrameOptions
+
+MODEL_NAME = "model.safetensors"
+"""The best checkpoint's file in a run's folder."""
+
+FORMAT = 1
+FORMAT_KEY = "bineego.format"
+CARD_KEY = "bineego.card"
+
+HEADER_LIMIT = 100_000_000  # bytes; that of safetensors itself
+
+OTHER_MODEL = "name a model that bineego has trained (RUN/model.safetensors)"
+FOREIGN = "weights of other programs come in at training: bineego train --init FILE"
+
+
+def find_model_file(path: Path) -> Path:
+    """The weights file that `path` means: itself, or `model.safetensors` in a run's folder.
+
+    Raises:
+        ModelError: there is none.
+    """
+    path = Path(path)
+    found = path / MODEL_NAME if path.is_dir() else path
+    if not found.is_file():
+        what = f"no {MODEL_NAME} in this folder" if path.is_dir() else "no such model file"
+        raise ModelError(what, where=path, remedy=OTHER_MODEL)
+    return found
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card of a weights file or of a run's folder.
+
+    Raises:
+        ModelError: no such file, not a safetensors file, no card in it, or a card that cannot be used.
+    """
+    path = find_model_file(path)
+    return card_of(_metadata(path), path)
+
+
+def card_of(metadata: Mapping[str, str], where: Path) -> ModelCard:
+    """The card in a header's metadata; raises as `read_card`."""
+    if CARD_KEY not in metadata:
+        raise ModelError("these weights have no bineego model card", where=where, remedy=FOREIGN)
+    version = metadata.get(FORMAT_KEY)
+    if version != str(FORMAT):
+        raise ModelError(
+            f"model format {version!r} is unknown here (known: {FORMAT})",
+            where=where,
+            remedy="use the bineego that wrote it, or a newer one",
+        )
+    return card_from_json(metadata[CARD_KEY], where)
+
+
+def card_to_json(card: ModelCard, *, indent: bool = False) -> str:
+    """The card as JSON text; not-a-number becomes null."""
+    options = orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
+    return orjson.dumps(card_to_dict(card), option=options).decode()
+
+
+def card_to_dict(card: ModelCard) -> dict[str, Any]:
+    """The card as plain values."""
+    values = {field.name: getattr(card, field.name) for field in dataclasses.fields(card)}
+    values["labels"] = {"actions": card.labels.actions, "scenes": card.labels.scenes}
+    values["network"] = dataclasses.asdict(card.network)
+    values["frames"] = dataclasses.asdict(card.frames)
+    values["priors"] = None if card.priors is None else card.priors.to_arrays()
+    plain: dict[str, Any] = _plain(values)
+    return plain
+
+
+def card_from_json(text: str, where: Path | None = None) -> ModelCard:
+    """Inverse of `card_to_json`.
+
+    Raises:
+        ModelError: it is no JSON, or a value is missing, unknown, of the wrong type or out of range.
+    """
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _bad_card(f"not JSON: {error}", where) from error
+    try:
+        read = _CardValues.model_validate(values)
+        fields = {name: getattr(read, name) for name in _CardValues.model_fields}
+        labels = LabelSet(actions=read.labels.actions, scenes=read.labels.scenes)
+        priors = None if read.priors is None else read.priors.to_priors()
+        return ModelCard(**(fields | {"labels": labels, "priors": priors}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise _bad_card(f"{name}: {first['msg']}", where) from error
+    except (BineegoError, ValueError) as error:
+        raise _bad_card(str(error), where) from error
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Labels(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    actions: tuple[str, ...]
+    scenes: tuple[str, ...]
+
+
+class _Priors(BaseModel):
+    """Not-a-number (a class never seen) is null in JSON."""
+
+    model_config = ConfigDict(extra="forbid")
+    dwell: list[float | None]
+    share: list[float | None]
+    scene_share: list[list[float | None]]
+
+    def to_priors(self) -> Priors:
+        rows = [np.array(row, np.float64) for row in self.scene_share]  # None becomes nan
+        return Priors(
+            dwell=np.array(self.dwell, np.float64),
+            share=np.array(self.share, np.float64),
+            scene_share=np.stack(rows) if rows else np.zeros((0, len(self.dwell))),
+        )
+
+
+class _CardValues(BaseModel):
+    """The card's JSON: the fields of `ModelCard`, checked."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    network: NetworkConfig
+    labels: _Labels
+    interval: _Positive
+    clip_duration: _Positive | None = None
+    frames: FrameOptions = FrameOptions()
+    view: str = "panoramic"
+    activation: Activation = Activation.SOFTMAX
+    temperature: _Positive = 1.0
+    priors: _Priors | None = None
+    training: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
+
+
+def _bad_card(what: str, where: Path | None) -> ModelError:
+    return ModelError(f"its model card cannot be used: {what}", where=where, remedy=OTHER_MODEL)
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    not_ours = ModelError("not a safetensors file", where=path, remedy=f"{OTHER_MODEL}; {FOREIGN}")
+    try:
+        with path.open("rb") as file:
+            n_bytes = int.from_bytes(file.read(8), "little")
+            if not 2 <= n_bytes <= min(HEADER_LIMIT, path.stat().st_size):
+                raise not_ours
+            header = orjson.loads(file.read(n_bytes))
+    except OSError as error:
+        raise ModelError(f"cannot be read ({error.strerror})", where=path, remedy=OTHER_MODEL) from error
+    except orjson.JSONDecodeError as error:
+        raise not_ours from error
+    if not isinstance(header, dict):
+        raise not_ours
+    metadata = header.get("__metadata__", {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case Path():
+            return str(value)
+        case np.ndarray() | np.generic():
+            return _plain(value.tolist())
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case _:
+            return value

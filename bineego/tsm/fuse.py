@@ -1,0 +1,170 @@
+"""A trained network made ready for inference: uint8 frames in, float32 logits out, as fast as the device allows.
+
+Batch normalisation folded into the convolutions, channels side by side in memory (channels_last), the shift written
+into one buffer, convolution + activation + skip connection as one operator where the processor has it, bfloat16 where
+the device computes it fast. Features, heads and consensus stay in float32.
+Source: facts on performance, "TSM forward on the CPU"; docs/performance.md has the measurements.
+
+Shape suffixes: N clips, T frames of a clip, B = N * T, C channels, H height, W width, F features.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bineego.errors import UsageError
+from bineego.tsm.config import Precision
+from bineego.tsm.fused_conv import Act, Conv, OneDnnConv, PlainConv, fold, onednn_works
+from bineego.tsm.model_file import Model
+from bineego.tsm.network import TSM, Scores
+from bineego.tsm.preprocess import normalise
+from bineego.tsm.shift import temporal_shift
+from bineego.tsm.trunks import ConvBN, ResidualBlock, ShiftedResNet
+
+log = logging.getLogger(__name__)
+
+CPU_PIXELS = 8 * 256 * 256
+"""Pixels that go through a CPU at once. More only leave the caches and cost memory."""
+
+
+class InferenceNetwork:
+    """Call it with frames; it has no gradient and no state, and several threads may share it.
+
+    Attributes:
+        device: where it computes.
+        precision: FP32 or BF16, never AUTO.
+        fused: whether oneDNN's fused operators are used.
+    """
+
+    def __init__(self, network: TSM, *, precision: Precision, device: torch.device, fused: bool) -> None:
+        self.device, self.precision, self.fused = device, precision, fused
+        self._dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
+        trunk = network.trunk
+        self._shift_div = trunk.shift_div
+        act = Act.RELU if isinstance(trunk, ShiftedResNet) else Act.RELU6
+        # The last convolution of a MobileNetV2 block has no activation, that of a ResNet block has.
+        last_act = Act.RELU if isinstance(trunk, ShiftedResNet) else Act.NONE
+        self._pools = isinstance(trunk, ShiftedResNet)
+        self._stem = self._conv(trunk.stem(), act)
+        self._blocks = [self._block(block, act, last_act) for block in trunk.residual_blocks()]
+        self._last = None if isinstance(trunk, ShiftedResNet) else self._conv(trunk.last(), act)
+        self._action_head = self._head(network.action_head)
+        self._scene_head = self._head(network.scene_head)
+
+    @torch.inference_mode()
+    def __call__(self, frames_NTHWC: Tensor) -> Scores:
+        """Logits of clips, float32, on the network's device.
+
+        Args:
+            frames_NTHWC: uint8 RGB; a CPU tensor is brought to the device.
+        """
+        n_frames, n_pixels = frames_NTHWC.shape[1], frames_NTHWC[0].numel() // 3
+        at_once = max(1, CPU_PIXELS // n_pixels) if self.device.type == "cpu" else len(frames_NTHWC)
+        # Heads are linear: the mean of the logits is the logit of the mean, at 1 / T of the work.
+        features_NF = torch.cat([self._features(part, n_frames) for part in frames_NTHWC.split(at_once)])
+        return Scores(
+            None if self._action_head is None else F.linear(features_NF, *self._action_head),
+            None if self._scene_head is None else F.linear(features_NF, *self._scene_head),
+        )
+
+    def _features(self, frames_NTHWC: Tensor, n_frames: int) -> Tensor:
+        frames_NTCHW = normalise(frames_NTHWC.to(self.device, non_blocking=True), self._dtype)
+        x = self._stem(frames_NTCHW.flatten(0, 1))
+        if self._pools:
+            x = F.max_pool2d(x, 3, 2, 1)
+        for block in self._blocks:
+            x = block(x, n_frames)
+        if self._last is not None:
+            x = self._last(x)
+        features_BF = x.mean((2, 3), dtype=torch.float32)
+        return features_BF.unflatten(0, (-1, n_frames)).mean(1)
+
+    def _conv(self, pair: ConvBN, act: Act) -> Conv:
+        folded = fold(pair, self._dtype, self.device)
+        return OneDnnConv(folded, act) if self.fused else PlainConv(folded, act)
+
+    def _block(self, block: ResidualBlock, act: Act, last_act: Act) -> _Block:
+        *inner, last = block.main
+        return _Block(
+            main=[*(self._conv(pair, act) for pair in inner), self._conv(last, last_act)],
+            skip=None if block.skip is None else self._conv(block.skip, Act.NONE),
+            has_skip=block.has_skip,
+            shift_div=self._shift_div if block.shifted else 0,
+        )
+
+    def _head(self, head: nn.Linear | None) -> tuple[Tensor, Tensor] | None:
+        if head is None:
+            return None
+        return tuple(part.detach().to(self.device, torch.float32) for part in (head.weight, head.bias))  # type: ignore[return-value]
+
+
+class _Block:
+    """A residual block of folded convolutions."""
+
+    def __init__(self, *, main: list[Conv], skip: Conv | None, has_skip: bool, shift_div: int) -> None:
+        self.main, self.skip, self.has_skip, self.shift_div = main, skip, has_skip, shift_div
+
+    def __call__(self, x: Tensor, n_frames: int) -> Tensor:
+        y = temporal_shift(x, n_frames, self.shift_div) if self.shift_div else x
+        *inner, last = self.main
+        for conv in inner:
+            y = conv(y)
+        if not self.has_skip:
+            return last(y)
+        # The block's input is not needed again: the sum may be written over it.
+        return last(y, x if self.skip is None else self.skip(x))
+
+
+def for_inference(
+    model: Model, *, precision: Precision = Precision.AUTO, device: torch.device | str = "cpu"
+) -> InferenceNetwork:
+    """The network of `model`, ready to score clips on `device`. The model itself is left as it is.
+
+    Raises:
+        UsageError: the device is not there.
+    """
+    return fuse(model.network, precision=precision, device=device)
+
+
+def fuse(
+    network: TSM, *, precision: Precision = Precision.AUTO, device: torch.device | str = "cpu"
+) -> InferenceNetwork:
+    """As `for_inference`, for a network without a card."""
+    where = torch.device(device)
+    chosen = choose_precision(precision, where)
+    dtype = torch.bfloat16 if chosen is Precision.BF16 else torch.float32
+    try:
+        return InferenceNetwork(
+            network, precision=chosen, device=where, fused=where.type == "cpu" and onednn_works(dtype)
+        )
+    except (AssertionError, RuntimeError) as error:  # PyTorch raises either for a device that is not there
+        if where.type == "cpu":
+            raise
+        raise UsageError(
+            f"device {where} cannot be used ({str(error).splitlines()[0]})", remedy="use --device cpu"
+        ) from error
+
+
+def choose_precision(precision: Precision, device: torch.device) -> Precision:
+    """AUTO becomes what is fast on `device`; a forced one stays, with a warning where it is slow."""
+    fast = bf16_is_fast(device)
+    if precision is Precision.AUTO:
+        return Precision.BF16 if fast else Precision.FP32
+    if precision is Precision.BF16 and not fast:
+        log.warning("bf16 is slow on this %s: it has no arithmetic for it; fp32 is faster", device.type)
+    return precision
+
+
+def bf16_is_fast(device: torch.device) -> bool:
+    """Whether the device has arithmetic for bfloat16."""
+    if device.type == "cuda":
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    return any(
+        bool(getattr(torch.cpu, name, bool)()) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )

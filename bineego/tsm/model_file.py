@@ -1,0 +1,96 @@
+"""A model as one file: safetensors with the model card in its header. Reading one never runs code from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from bineego.errors import ModelError
+from bineego.files import atomic_path
+from bineego.tsm.card import ModelCard
+from bineego.tsm.card_file import (
+    CARD_KEY,
+    FORMAT,
+    FORMAT_KEY,
+    FOREIGN,
+    OTHER_MODEL,
+    card_of,
+    card_to_json,
+    find_model_file,
+)
+from bineego.tsm.network import TSM
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """A network and all that must be known to use it."""
+
+    network: TSM
+    card: ModelCard
+
+
+def save_model(path: Path, network: TSM, card: ModelCard) -> None:
+    """Write weights and card to `path`, whole or not at all.
+
+    Raises:
+        ValueError: the card describes another network.
+        UsageError, ResourceExhausted: `path` cannot be written.
+    """
+    if card.network != network.config:
+        raise ValueError(f"the card is of {card.network}, the network is {network.config}")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, {FORMAT_KEY: str(FORMAT), CARD_KEY: card_to_json(card)})
+
+
+def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
+    """Read a model from its file or its run's folder; the network is in evaluation mode.
+
+    Raises:
+        ModelError: no such file, not a safetensors file, no card, an unknown format version, or weights that are
+            not those the card describes.
+    """
+    path = find_model_file(Path(path))
+    try:
+        with safe_open(path, framework="pt") as file:
+            card = card_of(file.metadata() or {}, path)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dictionary
+    except SafetensorError as error:
+        raise ModelError(
+            f"not a safetensors file, or a damaged one ({error})", where=path, remedy=f"{OTHER_MODEL}; {FOREIGN}"
+        ) from error
+    except OSError as error:
+        raise ModelError(f"cannot be read ({error.strerror})", where=path, remedy=OTHER_MODEL) from error
+    # Built without memory and random numbers: every tensor comes from the file.
+    with torch.device("meta"):
+        network = TSM(card.network)
+    _check(tensors, network.state_dict(), path)
+    network.load_state_dict(tensors, assign=True)
+    return Model(network=network.to(device).eval(), card=card)
+
+
+def _check(tensors: dict[str, Tensor], wanted: dict[str, Tensor], path: Path) -> None:
+    """Refuse weights that are not exactly those wanted: names, shapes, types, finite numbers."""
+    problems = [f"{name} is missing" for name in wanted if name not in tensors]
+    problems += [f"{name} belongs to no layer" for name in tensors if name not in wanted]
+    for name, tensor in tensors.items():
+        if name not in wanted:
+            continue
+        if tensor.shape != wanted[name].shape or tensor.dtype != wanted[name].dtype:
+            problems.append(
+                f"{name} is {_shape(tensor)}, wanted is {_shape(wanted[name])}",
+            )
+        elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            problems.append(f"{name} holds numbers that are not finite")
+    if problems:
+        more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+        raise ModelError(f"the weights do not fit the model card: {problems[0]}{more}", where=path, remedy=OTHER_MODEL)
+
+
+def _shape(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"

@@ -1,0 +1,228 @@
+"""Opening video files that nobody vouches for: plain local files only, in the container formats listed here.
+
+FFmpeg takes far more than files: `concat:`, `subfile,,` and `http:` open through a "path", and a play list named
+`.mp4` opens whatever it names. So a path reaches FFmpeg only as `file:` and an absolute path, with every other
+protocol and every format that opens further files switched off.
+
+Exit codes of what is raised here: not there or not readable = 3 (`InputMissing`); read, but empty, no video, or damaged
+beyond use = 4 (`InputInvalid`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.sidedata.sidedata import Type as SideData
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from bineego.errors import InputInvalid, InputMissing
+
+FORMATS = (
+    "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "h264", "hevc",
+    "m4v", "obu", "ivf", "nut", "rm", "wtv", "dv", "mjpeg", "yuv4mpegpipe", "gif", "apng",
+)  # fmt: skip
+"""FFmpeg's names of the formats that are opened. None of them opens a second file; play lists and image patterns do."""
+
+MAX_PIXELS = 16384 * 16384
+"""Largest picture decoded. A header may claim any size; this is four times 16K panoramic video."""
+
+AV_TIME_BASE = 1_000_000  # container times are in microseconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orientation:
+    """How decoded pictures are turned to stand as a player shows them: first transposed, then mirrored."""
+
+    transposed: bool = False
+    left_right: bool = False
+    upside_down: bool = False
+
+    @property
+    def degrees(self) -> int:
+        """Clockwise rotation, 0, 90, 180 or 270; of a mirrored picture, the one that is left when unmirrored."""
+        if self.transposed:
+            return 90 if self.left_right else 270
+        return 180 if self.upside_down else 0
+
+    def apply(self, picture_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The turned picture, contiguous."""
+        if self.transposed:
+            picture_HWC = picture_HWC.transpose(1, 0, 2)
+        if self.left_right:
+            picture_HWC = picture_HWC[:, ::-1]
+        if self.upside_down:
+            picture_HWC = picture_HWC[::-1]
+        return np.ascontiguousarray(picture_HWC)
+
+    @classmethod
+    def of(cls, frame: VideoFrame) -> Orientation:
+        """From the display matrix that decoding left on a frame: x' = a x + c y, y' = b x + d y."""
+        for data in frame.side_data:
+            if data.type is SideData.DISPLAYMATRIX and len(bytes(data)) >= 36:
+                a, b, _, c, d = np.frombuffer(bytes(data), "=i4", 5).tolist()
+                if abs(a) + abs(d) >= abs(b) + abs(c):
+                    return cls(left_right=a < 0, upside_down=d < 0)
+                return cls(transposed=True, left_right=c < 0, upside_down=b < 0)
+        return cls()
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """What a file says of itself, with the first frame decoded.
+
+    Attributes:
+        width, height: pixels of the picture as a player shows it, after rotation.
+        rotation: degrees clockwise that were applied to get there.
+        codec: FFmpeg's name of the decoder.
+        container: FFmpeg's name of the container format.
+        start: the container's start time, seconds; every time in the program counts from it.
+        duration: length that the header promises, seconds, or None. The true length is a `Timeline`'s.
+        frames: number of frames that the header promises, or None; often off by one.
+    """
+
+    width: int
+    height: int
+    rotation: int
+    codec: str
+    container: str
+    start: float
+    duration: float | None
+    frames: int | None
+
+
+def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
+    """The opened container and its main video stream; the caller closes the container.
+
+    Raises:
+        InputMissing: not there, not a plain file, or not readable.
+        InputInvalid: empty, no video, or damaged beyond use.
+    """
+    path = Path(path)
+    check_plain_file(path)
+    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
+    try:
+        # The absolute path after `file:` is taken as it is, so `a:b.mp4` and `concat:x` are file names.
+        container = av.open(f"file:{path.absolute()}", options=options)
+    except FFmpegError as error:
+        raise InputInvalid(
+            "not a video, or damaged beyond use",
+            where=path,
+            remedy=f"play it, or make a new copy (FFmpeg says: {error.strerror})",
+        ) from error
+    # PyAV asks for invented presentation times; where a file has none, the decoder's are the right ones.
+    container.flags &= ~av.container.Flags.gen_pts.value
+    pictures = [stream for stream in container.streams.video if not stream.disposition & _ATTACHED]
+    best = container.streams.best("video")
+    stream = best if best in pictures else next(iter(pictures), None)
+    if not isinstance(stream, VideoStream) or stream.codec_context is None:
+        container.close()
+        raise InputInvalid("has no video in it", where=path, remedy="name a file that has pictures")
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    return container, stream
+
+
+_ATTACHED = av.stream.Disposition.attached_pic
+
+
+def check_plain_file(path: Path) -> None:
+    """Refuse what is no readable, plain, non-empty local file.
+
+    Raises:
+        InputMissing, InputInvalid: see `open_video`.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            what = "a folder" if stat.S_ISDIR(found.st_mode) else "a device or pipe"
+            raise InputMissing(f"is {what}, not a video file", where=path)
+        os.close(os.open(path, os.O_RDONLY))
+    except FileNotFoundError as error:
+        raise InputMissing("no such file", where=path, remedy="check the path") from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputMissing(f"cannot be read ({reason})", where=repr(str(path)) if "\0" in str(path) else path) from error
+    if found.st_size == 0:
+        raise InputInvalid("the file is empty", where=path, remedy="make a new copy of it")
+
+
+def start_time(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Seconds at which a player's clock says 0:00, or None where the container does not say.
+
+    The container rounds it to microseconds; the stream that it came from has it exactly.
+    """
+    if container.start_time is None:
+        return None
+    rounded = Fraction(container.start_time, AV_TIME_BASE)
+    for candidate in (stream, *container.streams):
+        if candidate.start_time is not None and candidate.time_base is not None:
+            exact = candidate.start_time * candidate.time_base
+            if abs(exact - rounded) <= Fraction(1, AV_TIME_BASE):
+                return exact
+    return rounded
+
+
+def promised_duration(container: InputContainer, stream: VideoStream) -> float | None:
+    """Length in seconds by the header, or None."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / AV_TIME_BASE
+
+
+def probe(path: Path | str) -> VideoInfo:
+    """What the file says of itself. Decodes up to the first good frame.
+
+    Raises:
+        InputMissing: not there, not a plain file, or not readable.
+        InputInvalid: empty, no video, or no frame of it decodes.
+    """
+    container, stream = open_video(path)
+    with container:
+        frame = _first_frame(container, stream)
+        if frame is None:
+            raise nothing_decodes(path)
+        orientation = Orientation.of(frame)
+        width, height = frame.width, frame.height
+        if orientation.transposed:
+            width, height = height, width
+        return VideoInfo(
+            width=width,
+            height=height,
+            rotation=orientation.degrees,
+            codec=stream.codec_context.name,
+            container=container.format.name,
+            start=float(start_time(container, stream) or 0),
+            duration=promised_duration(container, stream),
+            frames=stream.frames or None,
+        )
+
+
+def nothing_decodes(path: Path | str) -> InputInvalid:
+    """The error of a file that opens and gives no picture."""
+    return InputInvalid("no frame of it can be decoded", where=path, remedy="play it, or make a new copy")
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except FFmpegError:
+            return None
+        if packet is None:
+            return None
+        try:
+            for frame in packet.decode():
+                if not frame.is_corrupt:
+                    return frame
+        except FFmpegError:
+            continue
