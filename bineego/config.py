@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
-from bineego.errors import InputInvalid, InputMissing, nearest
+from bineego.errors import InputInvalid, InputMissing, UsageError, nearest
 from bineego.files import write_bytes
 
 CONFIG_NAME = "bineego.toml"
 """Looked for in the current folder by every command; one table per command: `[train]`, `[localize]` ..."""
+
+COMMANDS = ("demo", "ensemble", "evaluate", "extract-frames", "info", "localize", "train")
+"""The tables that it may hold."""
 
 T = TypeVar("T")
 
@@ -85,6 +88,28 @@ def command_table(command: str, commands: tuple[str, ...], path: Path | None = N
         if not isinstance(table, dict):
             raise InputInvalid(f"{name} must be a table: [{name}]", where=path)
     return dict(content.get(command, {}))
+
+
+def for_command(cls: type[T], command: str, flags: Mapping[str, Any], *, renamed: Mapping[str, str] | None = None) -> T:
+    """The options of one command: its table in `./bineego.toml`, under the flags that were given (not None).
+
+    Args:
+        cls: their dataclass.
+        command: one of `COMMANDS`.
+        flags: values from the command line by field name.
+        renamed: keys of the table that are called otherwise than their field.
+
+    Raises:
+        InputInvalid: the file is wrong.
+        UsageError: a flag is.
+    """
+    table = command_table(command, COMMANDS)
+    named = {(renamed or {}).get(key, key): value for key, value in table.items()}
+    build(cls, named, where=CONFIG_NAME)
+    try:
+        return build(cls, named, flags)
+    except InputInvalid as error:
+        raise UsageError(error.message) from error
 
 
 def to_toml(config: object) -> dict[str, Any]:

@@ -41,3 +41,10 @@ def main() -> None:
     """Entry point of the `bineego` command."""
     console.set_up_logging()
     sys.exit(console.run(app))
+
+
+# Each command registers itself on import.
+from bineego.cli import ensemble as _ensemble  # noqa: E402,F401
+from bineego.cli import evaluate as _evaluate  # noqa: E402,F401
+from bineego.cli import info as _info  # noqa: E402,F401
+from bineego.cli import localize as _localize  # noqa: E402,F401

@@ -19,8 +19,8 @@ def measure(recordings: Iterable[Recording], durations: Mapping[str, float], lab
     """Dwell, share and share by scene over the annotated recordings.
 
     One stay is one annotated segment (cut to the video), or for the background a longest stretch without any. Time
-    under several actions counts for each of them; the shares are of the sum. A scene without annotated time has the shares
-    of the whole.
+    under several actions counts for each of them; the shares are of the sum. A scene without annotated time has the
+    shares of the whole.
 
     Args:
         recordings: those without `segments` are left out.

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SCORE_DECIMALS = 12
-"""Scores equal to this many decimals are equal: averages are sums of float64, and must not be ordered by their noise."""
+"""Scores equal to this many decimals are equal: averages are sums of float64, and their noise must not order them."""
 
 _EXACT_BELOW = 8192.0
 """From here on neighbouring float64 lie more than 10**-12 apart: rounding to 12 decimals changes nothing."""
@@ -111,7 +111,7 @@ def rounded(scores: Floats) -> Floats:
     scaled = np.where(small, scores, 0.0) * 10.0**SCORE_DECIMALS
     nearest = np.rint(scaled)
     result = np.where(small, nearest / 10.0**SCORE_DECIMALS, scores)
-    # Scaling has an error of its own, which can matter only where the scaled score lies half-way between two whole ones.
+    # Scaling has an error of its own, which can matter only where the scaled score lies half-way between two numbers.
     margin = 1e-3 + 4.0 * np.spacing(np.abs(scaled))
     doubtful = np.flatnonzero(small & (np.abs(np.abs(scaled - nearest) - 0.5) <= margin))
     result[doubtful] = [round(float(score), SCORE_DECIMALS) for score in scores[doubtful]]

@@ -18,11 +18,15 @@ from bineego.ensembling.candidates import collect
 from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
 from bineego.ensembling.options import EnsembleOptions, Method, Missing, Pooling, check_weights
 from bineego.errors import UsageError
+from bineego.formats import activitynet, csv
 from bineego.postprocess import DecodeOptions
 from bineego.tracks import ScoreTrack
 
 Weights = Sequence[float] | str | Path | None
 """One per model, the file of an earlier fit, or None for equal ones."""
+
+SCENES_NAME = "scenes.csv"
+"""Written beside the segments, as `localize` does it; `evaluate` looks for it there."""
 
 log = logging.getLogger(__name__)
 
@@ -173,3 +177,22 @@ def _scenes(models: Sequence[Model], shares: Sequence[float], options: EnsembleO
         if scene is not None:
             found[video] = scene
     return found
+
+
+def write(fused: Fused, path: Path, inputs: Sequence[str] = ()) -> None:
+    """Write the segments (ActivityNet JSON if `path` ends in .json, else CSV), and the scenes beside them if there are.
+
+    Scenes are not written into a folder that holds an input: the `scenes.csv` there is that model's own.
+    """
+    if path.suffix.casefold() == ".json":
+        activitynet.write_predictions(fused.table, path)
+    else:
+        csv.write_segments(fused.table, path)
+    if not fused.scenes:
+        return
+    homes = {Path(name).resolve() if Path(name).is_dir() else Path(name).resolve().parent for name in inputs}
+    beside = path.parent / SCENES_NAME
+    if path.parent.resolve() in homes and beside.exists():
+        log.warning("%s is one model's own: the fused scenes are not written; name another folder with -o", beside)
+    else:
+        csv.write_scenes(fused.scenes, beside)

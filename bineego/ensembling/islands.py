@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def islands(group: Ints, start: Floats, end: Floats, score: Floats) -> tuple[Int
 def batches(order: Ints, first: Ints, sizes: Ints) -> Iterator[Batch]:
     """The islands of two candidates or more, those of about the same size together."""
     limits = [1, *_SIZES, *np.unique(sizes[sizes > _SIZES[-1]]).tolist()]
-    for low, width in zip(limits, limits[1:], strict=False):
+    for low, width in itertools.pairwise(limits):
         chosen = np.flatnonzero((sizes > low) & (sizes <= width))
         step = max(1, MAX_CELLS // width)
         for begin in range(0, len(chosen), step):

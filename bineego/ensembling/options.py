@@ -1,4 +1,4 @@
-"""How models are fused. Standard library only, so that the command line can offer it at no cost."""
+"""How models are fused. No pandas, so that the command line can offer it at no cost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bineego.errors import UsageError
+from bineego.postprocess.options import Postprocess
 
 
 class Method(StrEnum):
@@ -75,6 +76,19 @@ class EnsembleOptions:
     def missing_for(self, method: Method) -> Missing:
         """The missing rule of a method."""
         return DEFAULT_MISSING[method] if self.missing is None else self.missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleCall(EnsembleOptions):
+    """What the command takes; also the keys of the `[ensemble]` table of bineego.toml.
+
+    Attributes:
+        weights: one per input, or the file of an earlier fit; None = equal.
+        postprocess: how score tracks become segments; None = the paper's way.
+    """
+
+    weights: tuple[float, ...] | str | None = None
+    postprocess: Postprocess | None = None
 
 
 def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float, ...]:

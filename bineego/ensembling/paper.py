@@ -10,9 +10,9 @@ confidence. What the report leaves open is settled by the rules in docs/ensembli
   first pair i < j with a tIoU above the threshold is replaced by its union; then everything starts again.
 
 Starting again is only a manner of speaking. Before a merge every pair in a row before i is known to be clear, and a
-merge changes one candidate only: the pairs that may be new are those with the union U. U sorts at or before i (its score
-is the larger one), so the next pair is U with its first partner in the order, wherever that stands; without one, all
-rows up to i are clear, and row i + 1 is next. So every candidate looks for its first partner once, and every merge once
+merge changes one candidate only: the pairs that may be new are those with the union U. U sorts at or before i (its
+score is the larger one), so the next pair is U with its first partner in the order, wherever that stands; without one,
+all rows up to i are clear, and row i + 1 is next. So every candidate looks for its first partner once, and every merge once
 more: at most 2 K searches of K steps for K candidates, not K^3. Only islands of candidates that overlap in a chain can
 meet at all; they are small, and many of them are searched at a time.
 """
@@ -135,7 +135,8 @@ def _first(hits: Bools, scores: Floats, starts: Floats, ends: Floats) -> Ints:
             key = np.where(some, key, np.inf)
             some &= key == key.min(axis=1, keepdims=True)
         hits[several] = some
-    return hits.argmax(axis=1).astype(np.int64)
+    place: Ints = hits.argmax(axis=1).astype(np.int64)
+    return place
 
 
 def _rounded_hits(scores: Floats, hits: Bools) -> Floats:

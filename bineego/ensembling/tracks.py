@@ -1,8 +1,8 @@
 """Track fusion: the class probabilities of several models on one grid, decoded once instead of model by model.
 
-Deciding after fusing beats fusing decisions: an interval on which one model is unsure is settled by the others before any
-boundary is drawn. The models may differ in t, in the order of their labels, in which labels they know, and in the view
-they watch, as long as the views share a timeline.
+Deciding after fusing beats fusing decisions: an interval on which one model is unsure is settled by the others before
+any boundary is drawn. The models may differ in t, in the order of their labels, in which labels they know, and in the
+view they watch, as long as the views share a timeline.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def fuse(
     """One track of a video from those of several models.
 
     The grid is the union of all edges; in each of its cells a model says what it says of its own interval around it.
-    The logits of the result are the logs (`softmax`) or log-odds (`sigmoid`) of the fused calibrated probabilities. It is
-    `softmax` if all tracks are. Where a video is longer in one view than in another, the tail belongs to those that have
-    it.
+    The logits of the result are the logs (`softmax`) or log-odds (`sigmoid`) of the fused calibrated probabilities. It
+    is `softmax` if all tracks are. Where a video is longer in one view than in another, the tail belongs to those that
+    have it.
 
     Args:
         tracks: of one video, in the order of the models; labels get the order of the first track, further ones follow.
         weights: one for each, above 0.
-        missing: a label that a model does not know: `present` leaves the model out of that label's mean, and each cell is
-            scaled to sum 1 again; `zero` counts it as probability 0. The same for scenes.
+        missing: a label that a model does not know: `present` leaves the model out of that label's mean, and each cell
+            is scaled to sum 1 again; `zero` counts it as probability 0. The same for scenes.
         pooling: arithmetic or geometric mean.
 
     Raises:

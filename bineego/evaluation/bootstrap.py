@@ -101,7 +101,7 @@ def resampled_ap(problem: Problem, hits: Sequence[Hits], drawn_BV: NDArray[np.in
     ap_KBC = np.full((len(hits), n_resamplings, n_classes), np.nan)
     of_class = [np.searchsorted(found.prediction, rows.bounds) for found in hits]
     for c in range(n_classes):
-        low, high = rows.bounds[c], rows.bounds[c + 1]
+        low = rows.bounds[c]
         truth_video = truth.video[truth.bounds[c] : truth.bounds[c + 1]]
         mine = [found.prediction[at[c] : at[c + 1]] - low for found, at in zip(hits, of_class, strict=True)]
         # Nothing after the last hit changes the AP.
@@ -115,7 +115,7 @@ def resampled_ap(problem: Problem, hits: Sequence[Hits], drawn_BV: NDArray[np.in
             for k, hit in enumerate(mine):
                 copies_BH = copies_BN[:, hit]
                 number_BH = np.cumsum(copies_BH, axis=1, dtype=np.int64)
-                # At a row drawn 0 times this is the precision of the last row drawn before it (0 / 0 at the very front).
+                # At a row drawn 0 times this is the precision of the row drawn last before it (0 / 0 at the front).
                 precision_BH = number_BH / np.maximum(rank_BN[:, hit], 1)
                 area_B = (interpolated(precision_BH) * copies_BH).sum(axis=1)
                 held = n_truth_B > 0

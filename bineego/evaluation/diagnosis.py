@@ -9,7 +9,7 @@ the tIoU from which a prediction has something to do with a segment.
     poor boundaries   its own label is >= NEAR
     both              another label is >= NEAR
     background        none of these
-  a missed segment is wrong label, poor boundaries or both by the same rules, if a false positive stands to it like that;
+  a missed segment is wrong label, poor boundaries or both by the same rules, where a false positive stands to it so;
     missed            no false positive is near it
 
 Fixing a kind changes only its own errors; matches of the others stay. Duplicates and background go away. A prediction

@@ -1,9 +1,9 @@
 """What a perfect classifier would reach on a grid of intervals: the ceiling that the interval length t sets.
 
-The ground truth's own interval labels (`grid.interval_labels`, the training rule) are decoded as the paper does, runs of
-equal labels, each with score 1, and scored against the ground truth. What is missing from 1 no network can win back
-with that t and that decoder: boundaries between the edges, segments too short to name an interval, and of actions at
-the same time all but one.
+The ground truth's own interval labels (`grid.interval_labels`, the training rule) are decoded as the paper does: runs
+of equal labels, each with score 1. Scored against the ground truth, what is missing from 1 no network can win back with
+that t and that decoder: boundaries between the edges, segments too short to name an interval, and of actions at the
+same time all but one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation.average_precision import average_precision
 from bineego.evaluation.matching import match
 from bineego.evaluation.options import CHALLENGE_TIOU, thresholds
-from bineego.evaluation.problem import pose
+from bineego.evaluation.problem import pose, warn_of_degenerate
 from bineego.evaluation.result import without_nan
 from bineego.evaluation.scoring import Truth, of_subset, read_truth
 from bineego.grid import EPSILON, interval_labels, overlaps
@@ -97,6 +97,7 @@ def ceiling(
     if len(table) == 0:
         raise InputInvalid("the ground truth has no segments to take a ceiling of")
     chosen = thresholds(tiou if isinstance(tiou, str | float | int) else tuple(tiou))
+    warn_of_degenerate(table, "ground truth", "a segment that no interval can name")
     return tuple(_ceiling(table, length, chosen) for length in ([t] if isinstance(t, int | float) else t))
 
 
@@ -114,7 +115,7 @@ def _ceiling(table: pd.DataFrame, t: float, tiou: tuple[float, ...]) -> Ceiling:
         named = (overlaps(start, end, runs.starts, runs.ends) > 0) & (ids[:, None] == runs.labels[None])
         n_lost += int((~named.any(axis=1)).sum())
         n_overlapped += int(_overlapped(start, end, ids).sum())
-    problem = pose(table, segments.concat(parts, scored=True))
+    problem = pose(table, segments.concat(parts, scored=True), warn=False)
     hits = match(problem, tiou)
     ap = np.array([average_precision(found.prediction, problem.predictions.bounds, problem.n_truth) for found in hits])
     return Ceiling(
@@ -128,9 +129,7 @@ def _ceiling(table: pd.DataFrame, t: float, tiou: tuple[float, ...]) -> Ceiling:
     )
 
 
-def _decode(
-    start: NDArray[np.float64], end: NDArray[np.float64], ids: NDArray[np.int64], t: float, video: str
-) -> Runs:
+def _decode(start: NDArray[np.float64], end: NDArray[np.float64], ids: NDArray[np.int64], t: float, video: str) -> Runs:
     """The paper's decoder on the labels that the segments themselves give to the intervals."""
     n = np.ceil(end.max() / t - EPSILON)
     if n > MOST_INTERVALS:

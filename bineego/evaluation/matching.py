@@ -50,9 +50,7 @@ def match(problem: Problem, thresholds: Sequence[float]) -> list[Hits]:
         pairs = _by_preference(_pairs(problem, low, high, min(thresholds)))
         for part, threshold in zip(parts, thresholds, strict=True):
             hits = _settle(pairs, threshold, int(problem.truth.bounds[high] - first_truth))
-            part.append(
-                Hits(prediction=hits.prediction + first_prediction, truth=hits.truth + first_truth)
-            )
+            part.append(Hits(prediction=hits.prediction + first_prediction, truth=hits.truth + first_truth))
     nothing = np.zeros(0, np.int64)
     return [
         Hits(
@@ -65,12 +63,12 @@ def match(problem: Problem, thresholds: Sequence[float]) -> list[Hits]:
 
 def _pairs(problem: Problem, low: int, high: int, least: float) -> Pairs:
     """Pairs of the classes low..high-1, numbered from the first prediction and segment of them."""
-    n_videos = len(problem.videos)
-    columns = []
-    for rows in (problem.predictions, problem.truth):
-        part = slice(rows.bounds[low], rows.bounds[high])
-        columns += [rows.label[part] * n_videos + rows.video[part], rows.start[part], rows.end[part]]
-    return overlapping_pairs(*columns, least=least)
+    rows, truth, n_videos = problem.predictions, problem.truth, len(problem.videos)
+    a, b = slice(rows.bounds[low], rows.bounds[high]), slice(truth.bounds[low], truth.bounds[high])
+    return overlapping_pairs(
+        rows.label[a] * n_videos + rows.video[a], rows.start[a], rows.end[a],
+        truth.label[b] * n_videos + truth.video[b], truth.start[b], truth.end[b], least,
+    )  # fmt: skip
 
 
 def _by_preference(pairs: Pairs) -> Pairs:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from pathlib import Path
 
 from bineego.errors import UsageError
 
 CHALLENGE_TIOU = (0.5, 0.75, 0.95)
 """The challenge's thresholds; the final score is the mean over them (report, section 4.1)."""
 
-LIST_FORM = 'a list like 0.5,0.75,0.95 or a range like 0.3:0.7:0.1 (first:last:step, the last one included)'
+LIST_FORM = "a list like 0.5,0.75,0.95 or a range like 0.3:0.7:0.1 (first:last:step, the last one included)"
 
 MOST_THRESHOLDS = 1000
 
@@ -45,11 +46,11 @@ class EvaluateOptions:
     ground_truth: str | None = None
     predictions: str | None = None
     scenes: str | None = None
-    tiou: str | tuple[float, ...] = CHALLENGE_TIOU
+    tiou: str | float | tuple[float, ...] = CHALLENGE_TIOU
     subset: str | None = None
     protocol: Protocol = Protocol.SEGMENTS
     dedup_ground_truth: bool = False
-    recall_at: str | tuple[int, ...] = ()
+    recall_at: str | int | tuple[int, ...] = ()
     bootstrap: int = 0
     seed: int = 0
     curves: bool = False
@@ -74,7 +75,9 @@ def thresholds(given: str | float | tuple[float, ...] | list[float]) -> tuple[fl
         found.update(float(value) for value in _expand(text.strip()))
     for value in found:
         if not 0 < value <= 1:
-            raise UsageError(f"a tIoU threshold lies in (0, 1], not {value}", where="--tiou", remedy=f"give {LIST_FORM}")
+            raise UsageError(
+                f"a tIoU threshold lies in (0, 1], not {value}", where="--tiou", remedy=f"give {LIST_FORM}"
+            )
     if not found:
         raise UsageError("no threshold", where="--tiou", remedy=f"give {LIST_FORM}")
     return tuple(sorted(found))
@@ -103,16 +106,27 @@ def _expand(text: str) -> list[Decimal]:
     return [first + step * k for k in range(count)]
 
 
-def counts(given: str | tuple[int, ...] | list[int], *, where: str) -> tuple[int, ...]:
+def counts(given: str | int | tuple[int, ...] | list[int], *, where: str) -> tuple[int, ...]:
     """Positive whole numbers, increasing, from numbers or from text like "1,5,10".
 
     Raises:
         UsageError: one of them is not a positive whole number.
     """
-    parts = [part.strip() for part in given.split(",")] if isinstance(given, str) else [str(part) for part in given]
+    several = given.split(",") if isinstance(given, str) else [given] if isinstance(given, int) else given
+    parts = [str(part).strip() for part in several]
     if bad := next((part for part in parts if not (part.isascii() and part.isdigit() and int(part) > 0)), None):
         raise UsageError(f"{bad!r} is no positive whole number", where=where, remedy="give a list like 1,5,10")
     return tuple(sorted({int(part) for part in parts}))
+
+
+def newest_run(folder: Path = Path()) -> tuple[Path, Path] | None:
+    """Ground truth and predictions of the newest run's validation in `folder`/runs, if there is one."""
+    pairs = [
+        (path.with_name("ground_truth.csv"), path)
+        for path in folder.glob("runs/*/val/predictions.csv")
+        if path.with_name("ground_truth.csv").is_file()
+    ]
+    return max(pairs, key=lambda pair: (pair[1].stat().st_mtime, pair[1]), default=None)
 
 
 def seconds(given: str, *, where: str) -> tuple[float, ...]:
@@ -128,6 +142,8 @@ def seconds(given: str, *, where: str) -> tuple[float, ...]:
         except ValueError:
             value = float("nan")
         if not 0 < value < float("inf"):
-            raise UsageError(f"{part.strip()!r} is no length in seconds", where=where, remedy="give a list like 0.25,0.5,1.0")
+            raise UsageError(
+                f"{part.strip()!r} is no length in seconds", where=where, remedy="give a list like 0.25,0.5,1.0"
+            )
         found.append(value)
     return tuple(dict.fromkeys(found))

@@ -87,16 +87,18 @@ class Problem:
         )
 
 
-def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, ...] = ()) -> Problem:
+def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, ...] = (), warn: bool = True) -> Problem:
     """Number labels and videos and sort the rows. What is odd about them is counted in warnings.
 
     Args:
         truth: unscored segments table.
         predictions: scored segments table.
         videos: annotated videos; those of `truth` are added.
+        warn: whether to say what is odd.
     """
-    _warn_of_degenerate(truth, "ground truth", "an instance that nothing can match")
-    _warn_of_degenerate(predictions, "predictions", "a false positive")
+    if warn:
+        warn_of_degenerate(truth, "ground truth", "an instance that nothing can match")
+        warn_of_degenerate(predictions, "predictions", "a false positive")
     truth_label, truth_labels = _factorize(truth, "label")
     truth_video, truth_videos = _factorize(truth, "video_id")
     labels = tuple(sorted(truth_labels))
@@ -120,7 +122,8 @@ def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, .
         )
         kept = np.flatnonzero(label_code >= 0)
         label_code, video_code = label_code[kept], video_code[kept]
-    _warn_of_unknown_videos(video_code, len(annotated), all_videos)
+    if warn:
+        _warn_of_unknown_videos(video_code, len(annotated), all_videos)
     start, end, score = (predictions[name].to_numpy(np.float64)[kept] for name in ("start", "end", "score"))
     rows = np.arange(len(predictions))[kept]
     found = Rows(label=label_code, video=video_code, start=start, end=end, row=rows, bounds=_bounds(label_code, labels))
@@ -193,7 +196,8 @@ def _factorize(table: pd.DataFrame, column: str) -> tuple[Ints, list[str]]:
     return codes.astype(np.int64, copy=False), [str(name) for name in names]
 
 
-def _warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
+def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
+    """Count the rows that end at or before their start."""
     if n := int(segments.degenerate(table).sum()):
         log.warning("%d rows of the %s end at or before their start: each counts as %s", n, what, meaning)
 

@@ -55,12 +55,18 @@ class Evaluation:
         }
         if self.recall:
             content["average_recall"] = {
-                str(k): {"per_tiou": list(values), "mean": sum(values) / len(values)} for k, values in self.recall.items()
+                str(k): {"per_tiou": list(values), "mean": sum(values) / len(values)}
+                for k, values in self.recall.items()
             }
         if self.curves is not None:
             content["curves"] = {
                 label: [
-                    {"tiou": tiou, "recall": c.recall.tolist(), "precision": c.precision.tolist(), "score": c.score.tolist()}
+                    {
+                        "tiou": tiou,
+                        "recall": c.recall.tolist(),
+                        "precision": c.precision.tolist(),
+                        "score": c.score.tolist(),
+                    }
                     for tiou, c in zip(self.tiou, curves, strict=True)
                 ]
                 for label, curves in self.curves.items()

@@ -11,11 +11,11 @@ log = logging.getLogger(__name__)
 
 
 def scene_top1(truth: Mapping[str, str], predicted: Mapping[str, str], annotated: Collection[str]) -> float | None:
-    """Share of the videos of known scene whose predicted scene is the same (in any spelling that `labels.match_scene`
-    understands); None if there is no such video.
+    """Share of the videos of known scene whose predicted scene is the same, in any spelling that `labels.match_scene`
+    understands; None if there is no such video.
 
     Videos that only the predictions name are left out. An annotated video of known scene without a predicted one counts
-    as wrong, with a warning - unless none of them has one: then the predictions are of other views, and so is the score.
+    as wrong, with a warning; unless none of them has one, for then the predictions are of other views.
     """
     counted = {video for video in predicted if video in truth}
     timeline = {video for video in annotated if video in truth}

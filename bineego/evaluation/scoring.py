@@ -33,6 +33,8 @@ from bineego.formats.read import read_predictions
 
 log = logging.getLogger(__name__)
 
+RECALL_FLAG = "--recall-at"
+
 SCENES_NAME = "scenes.csv"
 """Looked for beside the predictions; `localize` writes it there."""
 
@@ -71,16 +73,25 @@ def evaluate(
         UsageError: an option without sense, or a subset without videos.
     """
     options = EvaluateOptions(
-        tiou=thresholds(tiou if isinstance(tiou, str | float | int) else tuple(tiou)),
+        tiou=tiou if isinstance(tiou, str | float | int) else tuple(tiou),
         subset=subset,
         protocol=Protocol(protocol),
         dedup_ground_truth=dedup_ground_truth,
-        recall_at=counts(recall_at if isinstance(recall_at, str) else tuple(recall_at), where="--recall-at"),
+        recall_at=recall_at if isinstance(recall_at, str) else tuple(recall_at),
         bootstrap=bootstrap,
         seed=seed,
         curves=curves,
         diagnose=diagnose,
     )
+    return score(ground_truth, predictions, options, scenes=scenes)
+
+
+def score(
+    ground_truth: Truth, predictions: Predictions, options: EvaluateOptions, *, scenes: Scenes | None = None
+) -> Evaluation:
+    """`evaluate` with its options as one object (whose paths are not looked at)."""
+    thresholds(options.tiou)
+    counts(options.recall_at, where=RECALL_FLAG)
     annotations = read_truth(ground_truth)
     predicted_scenes = _read_scenes(scenes, predictions)
     table = read_predictions(Path(predictions)) if isinstance(predictions, Path | str) else predictions
@@ -159,7 +170,7 @@ def _assemble(
         n_truth=dict(zip(problem.labels, n_truth.tolist(), strict=True)),
         n_predictions=dict(zip(problem.labels, np.diff(bounds).tolist(), strict=True)),
         ties=tie_range(problem, tiou, hits, final),
-        recall={k: recall_at(problem, hits, k) for k in counts(options.recall_at, where="--recall-at")},
+        recall={k: recall_at(problem, hits, k) for k in counts(options.recall_at, where=RECALL_FLAG)},
         curves=_curves(problem, hits) if options.curves else None,
         intervals=None
         if options.bootstrap == 0
@@ -215,4 +226,3 @@ def _read_scenes(scenes: Scenes | None, predictions: Predictions) -> Mapping[str
         if beside.is_file():
             return read_scenes(beside)
     return None
-

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from bineego.evaluation.bootstrap import LEVEL, Interval
 from bineego.evaluation.diagnosis import KINDS, Diagnosis, Kind
@@ -35,7 +36,10 @@ def tables(result: Evaluation) -> list[Table]:
 
 def ceiling_table(ceilings: Sequence[Ceiling]) -> Table:
     """What each interval length allows."""
-    table = _table("Ceiling of the interval grid", ["interval", *_tiou_heads("mAP", ceilings[0].tiou), "final", "lost", "overlapped"])
+    table = _table(
+        "Ceiling of the interval grid",
+        ["interval", *_tiou_heads("mAP", ceilings[0].tiou), "final", "lost", "overlapped"],
+    )
     for c in ceilings:
         table.add_row(f"{c.t:g} s", *map(_number, c.mAP), _number(c.final), _percent(c.lost), _percent(c.overlapped))
     return table
@@ -45,7 +49,8 @@ def _scores(result: Evaluation) -> Table:
     table = _table("Average precision", ["class", "segments", "predictions", *_tiou_heads("AP", result.tiou), "mean"])
     for label, values in result.ap.items():
         numbers = (str(result.n_truth.get(label, "")), str(result.n_predictions.get(label, "")))
-        table.add_row(label, *numbers, *map(_number, values), _number(sum(values) / len(values)))
+        # Text: a label is no markup, whatever brackets it holds.
+        table.add_row(Text(label), *numbers, *map(_number, values), _number(sum(values) / len(values)))
     table.add_section()
     totals = (str(sum(result.n_truth.values())), str(sum(result.n_predictions.values())))
     table.add_row("mAP, final", *totals, *map(_number, result.mAP), _number(result.final), style="bold")
@@ -66,10 +71,10 @@ def _recall(result: Evaluation) -> Table:
 
 def _errors(diagnosis: Diagnosis) -> Table:
     heads = [
-        "kind", *_tiou_heads("false positives", diagnosis.tiou), *_tiou_heads("misses", diagnosis.tiou),
-        *_tiou_heads("mAP gain", diagnosis.tiou), "final gain",
+        "kind", *_tiou_heads("FP", diagnosis.tiou), *_tiou_heads("miss", diagnosis.tiou),
+        *_tiou_heads("gain", diagnosis.tiou), "final",
     ]  # fmt: skip
-    table = _table("Errors, and what fixing each kind would gain", heads)
+    table = _table("Errors (false positives, misses), and the mAP that fixing each kind would gain", heads)
     for kind in KINDS:
         gain = diagnosis.gain[kind]
         table.add_row(
@@ -83,12 +88,20 @@ def _errors(diagnosis: Diagnosis) -> Table:
 
 
 def _sensitivity(diagnosis: Diagnosis) -> Table:
-    heads = ["characteristic", "", "segments", *_tiou_heads("recall", diagnosis.tiou), *_tiou_heads("mAP_N", diagnosis.tiou)]
+    heads = [
+        "characteristic",
+        "",
+        "segments",
+        *_tiou_heads("recall", diagnosis.tiou),
+        *_tiou_heads("mAP_N", diagnosis.tiou),
+    ]
     table = _table("Which segments are found (mAP_N: normalised, see docs/scoring.md)", heads)
     for characteristic, buckets in diagnosis.sensitivity.items():
         for i, bucket in enumerate(buckets):
             name = CHARACTERISTIC_TEXTS[characteristic] if i == 0 else ""
-            table.add_row(name, bucket.name, str(bucket.segments), *map(_number, bucket.recall), *map(_number, bucket.mAP))
+            table.add_row(
+                name, bucket.name, str(bucket.segments), *map(_number, bucket.recall), *map(_number, bucket.mAP)
+            )
         table.add_section()
     return table
 

@@ -61,9 +61,7 @@ def tie_range(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits
             at = at.reordered(sign * _times_hit(found_now, len(score)))
             found_now = match(at, thresholds)
             reached.append(_final(at, found_now))
-    ties = TieRange(
-        groups=int(mixed.sum()), predictions=int(size[mixed].sum()), worst=min(reached), best=max(reached)
-    )
+    ties = TieRange(groups=int(mixed.sum()), predictions=int(size[mixed].sum()), worst=min(reached), best=max(reached))
     log.warning(
         "%d groups of equal scores (%d predictions) hold a hit and a miss; the order of the file decides between them. "
         "The final score is %.4f; other orders give %.4f to %.4f, so it can move by %.4f. Scores with more digits help",

@@ -6,24 +6,28 @@ import dataclasses
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from bineego import segments
 from bineego.datasets.recording import Subset, View
-from bineego.errors import BatchFailed, BineegoError, InputInvalid
+from bineego.errors import BatchFailed, BineegoError, InputInvalid, UsageError, nearest
 from bineego.inference.clips import OnProgress
 from bineego.inference.items import Item, find_items
 from bineego.inference.model import choose_device, find_model
 from bineego.inference.options import LocalizeOptions
-from bineego.inference.output import Format, Output
+from bineego.inference.output import SCENES, Format, Output
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
 from bineego.tsm.model_file import Model, load_model
+from bineego.video.reader import Backend
 
 log = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,12 +38,14 @@ class Localized:
         predictions: the scored segments of all videos, in the order of the inputs.
         scenes: the likeliest scene of each video and its probability; empty without a scene head.
         paths: the files written, the joint tables first.
+        results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
         skipped: ids of videos that an earlier run had done.
     """
 
     predictions: pd.DataFrame
     scenes: Mapping[str, tuple[str, float]]
     paths: tuple[Path, ...]
+    results: tuple[Path, ...]
     skipped: tuple[str, ...]
 
 
@@ -82,7 +88,9 @@ def localize(
         BatchFailed: some of several videos failed; all else is written.
     """
     options = options or LocalizeOptions()
-    view, subset = View(view), None if subset is None else Subset(subset)
+    view, subset = _choice(View, view, "view"), None if subset is None else _choice(Subset, subset, "subset")
+    kinds = [_choice(Format, name, "format") for name in formats]
+    _choice(Backend, options.backend, "backend")
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     items = find_items(given, view=view, subset=subset, videos=videos)
     device = choose_device(options.device)
@@ -90,7 +98,7 @@ def localize(
     actions = _has_actions(loaded, view)
     out = None
     if output is not None:
-        out = Output(Path(output), joint=joint, formats=[Format(name) for name in formats], save_scores=save_scores)
+        out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
         out.check(items, actions=actions)
         out.resume({} if overwrite else _key(options, model_path, view))
     work = _Work(out, options, actions)
@@ -157,15 +165,23 @@ class _Work:
         scenes = {name: self.scenes[name] for name in order if name in self.scenes}
         joint: list[Path] = []
         if self.output is not None and known:
-            joint = self.output.write_joint(predictions if self.actions else None, scenes)
+            joint = self.output.write_joint(predictions if self.actions else None, scenes, list(self.tables))
         return Localized(
-            predictions=predictions, scenes=scenes, paths=(*joint, *self.paths), skipped=tuple(self.skipped)
+            predictions=predictions,
+            scenes=scenes,
+            paths=(*joint, *self.paths),
+            results=self._results(joint),
+            skipped=tuple(self.skipped),
         )
 
+    def _results(self, joint: list[Path]) -> tuple[Path, ...]:
+        if not self.actions:
+            return tuple(joint)
+        tables = [path for path in joint if path.name != SCENES]
+        return tuple(tables or [path for path in self.paths if path.suffix == ".csv"])
 
-def _model(
-    model: Model | Path | str | None, items: Sequence[Item], device: str
-) -> tuple[Model | None, Path | None]:
+
+def _model(model: Model | Path | str | None, items: Sequence[Item], device: str) -> tuple[Model | None, Path | None]:
     """The model and its file; none where only score tracks are given."""
     if all(item.is_track for item in items):
         return None, None
@@ -199,7 +215,8 @@ def _has_actions(model: Model | None, view: View) -> bool:
 
 def _key(options: LocalizeOptions, model_path: Path | None, view: View) -> dict[str, Any]:
     """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
-    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in ("jobs", "device")}
+    names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device"}
+    plain = {name: getattr(options, name) for name in sorted(names)}
     stamp = None
     if model_path is not None:
         stat = model_path.stat()

@@ -1,4 +1,4 @@
-"""Clips from frames as they are decoded, and the network's answers to them, in memory that does not grow with the video.
+"""Clips from frames as they are decoded, and the network's answers, in memory that does not grow with the video.
 
 Shape suffixes: N clips, T frames of a clip, B clips of a batch, H height, W width.
 """
@@ -71,7 +71,7 @@ def score_clips(
     Args:
         network: see `ClipNetwork`.
         source: where the frames are.
-        frames_NT: frame index of every slot of every clip, the clips in order of time.
+        frames_NT: frame index (N, T) of every slot of every clip, the clips in order of time.
         batch: clips per call.
         background: decode in a thread of its own, while the network works.
         on_progress: called with (clips done, clips).
@@ -80,7 +80,8 @@ def score_clips(
         ModelError: an answer is not a finite number.
         ResourceExhausted: the device's memory does not hold a batch.
     """
-    wanted = np.unique(frames_NT)
+    # With the last frame the reader learns how much of a damaged video there is.
+    wanted = np.unique(np.append(frames_NT, len(source.times) - 1))
     with contextlib.ExitStack() as stack:
         batches: Iterator[Pixels] = clip_batches(source.read(wanted), frames_NT, batch)
         if background:

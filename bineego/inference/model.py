@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 from bineego.errors import ModelError, UsageError
+from bineego.tsm.card_file import MODEL_NAME
 
 log = logging.getLogger(__name__)
 
 RUNS = Path("runs")
-MODEL_FILE = "model.safetensors"
 
 
 def find_model(model: Path | str | None, runs: Path = RUNS) -> Path:
@@ -25,7 +25,7 @@ def find_model(model: Path | str | None, runs: Path = RUNS) -> Path:
         ModelError: there is none.
     """
     if model is None:
-        found = sorted(runs.glob(f"*/{MODEL_FILE}"), key=lambda path: path.stat().st_mtime_ns)
+        found = sorted(runs.glob(f"*/{MODEL_NAME}"), key=lambda path: path.stat().st_mtime_ns)
         if not found:
             raise ModelError(
                 f"no model: no run under {runs}/ has one",
@@ -34,12 +34,12 @@ def find_model(model: Path | str | None, runs: Path = RUNS) -> Path:
         log.info("model: %s (the newest run; --model names another)", found[-1])
         return found[-1]
     path = Path(model)
-    for candidate in (path, path / MODEL_FILE, runs / path / MODEL_FILE):
+    for candidate in (path, path / MODEL_NAME, runs / path / MODEL_NAME):
         if candidate.is_file():
             return candidate
     if path.is_dir():
-        raise ModelError(f"no {MODEL_FILE} in this folder", where=path, remedy="name a run's folder or a weights file")
-    known = sorted(folder.parent.name for folder in runs.glob(f"*/{MODEL_FILE}"))
+        raise ModelError(f"no {MODEL_NAME} in this folder", where=path, remedy="name a run's folder or a weights file")
+    known = sorted(folder.parent.name for folder in runs.glob(f"*/{MODEL_NAME}"))
     remedy = f"runs with a model: {', '.join(known)}" if known else "train one with: bineego train DATASET"
     raise ModelError("no such run or model file", where=path, remedy=remedy)
 

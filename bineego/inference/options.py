@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from bineego.postprocess.options import DecodeOptions
 from bineego.tsm.config import Precision
@@ -63,3 +64,19 @@ class LocalizeOptions(ScoreOptions, DecodeOptions):
         DecodeOptions.__post_init__(self)
         if self.jobs < 1:
             raise ValueError(f"jobs must be 1 or more, not {self.jobs}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalizeCall(LocalizeOptions):
+    """A whole call of `localize`: what the command line and the `[localize]` table of a configuration file fill.
+
+    Attributes: see `inference.localize`.
+    """
+
+    model: str | None = None
+    output: Path | None = None
+    subset: str | None = None
+    view: str = "panoramic"
+    videos: Path | None = None
+    formats: tuple[str, ...] = ("csv",)
+    save_scores: bool = False

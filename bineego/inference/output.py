@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -106,15 +106,17 @@ class Output:
             write_bytes(self.folder / STATE, json.dumps(state).encode())
         return written
 
-    def write_joint(self, table: pd.DataFrame | None, scenes: Mapping[str, tuple[str, float]]) -> list[Path]:
-        """The tables of all videos; their paths, predictions first."""
+    def write_joint(
+        self, table: pd.DataFrame | None, scenes: Mapping[str, tuple[str, float]], videos: Sequence[str]
+    ) -> list[Path]:
+        """The tables of all `videos`; their paths, predictions first."""
         written: list[Path] = []
         if table is not None and self.joint and Format.CSV in self.formats:
             written.append(self.folder / f"{PREDICTIONS}.csv")
             csv.write_segments(table, written[-1])
         if table is not None and Format.JSON in self.formats:
             written.append(self.folder / f"{PREDICTIONS}.json")
-            activitynet.write_predictions(table, written[-1])
+            activitynet.write_predictions(table, written[-1], videos=videos)
         if scenes:
             written.append(self.folder / SCENES)
             csv.write_scenes(scenes, written[-1])

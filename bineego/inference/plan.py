@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bineego.errors import UsageError
 from bineego.grid import EPSILON, clip_times, interval_edges, overlaps
 from bineego.video.frames import on_screen
 
@@ -57,11 +58,20 @@ def make_plan(
 
     Without a stride (or with t): the plain grid and its shorter tail. With another: an interval of length t every
     `stride` seconds, and one that ends with the video, so that every moment is covered by full-length intervals.
+
+    Raises:
+        UsageError: a stride longer than t.
     """
+    if stride is not None and stride > t * (1 + EPSILON):
+        raise UsageError(
+            f"a stride of {stride} s leaves gaps between intervals of {t} s",
+            remedy=f"--stride at most {t}; to score fewer intervals use --coarse",
+        )
     if stride is None or abs(stride - t) <= EPSILON * t:
         stride = t
         edges = interval_edges(duration, t)
-        lows, highs = edges[:-1], edges[1:]
+        lows: Floats = edges[:-1]
+        highs: Floats = edges[1:]
     elif duration <= t:
         lows, highs = np.zeros(1), np.full(1, duration)
     else:
@@ -108,16 +118,15 @@ def coarse_rows(n: int, every: int) -> Ints:
     return np.unique(np.append(np.arange(0, n, every), n - 1)) if n else np.zeros(0, np.int64)
 
 
-def unsettled_rows(rows: Ints, probabilities: Floats, certain: float) -> Ints:
-    """The intervals between two coarse ones that differ in their likeliest class, or of which one is uncertain.
+def unsettled_rows(rows: Ints, pattern: Floats, sure: NDArray[np.bool_]) -> Ints:
+    """The intervals between two coarse ones that say different things, or of which one is not sure.
 
     Args:
         rows: the intervals scored (R,), increasing.
-        probabilities: their class probabilities (R, K).
-        certain: the least probability of a likeliest class that counts as certain.
+        pattern: what each says (R, K).
+        sure: whether it is certain (R,).
     """
-    label, sure = probabilities.argmax(axis=1), probabilities.max(axis=1) >= certain
-    settled = (label[1:] == label[:-1]) & sure[1:] & sure[:-1]
+    settled = (pattern[1:] == pattern[:-1]).all(axis=1) & sure[1:] & sure[:-1]
     gaps = [np.arange(rows[i] + 1, rows[i + 1]) for i in np.flatnonzero(~settled)]
     return np.concatenate([np.zeros(0, np.int64), *gaps])
 

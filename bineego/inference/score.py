@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,8 +23,10 @@ from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.tsm.network import Scores
 from bineego.tsm.preprocess import normalise
-from bineego.video.cache import CachedVideo
 from bineego.video.reader import Backend, VideoReader
+
+if TYPE_CHECKING:
+    from bineego.video.cache import CachedVideo
 
 log = logging.getLogger(__name__)
 
@@ -111,11 +114,11 @@ def _score(
     )
 
     def answers(rows: Ints, progress: OnProgress | None) -> Answers:
-        return score_clips(
-            ask, source, plan.frames[rows], batch=batch, background=background, on_progress=progress
-        )
+        return score_clips(ask, source, plan.frames[rows], batch=batch, background=background, on_progress=progress)
 
     if options.coarse > 1 and card.network.n_classes and len(plan):
+        logits: Floats | None
+        scenes: Floats | None
         logits, scenes, rows = _coarse_to_fine(answers, plan, card, options, on_progress)
         log.info("%s: %d of %d clips scored", video_id, len(rows), len(plan))
     else:
@@ -140,8 +143,8 @@ def _coarse_to_fine(
     coarse = coarse_rows(len(plan), options.coarse)
     first = answers(coarse, half(0.0))
     assert first.actions is not None
-    probabilities = _probabilities(first.actions, card)
-    fine = unsettled_rows(coarse, probabilities, options.certain)
+    pattern, sure = _decision(_probabilities(first.actions, card), card.activation, options.certain)
+    fine = unsettled_rows(coarse, pattern, sure)
     rows, actions, scenes = coarse, first.actions, first.scenes
     if len(fine):
         second = answers(fine, half(0.5))
@@ -214,6 +217,14 @@ def _probabilities(logits: Floats, card: ModelCard) -> Floats:
         temperature=card.temperature,
         scene_probs=np.zeros(0),
     ).probabilities()
+
+
+def _decision(probabilities: Floats, activation: Activation, certain: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """What each interval (N, K) says: which classes are on, and whether with certainty (N,)."""
+    if activation is Activation.SIGMOID:
+        on = probabilities >= 0.5
+        return on.astype(np.float64), np.maximum(probabilities, 1 - probabilities).min(axis=1) >= certain
+    return probabilities.argmax(axis=1)[:, None].astype(np.float64), probabilities.max(axis=1) >= certain
 
 
 def _callable(network: ClipNetwork | nn.Module) -> tuple[ClipNetwork, torch.device]:

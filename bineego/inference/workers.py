@@ -18,6 +18,7 @@ from bineego.inference.model import choose_device
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import score_video
 from bineego.tracks import ScoreTrack
+from bineego.tsm.allocator import keep_memory
 from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model, load_model
 from bineego.video.probe import probe
@@ -29,6 +30,7 @@ Score = Callable[[Item, OnProgress | None], ScoreTrack]
 
 def scorer(model: Model, options: LocalizeOptions) -> Score:
     """A function from an item to its track, with the network made ready once."""
+    keep_memory()
     network = for_inference(model, precision=options.precision, device=choose_device(options.device))
     backend = Backend(options.backend)
 

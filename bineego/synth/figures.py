@@ -16,7 +16,7 @@ Canvas = NDArray[np.float32]
 Colour = NDArray[np.float32]
 
 # Body measures in units of the figure's height.
-HIP, SHOULDER, HEAD = 0.48, 0.78, 0.90
+HIP, SHOULDER, HEAD = 0.494, 0.78, 0.90
 LEG, ARM = 0.25, 0.19
 HEAD_RADIUS, TORSO_RADIUS, ARM_RADIUS, LEG_RADIUS = 0.085, 0.085, 0.042, 0.05
 SHOULDER_WIDTH, HIP_WIDTH = 0.11, 0.06
@@ -76,7 +76,9 @@ def draw(picture: Picture, figure: Figure, pose: poses.Floats, prop: Prop | None
     reach = math.ceil(0.62 * unit * STRETCH) + 2
     centre = (figure.x + pose[poses.DRIFT]) * width
     left = math.floor(centre) - reach
-    columns = np.arange(left, left + 2 * reach) % width
+    columns: slice | NDArray[np.int64] = slice(left % width, left % width + 2 * reach)
+    if left % width + 2 * reach > width:  # across the seam
+        columns = np.arange(left, left + 2 * reach) % width
     top = max(0, math.floor(figure.foot * height - 1.2 * unit))
     canvas: Canvas = picture[top:, columns].astype(np.float32)
     body = _Body(canvas, centre - left, figure.foot * height - top, unit)
@@ -102,7 +104,7 @@ class _Body:
         px = np.arange(x0, x1, dtype=np.float32)[None, :] - np.float32(ax)
         py = np.arange(y0, y1, dtype=np.float32)[:, None] - np.float32(ay)
         dx, dy = np.float32(bx - ax), np.float32(by - ay)
-        along = np.clip((px * dx + py * dy) / np.float32(max(dx * dx + dy * dy, 1e-6)), 0, 1)
+        along = np.clip((px * dx + py * dy) / np.maximum(dx * dx + dy * dy, np.float32(1e-6)), 0, 1)
         distance = np.sqrt((px - along * dx) ** 2 + (py - along * dy) ** 2)
         cover = np.clip(np.float32(r) - distance, 0, 1)[..., None]
         region = self._canvas[y0:y1, x0:x1]
@@ -146,11 +148,11 @@ def _draw_prop(body: _Body, prop: Prop, hands: list[tuple[float, float]]) -> Non
     (x, y) = hands[1]
     match prop:
         case Prop.CUP:
-            body.limb((x, y), (x, y + 0.06), 0.035, colour)
+            body.limb((x, y - 0.02), (x, y + 0.06), 0.05, colour)
         case Prop.PHONE:
-            body.limb((x - 0.02, y + 0.02), (x + 0.02, y + 0.06), 0.035, colour)
+            body.limb((x - 0.02, y + 0.02), (x + 0.02, y + 0.07), 0.05, colour)
         case Prop.TOOL:
-            body.limb((x, y), (x + 0.05, y + 0.13), 0.02, colour)
+            body.limb((x, y), (x + 0.06, y + 0.13), 0.03, colour)
         case Prop.BOX:
             middle = (hands[0][0] + x) / 2, (hands[0][1] + y) / 2 - 0.03
             body.limb((middle[0] - 0.08, middle[1]), (middle[0] + 0.08, middle[1]), 0.06, colour)

@@ -1,11 +1,11 @@
 """Poses of a figure, and the actions as paths through them.
 
-An action is a closed path of poses, f(phase) with phase in [0, 1), run through at a steady rate from a random phase. Two
-actions that run through ONE path in opposite directions cannot be told apart by a single frame: with a uniform random
-starting phase u, the phase at any moment, u + s t or u - s t modulo 1, is uniform again, so a frame of either action is
-a draw of f(U) with the same distribution; only the order of frames differs. The paths of such pairs are steep on one
-side (slowly up, quickly down, or the other way round) and symmetric left to right, so that neither reversal nor a
-mirrored picture maps one onto the other.
+An action is a closed path of poses, f(phase) with phase in [0, 1), run through at a steady rate from a random phase.
+Two actions that run through ONE path in opposite directions cannot be told apart by a single frame: with a uniform
+random starting phase u, the phase at any moment, u + s t or u - s t modulo 1, is uniform again, so a frame of either
+action is a draw of f(U) with the same distribution; only the order of frames differs. The paths of such pairs are steep
+on one side (slowly up, quickly down, or the other way round) and symmetric left to right, so that a mirrored picture
+does not turn one into the other.
 """
 
 from __future__ import annotations

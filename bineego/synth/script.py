@@ -50,10 +50,24 @@ LONG = Pace(
 """For videos of six minutes: the mean lengths and rough frequencies of 360+x, gaps that leave a third to background."""
 
 SCENE_ACTIONS: Mapping[str, Mapping[str, float]] = {
-    "Kitchen": {"cooking": 2.0, "housekeeping": 0.0, "drinking": 2.0, "eating": 2.0, "operating phone": 0.3},
-    "Indoor Residential Spaces": {"cooking": 0.0, "housekeeping": 2.0, "drinking": 1.5, "walking": 0.3},
-    "Nature": {"cooking": 0.0, "housekeeping": 0.0, "walking": 2.0, "eating": 0.3, "operating phone": 0.3},
-    "Workspaces": {"cooking": 0.0, "housekeeping": 0.5, "operating phone": 2.0, "speaking": 2.0, "walking": 0.5},
+    "Kitchen": {"cooking": 2.0, "housekeeping": 0.0, "eating": 2.0, "operating phone": 0.3},
+    "Indoor Residential Spaces": {"cooking": 0.0, "housekeeping": 1.5, "walking": 0.3},
+    "Nature": {
+        "cooking": 0.0,
+        "housekeeping": 0.0,
+        "drinking": 0.5,
+        "walking": 2.0,
+        "eating": 0.3,
+        "operating phone": 0.3,
+    },
+    "Workspaces": {
+        "cooking": 0.0,
+        "housekeeping": 0.5,
+        "operating phone": 2.0,
+        "speaking": 1.5,
+        "drinking": 0.5,
+        "walking": 0.5,
+    },
 }
 """How much more often than elsewhere (1) an action happens in a scene. Motion pairs are equally common everywhere, so
 that no scene gives them away."""
@@ -78,58 +92,15 @@ class Performance:
     period: float
 
 
-def write_script(
-    rng: np.random.Generator,
-    *,
-    seconds: float,
-    fps: float,
-    scene: str,
-    actions: Sequence[str],
-    pace: Pace,
-    nested: float,
-    overlap: float,
-) -> list[Performance]:
-    """The performances of one recording, by start.
+class Deck:
+    """Actions drawn without replacement from a shuffled deck, so that even a few short videos hold all of them.
 
-    Args:
-        rng: the source of all chance.
-        seconds: length of the video.
-        fps: frames per second; every start and end is a frame's time.
-        scene: what happens depends on it (`SCENE_ACTIONS`).
-        actions: those to choose from.
-        pace: lengths, gaps, frequencies.
-        nested: probability that a `NEST_HOST` holds a `NEST_GUEST`.
-        overlap: probability that the other figure does something else during an action.
+    Which actions a scene's deck holds, and how often, is in `SCENE_ACTIONS`.
     """
-    deck = _Deck(rng, scene, actions, pace)
-    found: list[Performance] = []
-    time = EDGE + rng.uniform(0, pace.gap[1])
-    while True:
-        label = deck.draw()
-        end = time + _length(rng, label, pace)
-        if end > seconds - EDGE:
-            break
-        found.append(_performance(rng, label, time, end, fps, figure=0))
-        if label == NEST_HOST and NEST_GUEST in actions and end - time >= 2.5 and rng.random() < nested:
-            inner = min(_length(rng, NEST_GUEST, pace), 0.6 * (end - time))
-            begin = time + rng.uniform(0.15, 0.85) * (end - time - inner)
-            found.append(_performance(rng, NEST_GUEST, begin, begin + inner, fps, figure=0))
-        if rng.random() < overlap:
-            other = deck.draw(but=(label, NEST_GUEST if label == NEST_HOST else label))
-            begin = time + rng.uniform(0.1, 0.7) * (end - time)
-            finish = min(begin + _length(rng, other, pace), seconds - EDGE)
-            # The other figure does one thing at a time.
-            if begin > max((p.end for p in found if p.figure == 1), default=0.0) and finish - begin >= 1.0:
-                found.append(_performance(rng, other, begin, finish, fps, figure=1))
-        time = end + rng.uniform(*pace.gap)
-    return sorted(found, key=lambda p: (p.start, p.end))
-
-
-class _Deck:
-    """Actions drawn without replacement from a shuffled deck, so that even a few videos hold all of them."""
 
     def __init__(self, rng: np.random.Generator, scene: str, actions: Sequence[str], pace: Pace) -> None:
         self._rng = rng
+        self.actions = tuple(actions)
         here = SCENE_ACTIONS.get(scene, {SCENE_PAIR[0]: 0.0})
         self._weights = {name: here.get(name, 1.0) * pace.frequency.get(name, 1.0) for name in actions}
         self._cards: list[str] = []
@@ -144,6 +115,43 @@ class _Deck:
             self._cards += [fresh[i] for i in self._rng.permutation(len(fresh))]
         place = next((i for i, card in enumerate(self._cards) if card in allowed), 0)
         return self._cards.pop(place)
+
+
+def write_script(
+    rng: np.random.Generator, deck: Deck, *, seconds: float, fps: float, pace: Pace, nested: float, overlap: float
+) -> list[Performance]:
+    """The performances of one recording, by start.
+
+    Args:
+        rng: the source of all chance.
+        deck: what is done; one deck for all recordings of a scene.
+        seconds: length of the video.
+        fps: frames per second; every start and end is a frame's time.
+        pace: lengths and gaps.
+        nested: probability that a `NEST_HOST` holds a `NEST_GUEST`.
+        overlap: probability that the other figure does something else during an action.
+    """
+    found: list[Performance] = []
+    time = EDGE + rng.uniform(0, pace.gap[1])
+    while True:
+        label = deck.draw()
+        end = time + _length(rng, label, pace)
+        if end > seconds - EDGE:
+            break
+        found.append(_performance(rng, label, time, end, fps, figure=0))
+        if label == NEST_HOST and NEST_GUEST in deck.actions and end - time >= 2.5 and rng.random() < nested:
+            inner = min(_length(rng, NEST_GUEST, pace), 0.6 * (end - time))
+            begin = time + rng.uniform(0.15, 0.85) * (end - time - inner)
+            found.append(_performance(rng, NEST_GUEST, begin, begin + inner, fps, figure=0))
+        if rng.random() < overlap:
+            other = deck.draw(but=(label, NEST_GUEST if label == NEST_HOST else label))
+            begin = time + rng.uniform(0.1, 0.7) * (end - time)
+            finish = min(begin + _length(rng, other, pace), seconds - EDGE)
+            # The other figure does one thing at a time.
+            if begin > max((p.end for p in found if p.figure == 1), default=0.0) and finish - begin >= 1.0:
+                found.append(_performance(rng, other, begin, finish, fps, figure=1))
+        time = end + rng.uniform(*pace.gap)
+    return sorted(found, key=lambda p: (p.start, p.end))
 
 
 def _length(rng: np.random.Generator, label: str, pace: Pace) -> float:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -26,7 +28,7 @@ from bineego.files import atomic_path, check_writable, write_bytes
 from bineego.formats.x360 import write_annotations
 from bineego.synth.backdrops import SCENES
 from bineego.synth.poses import ACTIONS
-from bineego.synth.script import SHORT, Pace, write_script
+from bineego.synth.script import SHORT, Deck, Pace, Performance, write_script
 from bineego.synth.stage import Stage
 
 Picture = NDArray[np.uint8]
@@ -131,7 +133,7 @@ def write_dataset(
         raise UsageError("there is a data set already", where=folder, remedy="name a new folder, or remove this one")
     check_writable(folder)
     entries = _plan(options)
-    tasks = [(folder, options, i, str(entry["uuid"]), str(entry["category"])) for i, entry in enumerate(entries)]
+    tasks = _tasks(folder, options, entries)
     for done, _ in enumerate(_run(tasks, jobs or os.cpu_count() or 1), start=1):
         if on_progress is not None:
             on_progress(done * options.seconds, recordings * options.seconds)
@@ -139,10 +141,40 @@ def write_dataset(
     return folder
 
 
-Task = tuple[Path, SynthOptions, int, str, str]
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """One recording to write."""
+
+    folder: Path
+    options: SynthOptions
+    uuid: str
+    scene: str
+    seed: tuple[int, int]
+    script: Sequence[Performance]
 
 
-def _run(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
+def _tasks(folder: Path, options: SynthOptions, entries: Sequence[Mapping[str, object]]) -> list[_Task]:
+    """All scripts are written first, in one process: the recordings of a scene share a deck of actions."""
+    deck_rng = np.random.default_rng([options.seed, options.recordings])
+    decks = {scene: Deck(deck_rng, scene, options.actions, options.pace) for scene in SCENES}
+    tasks = []
+    for number, entry in enumerate(entries):
+        seed = (options.seed, number)
+        scene = str(entry["category"])
+        script = write_script(
+            np.random.default_rng(seed), decks[scene], seconds=_n_frames(options) / options.fps, fps=options.fps,
+            pace=options.pace, nested=options.nested, overlap=options.overlap,
+        )  # fmt: skip
+        uuid = str(entry["uuid"])
+        tasks.append(_Task(folder=folder, options=options, uuid=uuid, scene=scene, seed=seed, script=script))
+    return tasks
+
+
+def _n_frames(options: SynthOptions) -> int:
+    return max(1, round(options.seconds * options.fps))
+
+
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[None]:
     if min(jobs, len(tasks)) == 1:
         yield from map(_write_recording, tasks)
         return
@@ -178,25 +210,30 @@ def _uuid(rng: np.random.Generator) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _write_recording(task: Task) -> None:
-    folder, options, number, uuid, scene = task
-    rng = np.random.default_rng([options.seed, number])
-    n_frames = max(1, round(options.seconds * options.fps))
-    script = write_script(
-        rng, seconds=n_frames / options.fps, fps=options.fps, scene=scene, actions=options.actions, pace=options.pace,
-        nested=options.nested, overlap=options.overlap,
-    )  # fmt: skip
-    stage = Stage(rng, scene=scene, script=script)
+def _write_recording(task: _Task) -> None:
+    options, uuid = task.options, task.uuid
+    stage = Stage(np.random.default_rng((*task.seed, 1)), scene=task.scene, script=task.script)
     width, height = options.size
-    panoramas = stage.frames(n_frames, options.fps, width=width, height=height, noise=options.noise)
-    outputs = [(View.PANORAMIC, _whole)]
+    panoramas = stage.frames(_n_frames(options), options.fps, width=width, height=height, noise=options.noise)
+    shapes: dict[View, Shape] = {View.PANORAMIC: _whole}
     if View.THIRD_PERSON in options.views:
-        outputs.append((View.THIRD_PERSON, _crop(width, height, stage.home)))
-    _encode([(folder / view / f"{uuid}.mp4", shape) for view, shape in outputs], panoramas, options.fps)
+        shapes[View.THIRD_PERSON] = _crop(width, height, stage.home)
+    with contextlib.ExitStack() as stack:
+        # All views frame by frame together: six minutes of panorama do not fit into memory.
+        videos = [
+            (stack.enter_context(_encoder(task.folder / view / f"{uuid}.mp4", options.fps)), shape)
+            for view, shape in shapes.items()
+        ]
+        for panorama in panoramas:
+            for encode, shape in videos:
+                encode(shape(panorama))
     table = segments.make(
-        [uuid] * len(script), [p.label for p in script], [p.start for p in script], [p.end for p in script]
+        [uuid] * len(task.script),
+        [p.label for p in task.script],
+        [p.start for p in task.script],
+        [p.end for p in task.script],
     )
-    write_annotations(table, folder / ANNOTATIONS / f"{uuid}.json")
+    write_annotations(table, task.folder / ANNOTATIONS / f"{uuid}.json")
 
 
 Shape = Callable[[Picture], Picture]
@@ -214,35 +251,33 @@ def _crop(width: int, height: int, home: float) -> Shape:
     levels = np.clip(np.arange(256) * 0.92 + 22, 0, 255).astype(np.uint8)
 
     def shape(picture: Picture) -> Picture:
-        return levels[picture[rows[:, None], columns[None, :]]]
+        seen: Picture = levels[picture[rows[:, None], columns[None, :]]]
+        return seen
 
     return shape
 
 
-def _encode(outputs: Sequence[tuple[Path, Shape]], pictures: Iterable[Picture], fps: int) -> None:
-    """Write the same pictures to several files, each in its own shape."""
-    if len(outputs) == 1:
-        path, shape = outputs[0]
-        _encode_one(path, map(shape, pictures), fps)
-        return
-    kept = list(itertools.tee(pictures, len(outputs)))
-    for (path, shape), source in zip(outputs, kept, strict=True):
-        _encode_one(path, map(shape, source), fps)
-
-
-def _encode_one(path: Path, pictures: Iterable[Picture], fps: int) -> None:
+@contextlib.contextmanager
+def _encoder(path: Path, fps: int) -> Iterator[Callable[[Picture], None]]:
+    """A function that appends a picture to a video, which appears whole when the block ends well."""
     codec, settings = _codec()
     with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
-        stream = container.add_stream(codec, rate=fps, options=settings)
+        stream = cast(av.VideoStream, container.add_stream(codec, rate=fps, options=settings))
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)
         stream.thread_count = 1  # more would make the file depend on the machine
-        for i, picture in enumerate(pictures):
-            if i == 0:
+        n_written = 0
+
+        def encode(picture: Picture) -> None:
+            nonlocal n_written
+            if n_written == 0:
                 stream.height, stream.width = picture.shape[:2]
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts = i
+            frame.pts = n_written
+            n_written += 1
             container.mux(stream.encode(frame))
+
+        yield encode
         container.mux(stream.encode(None))
 
 

@@ -47,12 +47,12 @@ def _action_loss(logits: Tensor, targets: Targets, smoothing: float) -> Tensor:
     wanted = targets.actions.clamp_min(0) * (1 - smoothing) + smoothing / 2
     # Every class is a question of its own: their losses add up.
     loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(1)
-    return torch.where(known, loss, loss.detach() * 0)
+    return torch.where(known, loss, torch.zeros_like(loss))
 
 
 def _cross_entropy(logits: Tensor, ids: Tensor, smoothing: float) -> Tensor:
     loss = F.cross_entropy(logits, ids.clamp_min(0), reduction="none", label_smoothing=smoothing)
-    return torch.where(ids >= 0, loss, loss.detach() * 0)
+    return torch.where(ids >= 0, loss, torch.zeros_like(loss))
 
 
 def joint(losses: Losses, n_actions: int, n_scenes: int, scene_weight: float) -> Tensor:

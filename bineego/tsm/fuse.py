@@ -14,7 +14,7 @@ import logging
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from bineego.errors import UsageError
 from bineego.tsm.config import Precision
@@ -65,23 +65,24 @@ class InferenceNetwork:
         n_frames, n_pixels = frames_NTHWC.shape[1], frames_NTHWC[0].numel() // 3
         at_once = max(1, CPU_PIXELS // n_pixels) if self.device.type == "cpu" else len(frames_NTHWC)
         # Heads are linear: the mean of the logits is the logit of the mean, at 1 / T of the work.
-        features_NF = torch.cat([self._features(part, n_frames) for part in frames_NTHWC.split(at_once)])
+        parts = [frames_NTHWC[i : i + at_once] for i in range(0, len(frames_NTHWC), at_once)]
+        features_NF = torch.cat([self._features(part, n_frames) for part in parts])
         return Scores(
-            None if self._action_head is None else F.linear(features_NF, *self._action_head),
-            None if self._scene_head is None else F.linear(features_NF, *self._scene_head),
+            None if self._action_head is None else functional.linear(features_NF, *self._action_head),
+            None if self._scene_head is None else functional.linear(features_NF, *self._scene_head),
         )
 
     def _features(self, frames_NTHWC: Tensor, n_frames: int) -> Tensor:
         frames_NTCHW = normalise(frames_NTHWC.to(self.device, non_blocking=True), self._dtype)
         x = self._stem(frames_NTCHW.flatten(0, 1))
         if self._pools:
-            x = F.max_pool2d(x, 3, 2, 1)
+            x = functional.max_pool2d(x, 3, 2, 1)
         for block in self._blocks:
             x = block(x, n_frames)
         if self._last is not None:
             x = self._last(x)
         features_BF = x.mean((2, 3), dtype=torch.float32)
-        return features_BF.unflatten(0, (-1, n_frames)).mean(1)
+        return features_BF.view(-1, n_frames, features_BF.shape[1]).mean(1)
 
     def _conv(self, pair: ConvBN, act: Act) -> Conv:
         folded = fold(pair, self._dtype, self.device)
@@ -163,8 +164,6 @@ def bf16_is_fast(device: torch.device) -> bool:
     """Whether the device has arithmetic for bfloat16."""
     if device.type == "cuda":
         return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return False
-    return any(
-        bool(getattr(torch.cpu, name, bool)()) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    )
+    # Private names of PyTorch: where they are gone, float32 is right and only slower.
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return device.type == "cpu" and any(bool(getattr(torch.cpu, name, bool)()) for name in checks)

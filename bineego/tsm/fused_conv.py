@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from bineego.tsm.trunks import ConvBN
 
@@ -74,7 +74,7 @@ class PlainConv:
     def __call__(self, x_BCHW: Tensor, skip_BKHW: Tensor | None = None) -> Tensor:
         """act(conv(x) + skip); `skip_BKHW` may be overwritten."""
         f = self.folded
-        y = F.conv2d(x_BCHW, f.weight, f.bias, f.stride, f.padding, f.dilation, f.groups)
+        y = functional.conv2d(x_BCHW, f.weight, f.bias, f.stride, f.padding, f.dilation, f.groups)
         if skip_BKHW is not None:
             y += skip_BKHW
         match self.act:
@@ -121,9 +121,9 @@ class OneDnnConv:
         again, self._last_shape = shape == self._last_shape, shape
         if not again:
             return self.weight
-        weight = torch.ops.mkldnn._reorder_convolution_weight(self.weight, *self.geometry, list(shape))
-        self._laid_out = (shape, weight)
-        return weight
+        new: Tensor = torch.ops.mkldnn._reorder_convolution_weight(self.weight, *self.geometry, list(shape))
+        self._laid_out = (shape, new)
+        return new
 
 
 Conv = PlainConv | OneDnnConv
@@ -132,7 +132,7 @@ Conv = PlainConv | OneDnnConv
 @functools.cache
 def onednn_works(dtype: torch.dtype) -> bool:
     """Whether the fused operators are there and compute what they should, tried out on small data."""
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     try:
         return all(_agrees(dtype, groups, act, add) for groups in (1, 4) for act in Act for add in (False, True))

@@ -15,9 +15,9 @@ from bineego.files import atomic_path
 from bineego.tsm.card import ModelCard
 from bineego.tsm.card_file import (
     CARD_KEY,
+    FOREIGN,
     FORMAT,
     FORMAT_KEY,
-    FOREIGN,
     OTHER_MODEL,
     card_of,
     card_to_json,

@@ -61,7 +61,7 @@ class TSM(nn.Module):
 
 def consensus(logits_BK: Tensor, n_frames: int) -> Tensor:
     """Mean over the frames of each clip: (N * T, K) -> (N, K)."""
-    return logits_BK.unflatten(0, (-1, n_frames)).mean(1)
+    return logits_BK.view(-1, n_frames, logits_BK.shape[1]).mean(1)
 
 
 def new_head(n_features: int, n_logits: int) -> nn.Linear:

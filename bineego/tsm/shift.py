@@ -24,14 +24,14 @@ def temporal_shift(x_BCHW: Tensor, n_frames: int, shift_div: int = 8) -> Tensor:
         shift_div: 1 / share of the channels that look ahead (and back).
     """
     if torch.is_grad_enabled() and x_BCHW.requires_grad:
-        shifted: Tensor = _Shift.apply(x_BCHW, n_frames, x_BCHW.shape[1] // shift_div)  # type: ignore[no-untyped-call]
+        shifted: Tensor = _Shift.apply(x_BCHW, n_frames, x_BCHW.shape[1] // shift_div)
         return shifted
     return _shift(x_BCHW, n_frames, x_BCHW.shape[1] // shift_div, ahead_first=True)
 
 
 def _shift(x_BCHW: Tensor, n_frames: int, fold: int, *, ahead_first: bool) -> Tensor:
     """Fill one new buffer; every element is written once."""
-    x = x_BCHW.unflatten(0, (-1, n_frames))
+    x = x_BCHW.view(-1, n_frames, *x_BCHW.shape[1:])
     out = torch.empty_like(x)
     ahead, back = slice(0, fold), slice(fold, 2 * fold)
     if not ahead_first:

@@ -110,11 +110,12 @@ class ShiftedMobileNetV2(nn.Module):
         """Features (B, F), averaged over the picture."""
         x = x_BCHW
         for layer in self.features:
-            if self._shifts(layer):
-                x = x + layer.conv(temporal_shift(x, n_frames, self.shift_div))
-            else:
-                x = layer(x)
+            x = self._shifted(layer, x, n_frames) if self._shifts(layer) else layer(x)
         return x.mean((2, 3))
+
+    def _shifted(self, layer: InvertedResidual, x: Tensor, n_frames: int) -> Tensor:
+        branch: Tensor = layer.conv(temporal_shift(x, n_frames, self.shift_div))
+        return x + branch
 
     def _shifts(self, layer: nn.Module) -> bool:
         # An inverted residual that expands has one part more than one that does not.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal, cast
 
 import numpy as np
 from av.container import InputContainer
@@ -18,11 +19,16 @@ from numpy.typing import NDArray
 
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import Orientation
+from bineego.video.timeline import NEVER_SHOWN, Ints, Timeline
 
 log = logging.getLogger(__name__)
 
-DECODE = "DEFAULT"
-DROP = "NONREF"  # the decoder leaves out the packet if no other frame refers to it
+Skip = Literal["DEFAULT", "NONREF"]
+DECODE: Skip = "DEFAULT"
+DROP: Skip = "NONREF"  # the decoder leaves out the packet if no other frame refers to it
+
+DROPPING = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vp9"})
+"""Decoders that take the choice anew with every packet and keep to it exactly. (dav1d takes it once, at its start.)"""
 
 
 def packets_of(container: InputContainer, stream: VideoStream, path: Path | str) -> Iterator[Packet[VideoStream]]:
@@ -56,7 +62,7 @@ def decoded_frames(
         needed: (P,) whether each packet's frame is asked for; None = all are.
         ticks: (P,) presentation time to give each packet in place of its own; None = its own.
     """
-    mode = DECODE
+    mode: Skip = DECODE
     context.skip_frame = mode
     for at, packet in enumerate(packets):
         if needed is not None:
@@ -101,5 +107,53 @@ class Converter:
         scaled = self._scaler.reformat(
             frame, width=width, height=height, format="rgb24", interpolation=Interpolation.AREA, threads=1
         )
-        picture: NDArray[np.uint8] = scaled.to_ndarray()
+        picture = cast(NDArray[np.uint8], scaled.to_ndarray())
         return picture if self._orientation == Orientation() else self._orientation.apply(picture)
+
+
+def wanted_frames(
+    packets: Iterable[Packet[VideoStream]],
+    context: VideoCodecContext,
+    timeline: Timeline,
+    wanted: Ints,
+    convert: Converter,
+    *,
+    first_packet: int = 0,
+) -> Iterator[tuple[int, NDArray[np.uint8] | None, float]]:
+    """The frames asked for, as they leave the decoder: (position in `wanted`, picture, seconds).
+
+    The picture is None where the decoder says that it is damaged; a frame that never comes is not yielded at all.
+    Times may step back where the file's do. Ends early once all have come.
+
+    Args:
+        packets: from `first_packet` of the timeline on.
+        wanted: indices (K,) into `timeline.times`, distinct.
+        convert: makes the pictures.
+    """
+    ticks = timeline.ticks[wanted]
+    position_of = {tick: position for position, tick in enumerate(ticks.tolist())}
+    needed = rewritten = None
+    packet_ticks = timeline.packet_ticks[first_packet:]
+    if not timeline.by_order and context.name in DROPPING:
+        # The last frame is always decoded: the video's true length hangs on it.
+        needed = (np.isin(packet_ticks, ticks) | (packet_ticks == timeline.ticks[-1])).tolist()
+    if not timeline.by_order and (timeline.rewritten or first_packet):  # after a seek, packets may have lost their times
+        rewritten = [None if tick == NEVER_SHOWN else tick for tick in packet_ticks.tolist()]
+    promised = set(timeline.ticks.tolist())
+    for order, frame in enumerate(decoded_frames(packets, context, needed=needed, ticks=rewritten)):
+        tick = order if timeline.by_order else frame.pts
+        if tick is None:
+            continue
+        seconds = None
+        if tick not in promised:
+            # The packet promised another time; the frame's own counts, in the place it takes among the others.
+            seconds = float(timeline.times[0] + (tick - int(timeline.ticks[0])) * timeline.time_base)
+            tick = int(timeline.ticks[timeline.index_at(tick)])
+        position = position_of.pop(tick, None)
+        if position is None:
+            continue
+        if seconds is None:
+            seconds = float(timeline.times[wanted[position]])
+        yield position, None if frame.is_corrupt else convert(frame), seconds
+        if not position_of:
+            return

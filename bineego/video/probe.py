@@ -19,8 +19,10 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.container.core import Flags
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type as SideData
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -36,6 +38,8 @@ FORMATS = (
 MAX_PIXELS = 16384 * 16384
 """Largest picture decoded. A header may claim any size; this is four times 16K panoramic video."""
 
+_COVER = Disposition.attached_pic
+_GEN_PTS: int = Flags.gen_pts.value
 AV_TIME_BASE = 1_000_000  # container times are in microseconds
 
 
@@ -67,7 +71,8 @@ class Orientation:
     @classmethod
     def of(cls, frame: VideoFrame) -> Orientation:
         """From the display matrix that decoding left on a frame: x' = a x + c y, y' = b x + d y."""
-        for data in frame.side_data:
+        for position in range(len(frame.side_data)):
+            data = frame.side_data[position]
             if data.type is SideData.DISPLAYMATRIX and len(bytes(data)) >= 36:
                 a, b, _, c, d = np.frombuffer(bytes(data), "=i4", 5).tolist()
                 if abs(a) + abs(d) >= abs(b) + abs(c):
@@ -101,7 +106,7 @@ class VideoInfo:
 
 
 def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
-    """The opened container and its main video stream; the caller closes the container.
+    """The opened container and its video stream; the caller closes the container.
 
     Raises:
         InputMissing: not there, not a plain file, or not readable.
@@ -120,18 +125,14 @@ def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
             remedy=f"play it, or make a new copy (FFmpeg says: {error.strerror})",
         ) from error
     # PyAV asks for invented presentation times; where a file has none, the decoder's are the right ones.
-    container.flags &= ~av.container.Flags.gen_pts.value
-    pictures = [stream for stream in container.streams.video if not stream.disposition & _ATTACHED]
-    best = container.streams.best("video")
-    stream = best if best in pictures else next(iter(pictures), None)
-    if not isinstance(stream, VideoStream) or stream.codec_context is None:
+    container.flags &= ~_GEN_PTS
+    # The first one, as in OpenCV; a cover picture is none.
+    stream = next((video for video in container.streams.video if not video.disposition & _COVER), None)
+    if stream is None or stream.codec_context is None:
         container.close()
         raise InputInvalid("has no video in it", where=path, remedy="name a file that has pictures")
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     return container, stream
-
-
-_ATTACHED = av.stream.Disposition.attached_pic
 
 
 def check_plain_file(path: Path) -> None:
@@ -150,7 +151,9 @@ def check_plain_file(path: Path) -> None:
         raise InputMissing("no such file", where=path, remedy="check the path") from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputMissing(f"cannot be read ({reason})", where=repr(str(path)) if "\0" in str(path) else path) from error
+        raise InputMissing(
+            f"cannot be read ({reason})", where=repr(str(path)) if "\0" in str(path) else path
+        ) from error
     if found.st_size == 0:
         raise InputInvalid("the file is empty", where=path, remedy="make a new copy of it")
 

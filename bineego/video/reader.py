@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bineego.errors import InputInvalid
-from bineego.video.decode import Converter, decoded_frames, packets_of
+from bineego.video.decode import Converter, packets_of, wanted_frames
 from bineego.video.frames import FrameOptions, capped
 from bineego.video.probe import nothing_decodes, open_video
-from bineego.video.timeline import NEVER_SHOWN, Timeline, scan
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
+from bineego.video.scan import scan
+from bineego.video.timeline import Floats, Ints, Timeline
 
 log = logging.getLogger(__name__)
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Picture = NDArray[np.uint8]
+
 TimedFrame = tuple[int, Picture, float]
 """Index into `VideoReader.times`, RGB picture (H, W, 3), presentation time in seconds."""
+
+Found = tuple[int, Picture | None, float]
+"""Position among the frames asked for, its picture, seconds: what a backend gives, in its own order. Without a picture
+the frame is damaged, and the seconds mean nothing."""
 
 HOLD = 16
 """Frames kept back for one that is late: files with times that run backward exist. Then it counts as damaged."""
@@ -45,14 +44,13 @@ class VideoReader:
     Args:
         path: a plain local file.
         options: size of the frames.
-        backend: `OPENCV` decodes every frame and hides damage; it is there to compare with, and for builds of it that
-            know codecs which the default does not.
+        backend: what decodes. OpenCV decodes every frame and hides damage; it is there to compare with.
         threads: decoding threads; 0 = one a core.
         timeline: that of the file, where the caller has it.
 
     Attributes:
         times: seconds (F,) of the frames that are kept under `frames.MAX_RATE`; 0 is what a player shows as 0:00.
-        duration: seconds; after a `read` to the end, the length of what could be decoded.
+        duration: seconds; after a `read` to the last frame, the length of what could be decoded.
         damaged: frames of the latest `read` that could not be decoded; the last good one stood in for each.
 
     Raises:
@@ -88,29 +86,105 @@ class VideoReader:
         Raises:
             InputInvalid: no frame could be decoded.
         """
-        wanted = check_indices(indices, len(self.times))
+        return self.deliver(check_indices(indices, len(self.times)))
+
+    def deliver(self, wanted: Ints, found: Iterable[Found] | None = None) -> Iterator[TimedFrame]:
+        """Frames `wanted` in order, from what a decoder has `found` (by default this reader's own).
+
+        Frames that were not found are replaced and counted; what was is passed on as it comes.
+        """
         self.damaged = 0
         if len(wanted) == 0:
-            return iter(())
-        return self._deliver(wanted)
+            return
+        found = self.in_order(wanted) if found is None else found
+        last: Picture | None = None
+        first_damage, last_good, waiting = 0.0, 0, 0
+        for position, picture, seconds in found:
+            if picture is None:
+                seconds = float(self.times[wanted[position]])
+                first_damage = seconds if not self.damaged else first_damage
+                self.damaged += 1
+                if last is None:
+                    waiting += 1  # nothing good before it: the first good frame will stand in
+                    continue
+                picture = last
+            else:
+                last, last_good = picture, position
+            for early in range(position - waiting, position):
+                yield int(wanted[early]), picture, float(self.times[wanted[early]])
+            waiting = 0
+            yield int(wanted[position]), picture, seconds
+        if last is None:
+            raise nothing_decodes(self.path)
+        if wanted[-1] == len(self.times) - 1:
+            self.duration = self.timeline.seconds_after(int(self.kept[wanted[last_good]]))
+        if self.damaged:
+            log.warning(
+                "%s: %d of %d frames are damaged, the first at %.2f s; the last good frame stands in for each",
+                self.path, self.damaged, len(wanted), first_damage,
+            )  # fmt: skip
 
-    def _deliver(self, wanted: Ints) -> Iterator[TimedFrame]:
+    def in_order(self, wanted: Ints) -> Iterator[Found]:
+        """Every position of `wanted` once and in order, with None for what does not decode."""
+        done = yield from in_order(self._decoded(wanted, self._threads))
+        if 0 < done < len(wanted) and self.backend is Backend.PYAV and self._threads != 1:
+            # An error among the last packets takes along what other decoding threads had ready.
+            again = in_order(self._decoded(wanted[done:], 1))
+            done += yield from _shifted(again, done)
+        for position in range(done, len(wanted)):
+            yield position, None, 0.0
+
+    def _decoded(self, wanted: Ints, threads: int) -> Iterator[Found]:
+        frames = self.kept[wanted]
         if self.backend is Backend.OPENCV:
-            from bineego.video.opencv import read_opencv
+            from bineego.video.opencv import wanted_frames_opencv
 
-            found: Iterable[tuple[int, Picture | None, float]] = read_opencv(
-                self.path, self.options, self.timeline, self.kept[wanted]
-            )
-        else:
-            found = self._decode(self.kept[wanted])
-        delivery = Delivery(self.path, wanted, self.times)
-        yield from delivery.run(found)
-        if delivery.missing and self.backend is Backend.PYAV and self._threads != 1:
-            # An error among the last packets takes frames of other decoding threads with it.
-            delivery.retry = decode_frames(self.path, self.options, self.timeline, self.kept[delivery.rest], threads=1)
-        yield from delivery.finish()
-        self.damaged = delivery.damaged
-        if wanted[-1] == len(self.times) - 1 and delivery.last_good is not None:
-            last = int(np.searchsorted(self.timeline.times, delivery.last_good + 1e-9, side="right")) - 1
-            self.duration = self.timeline.seconds_after(max(0, last))
-        delivery.warn()
+            yield from wanted_frames_opencv(self.path, self.options, self.timeline, frames)
+            return
+        container, stream = open_video(self.path)
+        with container:
+            stream.thread_type = "FRAME"
+            stream.codec_context.thread_count = threads
+            packets = packets_of(container, stream, self.path)
+            yield from wanted_frames(packets, stream.codec_context, self.timeline, frames, Converter(self.options))
+
+
+def in_order(found: Iterable[Found], hold: int = HOLD) -> Generator[Found, None, int]:
+    """Sort by position; one that is not there after `hold` later ones have come is given up (None).
+
+    Returns:
+        The first position that neither came nor was given up.
+    """
+    held: dict[int, Found] = {}
+    at = 0
+    for item in found:
+        if item[0] < at:
+            continue  # given up already
+        held[item[0]] = item
+        while at in held or len(held) > hold:
+            yield held.pop(at, (at, None, 0.0))
+            at += 1
+    while held:
+        yield held.pop(at, (at, None, 0.0))
+        at += 1
+    return at
+
+
+def _shifted(found: Generator[Found, None, int], by: int) -> Generator[Found, None, int]:
+    """`found` with `by` added to its positions."""
+    while True:
+        try:
+            position, picture, seconds = next(found)
+        except StopIteration as end:
+            return int(end.value)
+        yield position + by, picture, seconds
+
+
+def check_indices(indices: ArrayLike | None, count: int) -> Ints:
+    """Indices (K,) to read of `count` frames: all for None; sorted and distinct is the caller's duty."""
+    if indices is None:
+        return np.arange(count, dtype=np.int64)
+    wanted = np.asarray(indices, np.int64)
+    if wanted.ndim != 1 or np.any(np.diff(wanted) <= 0) or (len(wanted) and not 0 <= wanted[0] <= wanted[-1] < count):
+        raise ValueError(f"indices must be sorted, distinct and within 0..{count - 1}")
+    return wanted

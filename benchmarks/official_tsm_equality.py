@@ -1,0 +1,154 @@
+"""Our forward against the official TSM implementation on the same weights, all trunks: equal within 1e-5.
+
+    git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
+    python benchmarks/official_tsm_equality.py --official-tsm /some/where
+    python benchmarks/official_tsm_equality.py --official-tsm /some/where --record tests/tsm/data/official_tsm.npz
+
+For every trunk the official network writes a checkpoint, `init_trunk` reads it (so the mapping of names is under test
+too), and both see the same clips. `--record` stores the official logits of small clips, for networks whose weights
+follow a formula of integers: the recorded pair needs no weights file, and the tests repeat it without the official code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+import tempfile
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bineego.tsm.config import NetworkConfig, Trunk
+from bineego.tsm.network import TSM
+from bineego.tsm.state_file import trunk_names
+from bineego.tsm.weights import init_trunk
+
+N_CLIPS, N_FRAMES, SIZE, N_CLASSES = 2, 4, 64, 5
+TOLERANCE = 1e-5  # of the largest logit
+
+
+def formula(name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Numbers in [0, 1) that depend on the name and the position only: the same on every machine, for ever."""
+    x = np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(zlib.crc32(name.encode()))
+    for multiplier in (0x7FEB352D, 0x846CA68B):  # a mixing function on 32 bits
+        x = ((x ^ (x >> np.uint64(16))) * np.uint64(multiplier)) & np.uint64(0xFFFFFFFF)
+    return ((x ^ (x >> np.uint64(16))) >> np.uint64(8)).astype(np.float64).reshape(shape) / 2**24
+
+
+def formula_weight(name: str, like: Tensor) -> Tensor:
+    """A weight of a size that keeps activations moderate through 33 residual blocks."""
+    u = formula(name, tuple(like.shape))
+    if name.endswith("num_batches_tracked"):
+        return torch.zeros_like(like)
+    if like.ndim == 4:
+        u = (2 * u - 1) * np.sqrt(6.0 / np.prod(like.shape[1:]))
+    elif name.endswith("running_var"):
+        u = 0.5 + u
+    elif like.ndim == 1 and name.endswith("weight"):
+        u = 0.25 + 0.5 * u
+    elif like.ndim == 2:
+        u = (2 * u - 1) / 10
+    else:
+        u = (u - 0.5) / 5
+    return torch.from_numpy(np.ascontiguousarray(u)).to(like.dtype)
+
+
+def formula_clips() -> Tensor:
+    """Input of the recorded pairs, (N_CLIPS, N_FRAMES, 3, SIZE, SIZE)."""
+    return torch.from_numpy(4 * formula("clips", (N_CLIPS, N_FRAMES, 3, SIZE, SIZE)) - 2).float()
+
+
+def official_network(folder: Path, trunk: Trunk, n_frames: int, n_classes: int = N_CLASSES) -> nn.Module:
+    """The official network, unchanged, with torchvision's random weights."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    name = {Trunk.MOBILENET_V2: "mobilenetv2"}.get(trunk, trunk.value)
+    if "resnext" in name:
+        # The official code takes any torchvision ResNet, but only under a name with "resnet" in it.
+        setattr(torchvision.models, f"resnet_{name}", getattr(torchvision.models, name))
+        name = f"resnet_{name}"
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it uses torchvision's old argument for weights
+        from ops.models import TSN
+
+        TSN.print_spec = False  # read there for MobileNetV2, never set
+        network: nn.Module = TSN(
+            n_classes, n_frames, "RGB", base_model=name, pretrain=None, is_shift=True, shift_div=8,
+            shift_place="blockres", dropout=0.5, partial_bn=False,
+        )  # fmt: skip
+    network.eval()  # its train() returns nothing, so neither does this
+    return network
+
+
+def official_logits(network: nn.Module, clips_NTCHW: Tensor) -> Tensor:
+    """(N, K) logits; the official network takes the frames of a clip side by side in the channels."""
+    with torch.inference_mode():
+        logits: Tensor = network(clips_NTCHW.flatten(1, 2))
+    return logits
+
+
+def compare(folder: Path, trunk: Trunk) -> float:
+    """Largest difference of the logits, relative to the largest logit, on random weights and clips."""
+    torch.manual_seed(0)
+    official = official_network(folder, trunk, N_FRAMES)
+    for module in official.modules():  # fresh statistics are 0 and 1: they would hide a mix-up
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.running_var, module.weight.data):
+                tensor.uniform_(0.5, 1.0)
+            for tensor in (module.running_mean, module.bias.data):
+                tensor.normal_(0, 0.1)
+    ours = TSM(NetworkConfig(trunk=trunk, n_classes=N_CLASSES, n_frames=N_FRAMES)).eval()
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "official.pth.tar"
+        state = {f"module.{name}": tensor for name, tensor in official.state_dict().items()}
+        torch.save({"epoch": 1, "arch": trunk.value, "state_dict": state, "best_prec1": 0.0}, path)
+        init_trunk(ours, path)
+    ours.action_head.load_state_dict(official.new_fc.state_dict())
+    clips = torch.randn(N_CLIPS, N_FRAMES, 3, 96, 96)
+    wanted = official_logits(official, clips)
+    with torch.inference_mode():
+        got = ours(clips).actions
+    return float((got - wanted).abs().max() / wanted.abs().max())
+
+
+def record(folder: Path, path: Path) -> None:
+    """Store the official logits for weights and clips by formula, all trunks."""
+    logits = {}
+    for trunk in Trunk:
+        official = official_network(folder, trunk, N_FRAMES)
+        state = official.state_dict()
+        names = {name: f"trunk.{ours}" for name, ours in trunk_names(state).items()}
+        names |= {"new_fc.weight": "action_head.weight", "new_fc.bias": "action_head.bias"}
+        official.load_state_dict({name: formula_weight(names[name], tensor) for name, tensor in state.items()})
+        logits[trunk.value] = official_logits(official, formula_clips()).numpy()
+        print(f"{trunk:18} logits from {logits[trunk.value].min():.3f} to {logits[trunk.value].max():.3f}")
+    np.savez_compressed(path, **logits)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--official-tsm", type=Path, required=True, help="folder of the official code")
+    parser.add_argument("--record", type=Path, help="write official logits for the tests to this .npz")
+    args = parser.parse_args()
+    if args.record:
+        record(args.official_tsm, args.record)
+        return 0
+    worst = 0.0
+    for trunk in Trunk:
+        difference = compare(args.official_tsm, trunk)
+        worst = max(worst, difference)
+        print(f"{trunk:18} largest difference / largest logit = {difference:.1e}")
+    print("equal" if worst <= TOLERANCE else f"DIFFERENT: above {TOLERANCE:.0e}")
+    return 0 if worst <= TOLERANCE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

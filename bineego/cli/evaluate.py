@@ -1,0 +1,109 @@
+"""`bineego evaluate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from bineego.cli.app import app
+from bineego.errors import UsageError
+from bineego.evaluation.options import EvaluateOptions, Protocol, newest_run, seconds
+
+Flag = Optional[bool]  # noqa: UP045 - None = not given, so that bineego.toml can say
+
+
+@app.command("evaluate")
+def evaluate(
+    ground_truth: Annotated[Path | None, typer.Argument(help="A data set, or a file of annotations.")] = None,
+    predictions: Annotated[Path | None, typer.Argument(help="Scored segments: CSV or ActivityNet JSON.")] = None,
+    subset: Annotated[str | None, typer.Option(help="Score only the videos of this subset.")] = None,
+    tiou: Annotated[str | None, typer.Option(help="Thresholds: 0.5,0.75,0.95 or 0.3:0.7:0.1.")] = None,
+    scenes: Annotated[Path | None, typer.Option(help="Predicted scenes (default: scenes.csv beside them).")] = None,
+    protocol: Annotated[Protocol | None, typer.Option(help="Whole segments, or the challenge's 10 s windows.")] = None,
+    dedup_ground_truth: Annotated[
+        Flag, typer.Option("--dedup-ground-truth", help="Count exact duplicates once.")
+    ] = None,
+    recall_at: Annotated[str | None, typer.Option(help="Average recall of the k best of each video: 1,5,10.")] = None,
+    bootstrap: Annotated[int | None, typer.Option(help="Confidence intervals from N resamplings of videos.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the resampling.")] = None,
+    diagnose: Annotated[
+        Flag, typer.Option("--diagnose", help="What kind each error is, and what fixing it gains.")
+    ] = None,
+    curves: Annotated[Path | None, typer.Option(help="Write precision-recall curves: FILE.png or FILE.json.")] = None,
+    ceiling: Annotated[str | None, typer.Option(help="What intervals of these lengths allow: 0.25,0.5,1.0.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score predictions against ground truth; without arguments, those of bineego.toml or of the newest run."""
+    from bineego.config import COMMANDS, CONFIG_NAME, build, command_table
+
+    given = {
+        "subset": subset, "tiou": tiou, "scenes": scenes and str(scenes), "protocol": protocol, "seed": seed,
+        "dedup_ground_truth": dedup_ground_truth, "recall_at": recall_at, "bootstrap": bootstrap, "diagnose": diagnose,
+        "curves": True if curves else None,
+    }  # fmt: skip
+    options = build(EvaluateOptions, command_table("evaluate", COMMANDS), given, where=CONFIG_NAME)
+    truth, found = _inputs(ground_truth, predictions, options, needs_predictions=ceiling is None)
+    if curves is not None and curves.suffix.casefold() not in (".png", ".json"):
+        raise UsageError("curves are written as .png or .json", where=curves)
+    content: dict[str, Any] = {}
+    tables = []
+    if found is not None:
+        from bineego.evaluation.scoring import score
+
+        result = score(truth, found, options, scenes=options.scenes)
+        content = result.to_json()
+        if curves is not None:
+            _write_curves(result, content, curves)
+        if not as_json:
+            from bineego.evaluation.tables import tables as make_tables
+
+            tables += make_tables(result)
+    if ceiling is not None:
+        from bineego.evaluation import ceiling as measure
+        from bineego.evaluation.options import thresholds
+        from bineego.evaluation.tables import ceiling_table
+
+        lengths = seconds(ceiling, where="--ceiling")
+        ceilings = measure(truth, lengths, tiou=thresholds(options.tiou), subset=options.subset)
+        content |= {"tiou": list(ceilings[0].tiou), "ceiling": [c.to_json() for c in ceilings]}
+        tables.append(ceiling_table(ceilings))
+    if as_json:
+        print(json.dumps(content))
+        return
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for table in tables:
+        console.print(table)
+
+
+def _inputs(
+    truth: Path | None, found: Path | None, options: EvaluateOptions, *, needs_predictions: bool
+) -> tuple[Path, Path | None]:
+    """Ground truth and predictions: from the call, else from bineego.toml, else of the newest run."""
+    if truth is not None and (found is not None or not needs_predictions):
+        return truth, found
+    if truth is None and options.ground_truth is None and options.predictions is None and (run := newest_run()):
+        print(f"scoring {run[1]} against {run[0]}", file=sys.stderr)
+        return run
+    truth = truth or (Path(options.ground_truth) if options.ground_truth else None)
+    found = found or (Path(options.predictions) if options.predictions else None)
+    if truth is None or (found is None and needs_predictions):
+        what = "predictions" if truth else "ground truth"
+        raise UsageError(f"no {what} to score", remedy="bineego evaluate GROUND_TRUTH PREDICTIONS")
+    return truth, found
+
+
+def _write_curves(result: Any, content: dict[str, Any], path: Path) -> None:
+    if path.suffix.casefold() == ".json":
+        from bineego.files import write_bytes
+
+        write_bytes(path, (json.dumps(content["curves"]) + "\n").encode())
+        return
+    from bineego.report.precision_recall import draw_curves
+
+    draw_curves(result, path)

@@ -1,0 +1,66 @@
+"""`bineego info MODEL`: the model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bineego.cli.app import app
+
+if TYPE_CHECKING:
+    from bineego.tsm.card import ModelCard
+
+
+@app.command("info")
+def info(
+    model: Annotated[Path, typer.Argument(help="A run's folder or a model file.", metavar="MODEL")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole card as JSON.")] = False,
+) -> None:
+    """Show what a model is: its labels, how it was trained and on what, and how well it did."""
+    from bineego.tsm.card_file import card_to_dict, card_to_json, read_card
+
+    card = read_card(model)
+    if as_json:
+        print(card_to_json(card, indent=True))
+        return
+    for title, entries in _sections(card, card_to_dict(card)):
+        print(title)
+        width = max(len(name) for name, _ in entries)
+        for name, value in entries:
+            print(f"  {name:<{width}}  {value}")
+
+
+def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    network, labels = card.network, card.labels
+    clip = "the interval" if card.clip_duration is None else f"{card.clip_duration:g} s"
+    size = f"{card.frames.size} px" + (", proportions kept" if card.frames.keep_aspect else "")
+    model = [
+        ("trunk", network.trunk.value + ("" if network.shift else ", without the temporal shift")),
+        ("interval", f"{card.interval:g} s"),
+        ("clip", f"{network.n_frames} frames over {clip}, {size}"),
+        ("view", card.view),
+        ("actions", _listed(labels.actions) if network.n_classes else "none: it has no action head"),
+        ("scenes", _listed(labels.scenes) if network.n_scenes else "none: it has no scene head"),
+        ("scores", f"{card.activation.value}, temperature {card.temperature:g}"),
+    ]
+    sections = [(f"model {card.name}", model)]
+    for title in ("metrics", "data", "training", "environment"):
+        if plain[title]:
+            sections.append((title, [(name, _text(value)) for name, value in plain[title].items()]))
+    return sections
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{len(names)}: {', '.join(names)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items()) or "-"
+    return "-" if value is None else str(value)

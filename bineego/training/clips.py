@@ -1,0 +1,159 @@
+"""Clips of an epoch as batches of tensors, read by worker processes.
+
+Workers keep no state: a draw says everything, so it does not matter which worker reads it.
+Shape suffixes: N clips, T frames, H height, W width, C + 1 action logits.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from bineego.grid import clip_times
+from bineego.training.augmentation import apply, draw_change, jittered
+from bineego.training.randomness import Purpose, generator
+from bineego.training.recipe import Labels, Recipe
+from bineego.training.samples import Samples
+from bineego.training.sampling import Draw
+from bineego.video.cache import CachedVideo, FrameCache
+from bineego.video.frames import on_screen
+
+MAX_WORKERS = 8
+OPEN_VIDEOS = 128
+"""Videos a worker keeps open."""
+
+
+class Clip(NamedTuple):
+    """One clip: uint8 frames (T, H, W, 3), its action (or targets (C + 1,)), scene, weight, and which it is."""
+
+    frames: NDArray[np.uint8]
+    action: int | NDArray[np.float32]
+    scene: int
+    weight: float
+    index: int
+    low: float
+
+
+class Batch(NamedTuple):
+    """N clips.
+
+    frames: uint8 (N, T, H, W, 3). actions: (N,) ids or (N, C + 1) targets. scenes: (N,). weights: (N,). index: (N,)
+    intervals. low: (N,) seconds at which the clips' intervals begin.
+    """
+
+    frames: Tensor
+    actions: Tensor
+    scenes: Tensor
+    weights: Tensor
+    index: Tensor
+    low: Tensor
+
+
+class Clips(Dataset[Clip]):
+    """Every draw as a clip.
+
+    Args:
+        samples: the intervals.
+        cache: frames of their videos.
+        recipe: augmentation and labelling.
+        panoramas: whether each video is turned at random (V,).
+    """
+
+    def __init__(self, samples: Samples, cache: FrameCache, recipe: Recipe, panoramas: Sequence[bool]) -> None:
+        self.samples, self.cache, self.recipe, self.panoramas = samples, cache, recipe, panoramas
+        self._open: dict[int, CachedVideo] = {}
+
+    def __getitem__(self, draw: Draw) -> Clip:
+        s, recipe = self.samples, self.recipe
+        rng = generator(Purpose.CLIP, recipe.seed, draw.epoch, draw.index, draw.repeat)
+        number = int(s.video_N[draw.index])
+        line = s.timelines[number]
+        low, high = float(s.low_N[draw.index]), float(s.high_N[draw.index])
+        if recipe.jitter:
+            low, high = jittered(rng, low, high, line.duration)
+        lows, highs = np.array([low]), np.array([high])
+        action: int | NDArray[np.float32]
+        if recipe.labels is Labels.MULTI:
+            action = line.targets(lows, highs)[0]
+        else:
+            action = int(line.labels(lows, highs, recipe.label_rule)[0])
+        video = self._video(number)
+        moments = clip_times(lows, highs, recipe.n_frames, recipe.clip_duration)[0]
+        # Frames that a short interval shows twice are decoded once.
+        wanted, back = np.unique(on_screen(video.times, moments), return_inverse=True)
+        change = draw_change(
+            rng,
+            flip=recipe.flip and line.may_flip(low, high),
+            yaw=self.panoramas[number],
+            crop=recipe.multi_scale_crop,
+        )
+        frames = apply(change, video.frames(wanted)[back])
+        return Clip(frames, action, line.scene, draw.weight, draw.index, low)
+
+    def _video(self, number: int) -> CachedVideo:
+        if number not in self._open:
+            if len(self._open) >= OPEN_VIDEOS:
+                del self._open[next(iter(self._open))]
+            line = self.samples.timelines[number]
+            self._open[number] = self.cache.open(line.video_id, line.path)
+        return self._open[number]
+
+
+class Parts:
+    """What a loader reads next: the parts (of batches) of one epoch, as far as they are left to do."""
+
+    def __init__(self) -> None:
+        self.parts: list[list[Draw]] = []
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+
+def collate(clips: Sequence[Clip]) -> Batch:
+    """Clips side by side."""
+    first = clips[0].action
+    if isinstance(first, int):
+        actions = torch.tensor([clip.action for clip in clips], dtype=torch.int64)
+    else:
+        actions = torch.from_numpy(np.stack([np.asarray(clip.action) for clip in clips]))
+    return Batch(
+        frames=torch.from_numpy(np.stack([clip.frames for clip in clips])),
+        actions=actions,
+        scenes=torch.tensor([clip.scene for clip in clips], dtype=torch.int64),
+        weights=torch.tensor([clip.weight for clip in clips], dtype=torch.float32),
+        index=torch.tensor([clip.index for clip in clips], dtype=torch.int64),
+        low=torch.tensor([clip.low for clip in clips], dtype=torch.float64),
+    )
+
+
+def build_loader(clips: Clips, parts: Parts, *, pin: bool) -> DataLoader[Batch]:
+    """Batches in the order of `parts`; read it once for each epoch, after filling `parts`."""
+    workers = clips.recipe.workers
+    if workers is None:
+        workers = min(MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1))
+    return DataLoader(  # type: ignore[return-value]
+        clips,  # type: ignore[arg-type]
+        batch_sampler=parts,  # type: ignore[arg-type]
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        collate_fn=collate,
+        pin_memory=pin,
+        worker_init_fn=_quiet_worker,
+    )
+
+
+def _quiet_worker(_number: int) -> None:
+    # Ctrl-C reaches the whole group of processes; the main one finishes its step and then stops its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

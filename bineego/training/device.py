@@ -1,0 +1,114 @@
+"""Where a run computes: devices, nodes, arithmetic, and repeatability, through Lightning Fabric."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
+
+from bineego.errors import UsageError
+from bineego.training.options import Device, RunOptions
+from bineego.tsm.config import Precision
+
+log = logging.getLogger(__name__)
+
+
+def choose_device(device: Device) -> Device:
+    """The kind of device to use; `AUTO` is the first of cuda, mps, cpu that is there.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    there = {
+        Device.CUDA: torch.cuda.is_available(),
+        Device.MPS: torch.backends.mps.is_available(),
+        Device.CPU: True,
+    }
+    if device is Device.AUTO:
+        return next(kind for kind, is_there in there.items() if is_there)
+    if not there[device]:
+        raise UsageError(f"--device {device}: this machine has none that PyTorch can use", remedy="use --device auto")
+    return device
+
+
+def choose_precision(precision: Precision, device: Device) -> Precision:
+    """`AUTO` is bfloat16 on a GPU that computes it and float32 elsewhere."""
+    if precision is Precision.AUTO:
+        fast = device is Device.CUDA and torch.cuda.is_bf16_supported(including_emulation=False)
+        return Precision.BF16 if fast else Precision.FP32
+    return precision
+
+
+def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
+    """The devices of this run. Under torchrun their number is torchrun's.
+
+    Raises:
+        UsageError: more devices than there are.
+    """
+    device = choose_device(options.device)
+    devices, nodes = options.devices, options.nodes
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        local = int(os.environ["LOCAL_WORLD_SIZE"])
+        devices, nodes = local, int(os.environ["WORLD_SIZE"]) // local
+    if device is Device.CUDA and devices > torch.cuda.device_count():
+        raise UsageError(f"--devices {devices}: this machine has {torch.cuda.device_count()} GPUs")
+    if device is Device.MPS and devices > 1:
+        raise UsageError(f"--devices {devices}: mps has one device")
+    formats: dict[Precision, Literal["bf16-mixed", "32-true"]] = {
+        Precision.BF16: "bf16-mixed",
+        Precision.FP32: "32-true",
+    }
+    # Every rank starts with rank 0's weights and leaves out no parameter: nothing to look for in each step.
+    strategy: Any = DDPStrategy(gradient_as_bucket_view=True) if devices * nodes > 1 else "auto"
+    # Fabric's own notes about seeds and devices are for its users, not for ours.
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    return Fabric(
+        accelerator=device.value,
+        devices=devices,
+        num_nodes=nodes,
+        strategy=strategy,
+        precision=formats[choose_precision(precision, device)],
+    )
+
+
+@contextlib.contextmanager
+def repeatable() -> Iterator[None]:
+    """Within the block, PyTorch takes algorithms that give the same numbers every time, where it has them."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    fill, cudnn = torch.utils.deterministic.fill_uninitialized_memory, torch.backends.cudnn.deterministic
+    devices = range(torch.cuda.device_count())
+    with torch.random.fork_rng(devices=devices):
+        try:
+            torch.use_deterministic_algorithms(True, warn_only=True)
+            # It would only hide our own mistakes, at the price of writing every buffer twice.
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            torch.backends.cudnn.deterministic = True
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+            torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+            torch.backends.cudnn.deterministic = cudnn
+
+
+def environment(device: torch.device, world: int, precision: Precision) -> dict[str, str | int]:
+    """What the run computed on, for the model card."""
+    from importlib.metadata import version
+
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {
+        "bineego": version("bineego"),
+        "torch": torch.__version__,
+        "torchvision": version("torchvision"),
+        "device": name,
+        "devices": world,
+        "precision": precision.value,
+        "threads": torch.get_num_threads(),
+    }

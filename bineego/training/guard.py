@@ -1,0 +1,110 @@
+"""What can go wrong in a step: numbers that are none, and memory that is not there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bineego.errors import InputInvalid, ResourceExhausted
+from bineego.training.clips import Batch
+from bineego.training.losses import Losses
+from bineego.training.recipe import Recipe
+from bineego.training.samples import Samples
+
+LOOK_EVERY = 20
+"""Steps between two looks on a GPU: every look waits for it."""
+
+NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory", "out of memory")
+
+
+class _Seen(NamedTuple):
+    losses: Tensor  # (N,) of one part of a batch
+    index: Tensor
+    low: Tensor
+    place: str
+
+
+class NanGuard:
+    """Looks at the losses of every clip, and names the one whose loss is not a number.
+
+    Args:
+        samples: to name clips.
+        at_once: look in every step (on a CPU, where that is free).
+    """
+
+    def __init__(self, samples: Samples, *, at_once: bool) -> None:
+        self.samples, self.every = samples, 1 if at_once else LOOK_EVERY
+        self._seen: list[_Seen] = []
+        self._norms: list[tuple[Tensor, str]] = []
+
+    def losses(self, losses: Losses, batch: Batch, place: str) -> None:
+        """Note the losses of a part of a batch; `place` = epoch and step."""
+        total = (losses.actions + losses.scenes).detach()
+        self._seen.append(_Seen(total, batch.index, batch.low, place))
+
+    def norm(self, norm: Tensor, place: str) -> None:
+        """Note the gradient's norm; looks when it is time."""
+        self._norms.append((norm.detach(), place))
+        if len(self._norms) >= self.every:
+            self.look()
+
+    def look(self) -> None:
+        """Look at all that was noted.
+
+        Raises:
+            InputInvalid: a loss or a gradient was not finite.
+        """
+        seen, norms = self._seen, self._norms
+        self._seen, self._norms = [], []
+        for losses, index, low, place in seen:
+            bad = ~torch.isfinite(losses.cpu())
+            if not bad.any():
+                continue
+            first = int(bad.nonzero()[0, 0])
+            video = self.samples.timelines[self.samples.video_N[int(index[first])]].video_id
+            where = f"video {video!r} at {float(low[first]):.2f} s"
+            if bad.all() and len(losses) > 1:
+                raise InputInvalid(
+                    f"the training diverged in {place}: no loss is a number (first: {where})",
+                    remedy="lower --lr, or add --warmup 1; the state before it is saved: --resume cannot help, start anew",
+                )
+            raise InputInvalid(
+                f"the loss of one clip is not a number in {place}", where=where, remedy="look at this video and its labels"
+            )
+        for norm, place in norms:
+            if not bool(torch.isfinite(norm)):
+                raise InputInvalid(
+                    f"the training diverged in {place}: the gradient is not finite", remedy="lower --lr, or add --warmup 1"
+                )
+
+
+@contextlib.contextmanager
+def memory_errors(recipe: Recipe) -> Iterator[None]:
+    """Turn "out of memory" into advice: how to go on with the same recipe in less memory."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _exhausted(recipe) from error
+    except RuntimeError as error:
+        text = str(error)
+        if "shared memory" in text or "bus error" in text.casefold():
+            raise ResourceExhausted(
+                "the processes that read clips ran out of shared memory", remedy="try --workers 0, or enlarge /dev/shm"
+            ) from error
+        if any(words in text for words in NO_MEMORY):
+            raise _exhausted(recipe) from error
+        raise
+
+
+def _exhausted(recipe: Recipe) -> ResourceExhausted:
+    n, parts = recipe.batch_size, recipe.accumulate
+    if n // parts <= 1:
+        return ResourceExhausted("out of memory with one clip at a time", remedy="use a smaller --trunk or --size")
+    return ResourceExhausted(
+        f"out of memory with {n // parts} clips at a time",
+        remedy=f"try --batch-size {max(1, n // 2)}, or --accumulate {parts * 2}, which changes the result least",
+    )

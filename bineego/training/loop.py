@@ -1,0 +1,330 @@
+"""The training loop: epochs of steps, each of which may be the last before a power cut.
+
+Source: report, sections 3.1, 3.2 and 4.2. Shape suffixes: N clips, T frames, H height, W width.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from bineego.training import checkpoint
+from bineego.training.checkpoint import RunState
+from bineego.training.clips import Batch, Clips, Parts, build_loader
+from bineego.training.guard import NanGuard, memory_errors
+from bineego.training.interrupt import Interrupt
+from bineego.training.losses import Targets, clip_losses, joint, right_actions
+from bineego.training.optimiser import MovingAverage, build_optimiser, set_lr, train_mode
+from bineego.training.randomness import Purpose, torch_seed
+from bineego.training.recipe import Recipe, Task
+from bineego.training.run_folder import RunFolder
+from bineego.training.sampling import UNKNOWN, Draw, Sampler, shard
+from bineego.training.schedule import lr_factor
+from bineego.training.validation import TIOU, Validation, is_better
+from bineego.tsm.network import TSM
+from bineego.tsm.preprocess import normalise
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[float, float], None]
+
+AGREE_EVERY = 10
+"""Steps after which several processes agree on whether to save or to stop."""
+
+TIMED_STEPS = (2, 10)
+"""Steps of a run between which its speed is measured, to say how long all will take."""
+
+SUMS = ("loss", "action", "n_action", "scene", "n_scene", "right")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Judge:
+    """What the loop calls at the end of an epoch.
+
+    Attributes:
+        validate: every process calls it with the network to judge; the first one gets the result.
+        keep: called by the first process with a network that is the best so far.
+        latest: called by the first process with the network after every epoch.
+        logged: called by the first process with all rows of the log.
+    """
+
+    validate: Callable[[TSM], Validation | None]
+    keep: Callable[[TSM, Validation], None]
+    latest: Callable[[TSM], None]
+    logged: Callable[[Sequence[dict[str, Any]]], None]
+
+
+class Loop:
+    """One run.
+
+    Args:
+        fabric: where it computes; launched.
+        network: as initialised, with frozen parts frozen.
+        recipe: resolved.
+        task: what is learnt.
+        clips: the training set.
+        sampler: its epochs.
+        folder: where the state is saved.
+        judge: see there.
+        state: where to begin; its tensors are taken over.
+        on_progress: called with (steps done, steps of all epochs).
+    """
+
+    def __init__(
+        self,
+        *,
+        fabric: Fabric,
+        network: TSM,
+        recipe: Recipe,
+        task: Task,
+        clips: Clips,
+        sampler: Sampler,
+        folder: RunFolder,
+        judge: Judge,
+        state: RunState,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self.fabric, self.network, self.recipe, self.task = fabric, network, recipe, task
+        self.clips, self.sampler, self.folder, self.judge = clips, sampler, folder, judge
+        self.state, self.on_progress = state, on_progress
+        network.load_state_dict(state.network)
+        network.to(memory_format=torch.channels_last)
+        optimiser = build_optimiser(network, recipe)
+        module: nn.Module = torch.compile(network) if recipe.compile else network  # type: ignore[assignment]
+        self.module, self.optimiser = fabric.setup(module, optimiser)
+        if state.optimiser:
+            self.optimiser.load_state_dict(state.optimiser)
+        self.average = MovingAverage(network, recipe.ema) if recipe.ema else None
+        if self.average is not None and state.average:
+            self.average.load(state.average)
+        self.parts = Parts()
+        self.loader = build_loader(clips, self.parts, pin=fabric.device.type == "cuda")
+        self.guard = NanGuard(clips.samples, at_once=fabric.device.type == "cpu")
+        self._exact = torch.float32 if fabric.device.type == "mps" else torch.float64
+        sums = state.sums if fabric.is_global_zero and state.sums else [0.0] * len(SUMS)
+        self.sums = torch.tensor(sums, dtype=self._exact, device=fabric.device)
+        self.saved_at = self.began_at = time.monotonic()
+        self.waited = 0.0
+        self._timing: list[float] = []
+
+    def run(self) -> None:
+        """All epochs that are left. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course."""
+        with Interrupt() as interrupt:
+            while self.state.epoch < self.recipe.epochs and not self._stale():
+                if self._train_epoch(interrupt):
+                    log.warning("interrupted in epoch %d; the state is saved: go on with --resume", self.state.epoch + 1)
+                    interrupt.pass_on()
+                    return
+                self._end_epoch()
+
+    def _stale(self) -> bool:
+        return 0 < self.recipe.patience <= self.state.stale
+
+    def _train_epoch(self, interrupt: Interrupt) -> bool:
+        """The steps of this epoch that are left; whether it was interrupted (and saved)."""
+        state, world, rank = self.state, self.fabric.world_size, self.fabric.global_rank
+        batches = self.sampler.batches(state.epoch)
+        self.parts.parts = [
+            part for batch in batches[state.step :] for part in shard(batch, rank, world, self.recipe.accumulate)
+        ]
+        train_mode(self.network, self.recipe)
+        self.began_at, self.waited = time.monotonic(), 0.0
+        loader = iter(self.loader)
+        for step in range(state.step, len(batches)):
+            with memory_errors(self.recipe):
+                self._step(batches[step], step, loader)
+            state.step = step + 1
+            self._tell(step)
+            stop, save = self._agree(step, interrupt)
+            if stop or save:
+                self._save()
+            if stop:
+                return True
+        return False
+
+    def _step(self, batch: list[Draw], step: int, loader: Any) -> None:
+        """One optimiser step."""
+        recipe, place = self.recipe, f"epoch {self.state.epoch + 1}, step {step + 1}"
+        number = self.state.epoch * self.sampler.n_steps + step
+        total = recipe.epochs * self.sampler.n_steps
+        warmup = round(recipe.warmup * self.sampler.n_steps)
+        set_lr(self.optimiser, recipe.effective_lr * lr_factor(number, total, recipe.schedule, warmup))
+        torch.manual_seed(torch_seed(Purpose.STEP, recipe.seed, number, self.fabric.global_rank))
+        samples = self.clips.samples
+        indices = [draw.index for draw in batch]
+        n_actions = int((samples.action_N[indices] != UNKNOWN).sum()) if self.task.has_actions else 0
+        n_scenes = int((samples.scene_N[indices] != UNKNOWN).sum()) if self.task.has_scenes else 0
+        for part in range(recipe.accumulate):
+            before = time.monotonic()
+            data: Batch = next(loader)
+            self.waited += time.monotonic() - before
+            last = part == recipe.accumulate - 1
+            with self.fabric.no_backward_sync(self.module, enabled=not last and self.fabric.world_size > 1):
+                self._backward(data, n_actions, n_scenes, place)
+        limit = recipe.clip_grad or float("inf")
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), limit)
+        self.guard.norm(norm, place)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update(self.network)
+
+    def _backward(self, data: Batch, n_actions: int, n_scenes: int, place: str) -> None:
+        device = self.fabric.device
+        targets = Targets(*(x.to(device, non_blocking=True) for x in (data.actions, data.scenes, data.weights)))
+        scores = self.module(normalise(data.frames.to(device, non_blocking=True)))
+        losses = clip_losses(scores, targets, label_smoothing=self.recipe.label_smoothing)
+        loss = joint(losses, n_actions, n_scenes, self.recipe.scene_weight)
+        # DDP takes the mean of the gradients over the devices; their sum is wanted.
+        self.fabric.backward(loss * self.fabric.world_size)
+        self.guard.losses(losses, data, place)
+        with torch.no_grad():
+            counted = targets.weights > 0
+            known = counted & (targets.actions if targets.actions.ndim == 1 else targets.actions[:, 0]).ge(0)
+            right = loss.new_zeros(())
+            if scores.actions is not None:
+                right = (right_actions(scores.actions, targets.actions) & known).sum()
+            values = (
+                loss * len(SUMS),  # replaced below: the loss counts once per batch, not per clip
+                losses.actions.sum(), known.sum(), losses.scenes.sum(), (counted & targets.scenes.ge(0)).sum(), right,
+            )  # fmt: skip
+            self.sums += torch.stack([value.detach().to(self._exact) for value in values])
+
+    def _agree(self, step: int, interrupt: Interrupt) -> tuple[bool, bool]:
+        """Whether to stop, and whether to save, the same in all processes."""
+        wish = [interrupt.signum is not None, time.monotonic() - self.saved_at > self.recipe.save_minutes * 60]
+        if self.fabric.world_size > 1:
+            if (step + 1) % AGREE_EVERY:
+                return False, False
+            flags = torch.tensor([float(w) for w in wish], device=self.fabric.device)
+            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
+            wish = [bool(flag) for flag in flags.tolist()]
+        return wish[0], wish[1]
+
+    def _end_epoch(self) -> None:
+        """Validate, keep the best, write the log, save: in this order, so that a crash between any two repeats them."""
+        state, recipe = self.state, self.recipe
+        self.guard.look()
+        trained = state.seconds + time.monotonic() - self.began_at
+        began = time.monotonic()
+        result, judged = None, None
+        due = (state.epoch + 1) % recipe.val_every == 0 or state.epoch + 1 == recipe.epochs
+        if due:
+            judged = self._to_judge()
+            result = self.judge.validate(judged)
+        row = self._row(result, trained, time.monotonic() - began)
+        if result is not None and judged is not None:
+            if is_better(result.score, state.best):
+                state.best, state.best_epoch, state.stale = result.score, state.epoch + 1, 0
+                self.judge.keep(judged, result)
+            else:
+                state.stale += 1
+        if self.fabric.world_size > 1:
+            state.stale = self.fabric.broadcast(state.stale)
+        state.rows = [*state.rows, row]
+        state.epoch, state.step, state.seconds = state.epoch + 1, 0, 0.0
+        self.sums.zero_()
+        if self.fabric.is_global_zero:
+            self._tell_epoch(row)
+            self.judge.logged(state.rows)
+            self.judge.latest(judged or self._to_judge())
+        self.began_at = time.monotonic()
+        self._save()
+
+    def _to_judge(self) -> TSM:
+        """The network to validate and keep: with averaged weights where there are some."""
+        if self.fabric.world_size > 1:
+            for buffer in self.network.buffers():
+                torch.distributed.broadcast(buffer, 0)
+        if self.average is None:
+            return self.network
+        averaged = copy.deepcopy(self.network)
+        averaged.load_state_dict(self.average.values)
+        return averaged
+
+    def _save(self) -> None:
+        """Write the state of this moment."""
+        self.guard.look()
+        sums = self.sums.clone()
+        if self.fabric.world_size > 1:
+            torch.distributed.all_reduce(sums)
+        if self.fabric.is_global_zero:
+            state = self.state
+            now = time.monotonic()
+            state.seconds, self.began_at = state.seconds + now - self.began_at, now
+            state.sums = sums.tolist()
+            state.network = self.network.state_dict()
+            state.optimiser = self.optimiser.state_dict()
+            state.average = {} if self.average is None else self.average.state()
+            checkpoint.save(state, self.folder.last)
+        self.saved_at = time.monotonic()
+        self.fabric.barrier()
+
+    def _row(self, result: Validation | None, trained: float, validated: float) -> dict[str, Any]:
+        """One line of log.csv."""
+        sums = self.sums.clone()
+        if self.fabric.world_size > 1:
+            torch.distributed.all_reduce(sums)
+        value = dict(zip(SUMS, sums.tolist(), strict=True))
+        action, scene = value["action"] / max(1, value["n_action"]), value["scene"] / max(1, value["n_scene"])
+        row: dict[str, Any] = {
+            "epoch": self.state.epoch + 1,
+            "lr": self.optimiser.param_groups[0]["lr"] / self.optimiser.param_groups[0]["scale"],
+            "loss": action + self.recipe.scene_weight * scene if self.task is Task.MULTI else action or scene,
+        }
+        if self.task.has_actions:
+            row |= {"action_loss": action, "train_accuracy": value["right"] / max(1, value["n_action"])}
+        if self.task.has_scenes:
+            row["scene_loss"] = scene
+        if result is not None:
+            row |= result.figures
+        return row | {"seconds_train": trained, "seconds_val": validated, "seconds_waiting": self.waited}
+
+    def _tell(self, step: int) -> None:
+        """Progress, and once how long all will take."""
+        n_steps, epochs = self.sampler.n_steps, self.recipe.epochs
+        if self.on_progress is not None and self.fabric.is_global_zero:
+            self.on_progress(self.state.epoch * n_steps + step + 1, epochs * n_steps)
+        if len(self._timing) > TIMED_STEPS[1]:
+            return
+        self._timing.append(time.monotonic())
+        if len(self._timing) == TIMED_STEPS[1] + 1:
+            first, last = TIMED_STEPS
+            seconds = (self._timing[last] - self._timing[first]) / (last - first)
+            left = epochs * n_steps - self.state.epoch * n_steps - step - 1
+            log.info(
+                "%.2f s a step: about %s an epoch, %s for all that is left, and validation on top",
+                seconds, duration(seconds * n_steps), duration(seconds * left),
+            )  # fmt: skip
+
+    def _tell_epoch(self, row: dict[str, Any]) -> None:
+        names = {"loss": "loss", "train_accuracy": "accuracy", "interval_accuracy": "validation accuracy"}
+        names |= {f"mAP@{TIOU[0]:g}": "mAP@0.5", "final": "mean mAP", "scene_top1": "scene top-1"}
+        parts = [f"{names[key]} {row[key]:.3f}" for key in names if key in row]
+        seconds = row["seconds_train"] + row["seconds_val"]
+        left = (self.recipe.epochs - self.state.epoch) * seconds
+        log.info(
+            "epoch %d/%d: %s (%s%s)", row["epoch"], self.recipe.epochs, ", ".join(parts), duration(seconds),
+            f", {duration(left)} left" if left else "",
+        )  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def to_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A copy of a state dict in main memory."""
+    return {name: value.detach().cpu().clone() for name, value in state.items()}

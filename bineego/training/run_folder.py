@@ -1,0 +1,141 @@
+"""A run's folder: runs/NAME/{model.safetensors, last/, config.toml, log.csv, curves.png, split.json, val/}."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bineego import files
+from bineego.config import read_toml, write_toml
+from bineego.errors import UsageError
+from bineego.formats.annotations import Annotations
+from bineego.formats.csv import write_scenes, write_segments
+from bineego.training.validation import Validation
+from bineego.tsm.card_file import MODEL_NAME
+
+CONFIG_NAME = "config.toml"
+LOG_NAME = "log.csv"
+FORBIDDEN = frozenset('/\\:*?"<>|')
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run, and what is written to them. Everything appears whole or not at all."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def model(self) -> Path:
+        """The best checkpoint."""
+        return self.path / MODEL_NAME
+
+    @property
+    def last(self) -> Path:
+        """Folder of the state to resume from, and of the network as it is after the latest epoch."""
+        return self.path / "last"
+
+    @property
+    def config(self) -> Path:
+        return self.path / CONFIG_NAME
+
+    @property
+    def log(self) -> Path:
+        return self.path / LOG_NAME
+
+    @property
+    def curves(self) -> Path:
+        return self.path / "curves.png"
+
+    @property
+    def split(self) -> Path:
+        return self.path / "split.json"
+
+    @property
+    def val(self) -> Path:
+        return self.path / "val"
+
+    def exists(self) -> bool:
+        """Whether anything is there under this name."""
+        return self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))
+
+    def clear(self) -> None:
+        """Remove an earlier run of this name.
+
+        Raises:
+            UsageError: the folder is not a run.
+        """
+        if not self.exists():
+            return
+        if not self.config.is_file():
+            raise UsageError("not a run (it has no config.toml): it will not be overwritten", where=self.path)
+        with files.disk_errors(self.path):
+            shutil.rmtree(self.path)
+
+    def write_config(self, train: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+        """Everything that was decided: `[train]` repeats the run, `[run]` says how it went."""
+        write_toml({"train": dict(train), "run": dict(run)}, self.config)
+
+    def read_config(self) -> dict[str, Any]:
+        """The `[train]` table of the run."""
+        return dict(read_toml(self.config).get("train", {}))
+
+    def write_log(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+        """log.csv: a row for each epoch; nothing where a value is not known."""
+        with files.atomic_text(self.log) as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
+
+    def write_validation(self, validation: Validation, truth: Annotations) -> None:
+        """val/: predictions of the best checkpoint and the truth they are held against."""
+        write_segments(truth.segments, self.val / "ground_truth.csv")
+        write_segments(validation.predictions, self.val / "predictions.csv")
+        if validation.scenes:
+            write_scenes(validation.scenes, self.val / "scenes.csv")
+            write_scenes({video: (scene, 1.0) for video, scene in truth.scenes.items()}, self.val / "true_scenes.csv")
+
+
+def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, overwrite: bool) -> RunFolder:
+    """The folder of a run, checked against what is there.
+
+    Args:
+        name: as given; None = `default`, with a number where that is taken.
+
+    Raises:
+        UsageError: the name is taken and neither `resume` nor `overwrite` is given; there is nothing to resume; the name
+            is no folder name.
+    """
+    if name is None:
+        if resume:
+            raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
+        for name in itertools.chain([default], (f"{default}-{i}" for i in itertools.count(2))):
+            if not (folder := RunFolder(runs / name)).exists():
+                return folder
+    assert name is not None
+    if not name or name.startswith(".") or FORBIDDEN & set(name):
+        raise UsageError(f"{name!r} cannot be the name of a folder", where="--name")
+    folder = RunFolder(runs / name)
+    if resume and not folder.exists():
+        known = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
+        there = f"there are: {', '.join(known[:10])}" if known else f"there is none in {runs}"
+        raise UsageError(f"no run {name!r} to resume", where=runs, remedy=there)
+    if folder.exists() and not (resume or overwrite):
+        raise UsageError(
+            f"a run named {name!r} exists", where=folder.path, remedy="add --resume, --overwrite or another --name"
+        )
+    return folder
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,99 @@
+"""Which recordings are trained on and which validate: what `--split` and `--fold` mean."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from bineego.datasets.recording import Dataset, Subset
+from bineego.datasets.split import Split, kfold, read_split, split_recordings
+from bineego.errors import InputInvalid, UsageError
+from bineego.training.recipe import Recipe, parse_fold
+
+log = logging.getLogger(__name__)
+
+AUTO, DATASET, INNER, RANDOM, NONE = "auto", "dataset", "inner", "random", "none"
+
+
+def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
+    """The recordings to train and to validate on; `Split.val` is empty under `--split none`.
+
+    Args:
+        dataset: the recordings that can be used.
+        recipe: `split`, `val_share`, `split_seed`, `group_by` and `fold` are read.
+
+    Raises:
+        UsageError: the data set has not the subsets that were asked for, or too few recordings.
+        InputMissing, InputInvalid: a split file that cannot be read, names unknown recordings, or leaks.
+    """
+    train = dataset.of_subset(Subset.TRAIN)
+    val = dataset.of_subset(Subset.VAL)
+    if recipe.fold is not None:
+        part, k = parse_fold(recipe.fold)
+        of = train if train.recordings else dataset
+        return kfold(of, k=k, seed=recipe.split_seed, group_by=recipe.group_by)[part - 1]
+    match recipe.split:
+        case "auto":
+            return _auto(dataset, train, val, recipe)
+        case "dataset":
+            if not (train.recordings and val.recordings):
+                raise UsageError(
+                    f"--split dataset: data set {dataset.name!r} names no recording of subset "
+                    f"{'val' if train.recordings else 'train'}",
+                    remedy="use --split random, or name the subsets in its annotations",
+                )
+            return Split(train=_ids(train), val=_ids(val))
+        case "inner":
+            if not train.recordings:
+                raise UsageError(
+                    f"--split inner: data set {dataset.name!r} names no recording of subset train",
+                    remedy="use --split random",
+                )
+            return _seeded(train, recipe)
+        case "random":
+            if train.recordings and len(train.recordings) < len(dataset.recordings):
+                log.warning("--split random mixes the data set's own subsets: nothing of it is left to test on")
+            return _seeded(dataset, recipe)
+        case "none":
+            log.warning("--split none: the recordings trained on also validate; the scores say nothing about others")
+            return Split(train=_ids(train if train.recordings else dataset), val=())
+        case path:
+            split = read_split(Path(path), dataset)
+            if not split.train:
+                raise InputInvalid("no recording to train on", where=path)
+            return split
+
+
+def _auto(dataset: Dataset, train: Dataset, val: Dataset, recipe: Recipe) -> Split:
+    if train.recordings and val.recordings:
+        log.info(
+            "split: the data set's own, %d recordings to train and %d to validate on",
+            len(train.recordings), len(val.recordings),
+        )  # fmt: skip
+        return Split(train=_ids(train), val=_ids(val))
+    if val.recordings and not train.recordings:
+        raise UsageError(
+            f"data set {dataset.name!r} names a subset val and no subset train", remedy="use --split random"
+        )
+    # Whatever is not train (a test subset) is left alone.
+    split = _seeded(train if train.recordings else dataset, recipe)
+    log.info(
+        "split: %d recordings to train and %d to validate on, by chance (split seed %d)",
+        len(split.train), len(split.val), recipe.split_seed,
+    )  # fmt: skip
+    return split
+
+
+def _seeded(dataset: Dataset, recipe: Recipe) -> Split:
+    if len(dataset.recordings) < 2:
+        raise UsageError(
+            f"{len(dataset.recordings)} usable recording(s) cannot be split",
+            remedy="use --split none to train and validate on the same ones",
+        )
+    return split_recordings(
+        dataset, val_share=recipe.val_share, seed=recipe.split_seed, group_by=recipe.group_by
+    )
+
+
+def _ids(dataset: Dataset) -> tuple[str, ...]:
+    return tuple(recording.recording_id for recording in dataset.recordings)

@@ -1,0 +1,207 @@
+"""How good the network is on recordings it was not trained on: the real metric, through the code that `localize` uses.
+
+Shape suffixes: N intervals of all videos, C + 1 action logits.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch.distributed
+from numpy.typing import NDArray
+
+from bineego import segments
+from bineego.datasets.recording import Recording
+from bineego.evaluation import evaluate
+from bineego.formats.annotations import Annotations
+from bineego.grid import n_whole
+from bineego.inference.score import score_cached
+from bineego.postprocess import DecodeOptions, Postprocess, decode
+from bineego.postprocess.calibration import expected_calibration_error, fit_temperature
+from bineego.tracks import Activation, ScoreTrack
+from bineego.training.recipe import Recipe, Task
+from bineego.training.samples import Timeline
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import Precision
+from bineego.tsm.fuse import fuse
+from bineego.tsm.network import TSM
+from bineego.video.cache import FrameCache
+
+log = logging.getLogger(__name__)
+
+TIOU = (0.5, 0.75, 0.95)
+"""The challenge's thresholds (report, section 4.1)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeldOut:
+    """The recordings to validate on.
+
+    Attributes:
+        timelines: their videos.
+        truth: their labels.
+        cache: their frames.
+        recipe, task: of the run.
+        precision: as the recipe says; `AUTO` is what `localize` would use.
+    """
+
+    timelines: Sequence[Timeline]
+    truth: Annotations
+    cache: FrameCache
+    recipe: Recipe
+    task: Task
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Validation:
+    """What the network says of the held-out recordings, and how right it is.
+
+    Attributes:
+        tracks: one for each video.
+        predictions: decoded by the `paper` preset, scored.
+        scenes: predicted scene and its probability by video; empty without a scene head.
+        figures: values by column of log.csv; those that cannot be computed are left out.
+        score: what checkpoints are chosen by; None if nothing can be computed.
+    """
+
+    tracks: Sequence[ScoreTrack]
+    predictions: pd.DataFrame
+    scenes: Mapping[str, tuple[str, float]]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    score: float | None = None
+
+
+def truth_of(recordings: Sequence[Recording], task: Task) -> Annotations:
+    """The labels of some recordings as `evaluate` takes them."""
+    annotated = [r for r in recordings if r.segments is not None and task.has_actions]
+    return Annotations(
+        segments=segments.concat([r.segments for r in annotated if r.segments is not None], scored=False),
+        videos=tuple(r.recording_id for r in annotated),
+        scenes={video: r.scene for r in recordings if r.scene is not None and task.has_scenes for video in r.videos},
+    )
+
+
+def validate(network: TSM, card: ModelCard, held: HeldOut, device: torch.device) -> Validation | None:
+    """Score the held-out videos, decode and evaluate them. Several processes share the videos; only the first one gets
+    the result, the others None."""
+    world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    rank = torch.distributed.get_rank() if world > 1 else 0
+    ready = fuse(network, precision=_precision(held.recipe, device), device=device)
+    tracks = [
+        score_cached(ready, card, held.cache.open(line.video_id, line.path), line.video_id)
+        for line in held.timelines[rank::world]
+    ]
+    if world > 1:
+        gathered: list[list[ScoreTrack]] | None = [[] for _ in range(world)] if rank == 0 else None
+        torch.distributed.gather_object(tracks, gathered)
+        if gathered is None:
+            return None
+        by_id = {track.video_id: track for part in gathered for track in part}
+        tracks = [by_id[line.video_id] for line in held.timelines]
+    return judge(tracks, held)
+
+
+def judge(tracks: Sequence[ScoreTrack], held: HeldOut) -> Validation:
+    """Decode and evaluate score tracks of the held-out videos."""
+    task = held.task
+    predictions = segments.empty(scored=True)
+    if task.has_actions:
+        options = DecodeOptions(method=Postprocess.PAPER)
+        predictions = segments.concat([decode(track, options) for track in tracks], scored=True)
+    scenes = {track.video_id: track.scene for track in tracks if track.scene is not None}
+    figures = _interval_figures(tracks, held)
+    scored = task.has_actions and len(held.truth.segments) > 0
+    if scored or (scenes and held.truth.scenes):
+        known = {video: scene for video, (scene, _) in scenes.items()} or None
+        result = evaluate(held.truth, predictions, tiou=TIOU, scenes=known)
+        if scored:
+            figures |= {f"mAP@{tiou:g}": value for tiou, value in zip(result.tiou, result.mAP, strict=True)}
+            figures["final"] = result.final
+        if result.scene_top1 is not None:
+            figures["scene_top1"] = result.scene_top1
+    score = next((figures[name] for name in ("final", "scene_top1") if name in figures), None)
+    return Validation(tracks=tracks, predictions=predictions, scenes=scenes, figures=figures, score=score)
+
+
+def _interval_figures(tracks: Sequence[ScoreTrack], held: HeldOut) -> dict[str, float]:
+    """Loss and accuracy over the whole intervals of the annotated videos."""
+    logits_NC, labels_N, targets_NC = interval_truth(tracks, held)
+    if len(logits_NC) == 0:
+        return {}
+    probabilities_NC = np.concatenate([track.probabilities()[: _n_whole(track)] for track in _annotated(tracks, held)])
+    best_N = probabilities_NC.argmax(axis=1)
+    if tracks[0].activation is Activation.SIGMOID:
+        p, y = np.clip(probabilities_NC, 1e-12, 1 - 1e-12), targets_NC
+        loss = float(-(y * np.log(p) + (1 - y) * np.log1p(-p)).sum(axis=1).mean())
+        right = float(targets_NC[np.arange(len(best_N)), best_N].mean())
+    else:
+        chosen_N = probabilities_NC[np.arange(len(labels_N)), labels_N]
+        loss, right = float(-np.log(np.maximum(chosen_N, 1e-12)).mean()), float((best_N == labels_N).mean())
+    return {"val_loss": loss, "interval_accuracy": right}
+
+
+def interval_truth(
+    tracks: Sequence[ScoreTrack], held: HeldOut
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """Logits (N, C + 1), class ids (N,) and targets (N, C + 1) of the whole intervals of the annotated videos."""
+    lines = {line.video_id: line for line in held.timelines}
+    logits, labels, targets = [], [], []
+    for track in _annotated(tracks, held):
+        line, n = lines[track.video_id], _n_whole(track)
+        lows, highs = track.edges[:n], track.edges[1 : n + 1]
+        logits.append(track.logits[:n])
+        labels.append(line.labels(lows, highs, held.recipe.label_rule))
+        targets.append(line.targets(lows, highs))
+    if not logits:
+        return np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
+    return np.concatenate(logits), np.concatenate(labels), np.concatenate(targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """A temperature and what it does on the held-out intervals (expected calibration error before and after)."""
+
+    temperature: float
+    ece_before: float
+    ece_after: float
+
+
+def calibrate(tracks: Sequence[ScoreTrack], held: HeldOut) -> Calibration | None:
+    """The temperature under which the held-out labels are likeliest; None without annotated intervals."""
+    logits_NC, labels_N, targets_NC = interval_truth(tracks, held)
+    if len(logits_NC) == 0:
+        return None
+    activation = tracks[0].activation
+    sigmoid = activation is Activation.SIGMOID
+    temperature = fit_temperature(logits_NC, targets_NC if sigmoid else labels_N, activation)
+    errors = []
+    for value in (1.0, temperature):
+        parts = [track.with_temperature(value).probabilities()[: _n_whole(track)] for track in _annotated(tracks, held)]
+        errors.append(expected_calibration_error(np.concatenate(parts), labels_N))
+    return Calibration(temperature=temperature, ece_before=errors[0], ece_after=errors[1])
+
+
+def _annotated(tracks: Sequence[ScoreTrack], held: HeldOut) -> list[ScoreTrack]:
+    known = {line.video_id for line in held.timelines if line.annotated}
+    return [track for track in tracks if track.video_id in known and held.task.has_actions]
+
+
+def _n_whole(track: ScoreTrack) -> int:
+    return n_whole(track.duration, track.t)
+
+
+def _precision(recipe: Recipe, device: torch.device) -> Precision:
+    # Apple's devices have no fast path for bf16; AUTO elsewhere is what `localize` will use.
+    return Precision.FP32 if device.type == "mps" else recipe.precision
+
+
+def is_better(score: float | None, best: float | None) -> bool:
+    """Whether a validation score is a new best one; without scores the latest network is the best."""
+    if score is None or math.isnan(score):
+        return best is None
+    return best is None or score > best

@@ -1,0 +1,114 @@
+"""ImageNet weights of the trunks: torchvision's files, from PyTorch's cache or from the network.
+
+Version 1 of the weights: those that TSM's recipes start from, and the only one that every trunk has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import logging
+import re
+import threading
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torchvision.models import get_model_weights
+
+from bineego.errors import ModelError
+from bineego.files import atomic_path
+from bineego.tsm.config import Trunk
+
+log = logging.getLogger(__name__)
+
+REACH_SECONDS = 5.0
+"""How long a download's server may take to answer before it counts as out of reach."""
+
+STALL_SECONDS = 30.0
+BLOCK = 1 << 20
+
+
+def weights_url(trunk: Trunk) -> str:
+    """Where torchvision publishes the weights of a trunk."""
+    url: str = get_model_weights(trunk.value)["IMAGENET1K_V1"].url
+    return url
+
+
+def cache_path(trunk: Trunk) -> Path:
+    """Where the file of a trunk's weights lies, or would lie, in PyTorch's cache."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / weights_url(trunk).rsplit("/", 1)[1]
+
+
+def how_to_provide(trunk: Trunk) -> str:
+    """What to do on a machine without a network."""
+    path = cache_path(trunk)
+    return f"download {weights_url(trunk)} elsewhere, then put it in {path.parent} or give --init {path.name}"
+
+
+def reachable(url: str, seconds: float = REACH_SECONDS) -> bool:
+    """Whether the server of `url` answers in time; name look-up and proxies included."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds),
+        ):
+            answered.set()
+
+    # In a thread, because name look-up has no time limit of its own.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answered.is_set()
+
+
+def fetch(trunk: Trunk, on_progress: Callable[[float, float], None] | None = None) -> Path:
+    """The file of a trunk's weights, checked: from the cache, else downloaded into it.
+
+    Raises:
+        ModelError: not cached and out of reach, or damaged.
+    """
+    path = cache_path(trunk)
+    if not path.is_file():
+        url = weights_url(trunk)
+        if not reachable(url):
+            raise ModelError(f"ImageNet weights of {trunk} are out of reach", where=url, remedy=how_to_provide(trunk))
+        _download(url, path, how_to_provide(trunk), on_progress)
+    _check(path)
+    return path
+
+
+def _download(url: str, path: Path, remedy: str, on_progress: Callable[[float, float], None] | None) -> None:
+    log.info("downloading %s", url)
+    try:
+        with (
+            atomic_path(path) as temporary,
+            urllib.request.urlopen(url, timeout=STALL_SECONDS) as answer,
+            temporary.open("wb") as file,
+        ):
+            total = int(answer.headers.get("Content-Length") or 0)
+            while block := answer.read(BLOCK):
+                file.write(block)
+                if on_progress is not None and total:
+                    on_progress(file.tell(), total)
+            if total and file.tell() != total:
+                raise ModelError(f"the download broke off at {file.tell()} of {total} bytes", where=url, remedy=remedy)
+    except (OSError, http.client.HTTPException) as error:
+        raise ModelError(f"the download failed ({error})", where=url, remedy=remedy) from error
+
+
+def _check(path: Path) -> None:
+    """torchvision writes the start of the SHA-256 into the file's name."""
+    wanted = re.search(r"-([0-9a-f]{8,})\.", path.name)
+    if wanted is None:
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not found.startswith(wanted[1]):
+        raise ModelError(
+            f"the weights are damaged (SHA-256 {found[:8]}, wanted {wanted[1]})", where=path, remedy="delete the file"
+        )

@@ -1,0 +1,206 @@
+"""One video decoded by several processes, from key frame to key frame, joined without a seam.
+
+The file is cut at key packets where decoding may begin afresh (`keyframes`). Each worker takes every n-th part with one
+decoding thread; the parts are handed on in order, so what waits is bounded by the workers' queues. Where a part meets
+damage, the rest is read in sequence, so that the result is always the sequential one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+from numpy.typing import ArrayLike
+
+from bineego.video.decode import Converter, packets_of, wanted_frames
+from bineego.video.frames import FrameOptions
+from bineego.video.probe import open_video
+from bineego.video.reader import Found, TimedFrame, VideoReader, check_indices, in_order
+from bineego.video.scan import packet_mark
+from bineego.video.timeline import NEVER_SHOWN, Bools, Ints, Timeline
+from bineego.video.workers import Worker
+
+PARTS_PER_WORKER = 8
+"""More parts share the work more evenly; each costs a seek and a decoder to fill."""
+
+MIN_PART = 16
+"""Packets. Shorter parts are joined to the next: with key frames only, a part each would be all seeking."""
+
+WAITING_BYTES = 256 * 2**20
+"""Pictures that may wait for their turn, over all workers."""
+
+
+def read_parallel(
+    path: Path | str,
+    options: FrameOptions | None = None,
+    indices: ArrayLike | None = None,
+    workers: int | None = None,
+    *,
+    reader: VideoReader | None = None,
+) -> Iterator[TimedFrame]:
+    """The frames of `VideoReader(path, options).read(indices)`, equal to the last bit, decoded by `workers` processes.
+
+    Args:
+        indices: sorted, distinct indices into the reader's `times`; None = all.
+        workers: None = one a core. With one, or where the file cannot be cut, this is the sequential read.
+        reader: one of this file and these options, where the caller has it; its `damaged` and `duration` are set as by
+            its own `read`.
+
+    Raises:
+        InputMissing, InputInvalid: as the reader.
+    """
+    reader = reader or VideoReader(path, options)
+    wanted = check_indices(indices, len(reader.times))
+    workers = workers or os.cpu_count() or 1
+    parts = plan_parts(reader.timeline, reader.kept[wanted], workers)
+    if workers < 2 or len(parts) < 2:
+        return reader.deliver(wanted)
+    return reader.deliver(wanted, _joined(reader, wanted, parts, min(workers, len(parts))))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """A run of packets that one worker decodes.
+
+    Attributes:
+        first: its first packet, a clean entry.
+        stop: the packet after its last one. Frames shown before the next part's first, but stored after that, belong
+            to this part: `stop` is behind them.
+        position: of its first frame among all that are wanted.
+        wanted: indices (K,) into the timeline, of this part.
+    """
+
+    first: int
+    stop: int
+    position: int
+    wanted: Ints
+
+
+def plan_parts(timeline: Timeline, wanted: Ints, workers: int) -> list[Part]:
+    """Cut a file for `workers` processes; one part where it cannot be cut, none where nothing is wanted."""
+    n_packets = len(timeline.packet_ticks)
+    if timeline.by_order or len(wanted) == 0:
+        return [Part(first=0, stop=n_packets, position=0, wanted=wanted)] if len(wanted) else []
+    least = max(MIN_PART, n_packets // (PARTS_PER_WORKER * workers))
+    cuts = [0]
+    for cut in np.flatnonzero(_clean_cuts(timeline)).tolist():
+        if cut - cuts[-1] >= least:
+            cuts.append(cut)
+    parts = []
+    ticks = timeline.ticks[wanted]
+    lows = [NEVER_SHOWN, *timeline.packet_ticks[cuts[1:]].tolist()]
+    for number, (cut, low) in enumerate(zip(cuts, lows, strict=True)):
+        last = number + 1 == len(cuts)
+        start = int(np.searchsorted(ticks, low))
+        end = len(ticks) if last else int(np.searchsorted(ticks, lows[number + 1]))
+        if end > start:
+            stop = n_packets if last else _behind_leading(timeline, cuts[number + 1])
+            parts.append(Part(first=cut, stop=stop, position=start, wanted=wanted[start:end]))
+    return parts
+
+
+def _clean_cuts(timeline: Timeline) -> Bools:
+    """Packets (P,) where everything stored before is shown before, and decoding may begin."""
+    ticks = timeline.packet_ticks
+    latest_before = np.concatenate([[NEVER_SHOWN], np.maximum.accumulate(ticks)[:-1]])
+    return timeline.entries & (latest_before < ticks)
+
+
+def _behind_leading(timeline: Timeline, cut: int) -> int:
+    """The packet after the last that is stored after packet `cut` and shown before it; `cut` if there is none."""
+    ticks = timeline.packet_ticks
+    # Leading pictures follow their key packet at once; one more key packet ends the search.
+    later = np.flatnonzero(timeline.entries[cut + 1 :])
+    end = cut + 1 + int(later[0]) if len(later) else len(ticks)
+    leading = np.flatnonzero((ticks[cut:end] < ticks[cut]) & (ticks[cut:end] != NEVER_SHOWN))
+    return cut + int(leading[-1]) + 1 if len(leading) else cut
+
+
+def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) -> Iterator[Found]:
+    picture_bytes = 3 * reader.options.size**2 * (4 if reader.options.keep_aspect else 1)  # 4: panoramas and wider
+    ahead = max(8, WAITING_BYTES // (picture_bytes * workers))
+    with contextlib.ExitStack() as stack:
+        running = []
+        for number in range(workers):
+            share = parts[number::workers]
+            worker = Worker(decode_parts, reader.path, reader.options, reader.timeline, share, ahead=ahead)
+            stack.callback(worker.close)
+            running.append(worker.messages())
+        done = 0
+        for part, messages in zip(parts, itertools.cycle(running), strict=False):
+            for found in itertools.takewhile(lambda item: item is not None, messages):
+                position, picture, _ = found
+                if picture is None or position != done:
+                    break
+                yield found
+                done += 1
+            if done != part.position + len(part.wanted):
+                break
+    if done < len(wanted):
+        # One frame more than is missing, so that the last good one can stand in for the first that is damaged.
+        again = max(0, done - 1)
+        for position, picture, seconds in reader.in_order(wanted[again:]):
+            if again + position >= done:
+                yield again + position, picture, seconds
+
+
+def decode_parts(path: Path, options: FrameOptions, timeline: Timeline, parts: list[Part]) -> Iterator[Found | None]:
+    """Runs in a worker: the frames of its parts, in order, None after each part."""
+    convert = Converter(options)
+    for part in parts:
+        with _opened_at(path, timeline, part) as (packets, stream):
+            stream.codec_context.thread_count = 1
+            found = wanted_frames(
+                packets, stream.codec_context, timeline, part.wanted, convert, first_packet=part.first
+            )
+            for position, picture, seconds in in_order(found):
+                yield part.position + position, picture, seconds
+        yield None
+
+
+@contextlib.contextmanager
+def _opened_at(
+    path: Path, timeline: Timeline, part: Part
+) -> Iterator[tuple[Iterator[Packet[VideoStream]], VideoStream]]:
+    """The part's packets and their stream. Where a seek does not lead there, they are read from the file's start."""
+    container, stream = open_video(path)
+    try:
+        packets = _seek(container, stream, path, timeline, part)
+        if packets is None:
+            container.close()
+            container, stream = open_video(path)
+            packets = itertools.islice(packets_of(container, stream, path), part.first, None)
+        yield itertools.islice(packets, part.stop - part.first), stream
+    finally:
+        container.close()
+
+
+def _seek(
+    container: InputContainer, stream: VideoStream, path: Path, timeline: Timeline, part: Part
+) -> Iterator[Packet[VideoStream]] | None:
+    """Packets from the part's first on, or None where the seek landed behind it or at an unknown place."""
+    pts, dts, _, _ = timeline.marks[part.first].tolist()
+    if part.first == 0:
+        return packets_of(container, stream, path)
+    try:
+        container.seek(dts if dts != NEVER_SHOWN else pts, stream=stream)
+    except (FFmpegError, OverflowError):
+        return None
+    packets = packets_of(container, stream, path)
+    landed = next(packets, None)
+    if landed is None:
+        return None
+    # Times may be missing right after a seek; position and size are always there.
+    same = np.flatnonzero((timeline.marks[:, 2:] == packet_mark(landed)[2:]).all(axis=1))
+    if len(same) != 1 or same[0] > part.first:
+        return None
+    return itertools.islice(itertools.chain([landed], packets), part.first - int(same[0]), None)

@@ -1,0 +1,166 @@
+"""Worker processes that run one generator each and hand over what it yields.
+
+Not `multiprocessing`: its spawned processes run the user's own script again unless that is written for it, cannot be
+started from a data loader's workers, and outlive a killed parent. These talk through their standard streams, and end
+when those close.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from bineego.errors import BineegoError, ResourceExhausted
+
+log = logging.getLogger(__name__)
+
+Task = Callable[..., Iterator[Any]]
+"""A generator function of a module, so that it can be pickled."""
+
+
+class Worker:
+    """A process that runs `task(*args)`; its messages are read by a thread, at most `ahead` before they are asked for.
+
+    Args:
+        ahead: bounds the memory that unread messages take; the worker waits when they are that many.
+    """
+
+    def __init__(self, task: Task, *args: Any, ahead: int = 64) -> None:
+        package_parent = str(Path(__file__).parents[2])
+        paths = os.pathsep.join(dict.fromkeys([package_parent, *filter(None, sys.path)]))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bineego.video.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        self._messages: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=ahead)
+        self._closing = False
+        # A worker that dies before it has read its task is noticed when its messages end.
+        with contextlib.suppress(BrokenPipeError):
+            assert self._process.stdin is not None
+            pickle.dump((task, args), self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
+        self._thread = threading.Thread(target=self._receive, daemon=True)
+        self._thread.start()
+
+    def messages(self) -> Iterator[Any]:
+        """What the task yields, in order.
+
+        Raises:
+            BineegoError: what the task raised.
+            ResourceExhausted: the process was killed, for memory in all likelihood.
+            RuntimeError: a bug in the task; the text has its traceback.
+        """
+        while True:
+            kind, content = self._messages.get()
+            match kind:
+                case "item":
+                    yield content
+                case "log":
+                    logging.getLogger(content.name).handle(content)
+                case "error":
+                    raise content
+                case "bug":
+                    raise RuntimeError(content)
+                case "end":
+                    return
+                case _:
+                    code = self._process.wait()
+                    raise ResourceExhausted(
+                        f"a worker process was ended from outside (code {code})",
+                        remedy="memory may have run out: use fewer with --jobs",
+                    )
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._closing = True
+        self._process.kill()
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._messages.get_nowait()
+            self._thread.join(timeout=0.01)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            with contextlib.suppress(OSError):
+                stream.close()
+
+    def _receive(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        kind = ""
+        while kind not in ("end", "error", "bug", "gone"):
+            try:
+                kind, content = pickle.load(stream)
+            except (EOFError, pickle.UnpicklingError, OSError, ValueError):
+                kind, content = "gone", None
+            while not self._closing:
+                with contextlib.suppress(queue.Full):
+                    self._messages.put((kind, content), timeout=0.2)
+                    break
+            if self._closing:
+                return
+
+
+class _Forwarder(logging.Handler):
+    """Sends notes to the parent, which shows them as its own."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.msg, record.args, record.exc_info = record.getMessage(), None, None
+        _send(self._stream, "log", record)
+
+
+def _send(stream: IO[bytes], kind: str, content: Any) -> None:
+    pickle.dump((kind, content), stream, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.flush()
+
+
+def _serve() -> None:
+    """The worker's side: read a task from standard input, write its messages to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not land among the messages
+    logger = logging.getLogger("bineego")
+    logger.handlers[:] = [_Forwarder(out)]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        task, args = pickle.load(sys.stdin.buffer)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        for item in task(*args):
+            _send(out, "item", item)
+        _send(out, "end", None)
+    except BineegoError as error:
+        _send(out, "error", error)
+    except MemoryError:
+        _send(out, "error", ResourceExhausted("out of memory in a worker process", remedy="use fewer with --jobs"))
+    except BrokenPipeError:
+        pass  # the parent has all it wants
+    except Exception:  # the parent must learn of a bug in the task; it raises it there
+        _send(out, "bug", traceback.format_exc())
+
+
+def _end_with_parent() -> None:
+    """Nothing more comes on standard input; its end is the parent's."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _serve()

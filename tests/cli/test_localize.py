@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bineego import tracks
+from bineego.cli import console
+from bineego.cli.app import app
+from bineego.formats import csv
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command line in an empty folder; its exit code."""
+    monkeypatch.chdir(tmp_path)
+    console.set_up_logging()
+
+    def call(*args: object) -> int:
+        with pytest.raises(SystemExit) as ended:
+            code = console.run(lambda: app(["localize", *map(str, args)]))
+            raise SystemExit(code)
+        return int(ended.value.code or 0)
+
+    return call
+
+
+@pytest.fixture
+def track(tmp_path: Path) -> Path:
+    """Six cells of 0.5 s: background, four of "jump" with a flicker, background."""
+    p = np.array([[0.8, 0.1, 0.1], *[[0.1, 0.8, 0.1]] * 2, [0.1, 0.4, 0.5], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1]])
+    path = tmp_path / "in" / "v1.scores.npz"
+    path.parent.mkdir()
+    tracks.save(
+        tracks.ScoreTrack(
+            video_id="v1",
+            edges=np.arange(7) * 0.5,
+            logits=np.log(p).astype(np.float32),
+            actions=("jump", "run"),
+            t=0.5,
+            scene_probs=np.array([0.3, 0.7]),
+            scenes=("indoors", "outdoors"),
+        ),
+        path,
+    )
+    return path
+
+
+def test_without_output_the_table_lies_here(run: Run, track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(track) == 0
+    assert capsys.readouterr().out == "v1.csv\n"
+    assert csv.read_predictions(Path("v1.csv"))["label"].tolist() == ["jump", "run", "jump"]
+    assert csv.read_scenes(Path("scenes.csv")) == {"v1": "outdoors"}
+    assert not Path("predictions.csv").exists()
+
+
+def test_with_output(run: Run, track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(track, "-o", "out", "--postprocess", "viterbi", "--format", "csv,json", "--save-scores") == 0
+    assert capsys.readouterr().out == "out/predictions.csv\nout/predictions.json\n"
+    assert csv.read_predictions(Path("out/predictions.csv"))["label"].tolist() == ["jump"]
+    assert Path("out/v1.scores.npz").exists()
+
+
+def test_flag_over_file_over_default(run: Run, track: Path) -> None:
+    Path("bineego.toml").write_text('[localize]\npostprocess = "viterbi"\n[localize.class_thresholds]\nrun = 0.6\n')
+    assert run(track) == 0
+    assert len(csv.read_predictions(Path("v1.csv"))) == 1
+    assert run(track, "--postprocess", "paper") == 0
+    assert csv.read_predictions(Path("v1.csv"))["label"].tolist() == ["jump"]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["nothing.mp4"], 3, "no such file"),
+        (["TRACK", "--min-duration", "-1"], 2, "min_duration must be 0 or more"),
+        (["TRACK", "--format", "xml"], 2, "no format 'xml'"),
+        (["TRACK", "--device", "abacus"], 2, "no device"),
+        (["VIDEO"], 6, "no model"),
+        (["VIDEO", "--model", "missing"], 6, "no such run"),
+        (["EMPTY"], 2, "no video"),
+        (["TRACK", "--view", "above"], 2, "no view 'above'"),
+    ],
+)
+def test_errors(
+    run: Run, track: Path, args: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("empty").mkdir()
+    Path("v2.mp4").write_bytes(b"x")
+    places = {"TRACK": str(track), "VIDEO": "v2.mp4", "EMPTY": "empty"}
+    assert run(*(places.get(arg, arg) for arg in args)) == code
+    out, err = capsys.readouterr()
+    assert message in err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_a_wrong_file_is_named(run: Run, track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bineego.toml").write_text("[localize]\nmin_duratoin = 1\n")
+    assert run(track) == 4
+    assert "min_duration" in capsys.readouterr().err

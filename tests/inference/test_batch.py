@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bineego import tracks
+from bineego.datasets.recording import View
+from bineego.errors import BatchFailed, InputInvalid, InputMissing, ModelError, UsageError
+from bineego.formats import csv
+from bineego.inference import LocalizeOptions, localize
+from bineego.inference.model import choose_device, find_model
+from bineego.labels import LabelSet
+from bineego.postprocess import DecodeOptions, Postprocess, decode
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import NetworkConfig, Precision, Trunk
+from bineego.tsm.model_file import Model
+from bineego.tsm.network import TSM
+
+MakeVideo = Callable[..., Path]
+FP32 = LocalizeOptions(precision=Precision.FP32)
+
+
+@pytest.fixture(scope="module")
+def folder(make_video: MakeVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three videos, one shorter than t."""
+    folder = tmp_path_factory.mktemp("videos")
+    make_video(folder / "b.mp4", seconds=2.2)
+    make_video(folder / "a.mp4", seconds=1.5)
+    make_video(folder / "short.mp4", seconds=0.3)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_a_folder(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    progress: list[tuple[float, float]] = []
+    found = localize(
+        folder,
+        model=model_file,
+        output=tmp_path,
+        options=FP32,
+        formats=["csv", "json"],
+        save_scores=True,
+        on_progress=lambda done, total: progress.append((done, total)),
+    )
+    assert names(tmp_path) == sorted(
+        [
+            *(f"{name}{suffix}" for name in ("a", "b", "short") for suffix in (".csv", ".scores.npz")),
+            "predictions.csv",
+            "predictions.json",
+            "scenes.csv",
+        ]
+    )
+    joint = csv.read_predictions(tmp_path / "predictions.csv")
+    assert joint.equals(found.predictions)
+    for name in ("a", "b", "short"):
+        track = tracks.load(tmp_path / f"{name}.scores.npz")
+        own = csv.read_predictions(tmp_path / f"{name}.csv")
+        assert own.equals(decode(track))
+        assert own.equals(joint[joint["video_id"] == name].reset_index(drop=True))
+    assert (tmp_path / "short.csv").read_text() == "video_id,label,start,end,score\n"
+    assert list(csv.read_scenes(tmp_path / "scenes.csv")) == ["a", "b", "short"]
+    assert set(json.loads((tmp_path / "predictions.json").read_text())["results"]) == {"a", "b", "short"}
+    assert [path.name for path in found.results] == ["predictions.csv", "predictions.json"]
+    assert progress[-1][0] == pytest.approx(progress[-1][1])
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
+
+
+def test_a_second_run_does_only_what_is_missing(
+    folder: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = localize(folder, model=model_file, output=tmp_path, options=FP32)
+    before = (tmp_path / "predictions.csv").read_bytes()
+    (tmp_path / "b.csv").unlink()
+    again = localize(folder, model=model_file, output=tmp_path, options=FP32)
+    assert again.skipped == ("a", "short")
+    assert (tmp_path / "predictions.csv").read_bytes() == before
+    assert again.scenes == first.scenes
+    assert localize(folder, model=model_file, output=tmp_path, options=FP32, overwrite=True).skipped == ()
+    other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.VITERBI)
+    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ()
+    os.utime(folder / "a.mp4")
+    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("b", "short")
+
+
+def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    shutil.copytree(folder, videos)
+    (videos / "aa.mp4").write_bytes(b"no video at all")
+    with pytest.raises(BatchFailed, match="1 of 4 inputs failed"):
+        localize(videos, model=model_file, output=tmp_path / "out", options=FP32)
+    assert {"a.csv", "b.csv", "short.csv", "predictions.csv"} <= set(names(tmp_path / "out"))
+    assert "aa.csv" not in names(tmp_path / "out")
+    with pytest.raises(InputInvalid):  # the only input: its own error
+        localize(videos / "aa.mp4", model=model_file, output=tmp_path / "out", options=FP32)
+
+
+def test_several_processes_give_the_same(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    alone = localize(folder, model=model_file, output=tmp_path / "one", options=FP32)
+    two = LocalizeOptions(precision=Precision.FP32, jobs=2)
+    both = localize(folder, model=model_file, output=tmp_path / "two", options=two)
+    columns = ["video_id", "label", "start", "end"]
+    assert both.predictions[columns].equals(alone.predictions[columns])
+    assert both.predictions["score"].to_numpy() == pytest.approx(alone.predictions["score"].to_numpy(), abs=1e-5)
+
+
+def test_a_score_track_needs_no_model(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    localize(folder / "b.mp4", model=model_file, output=tmp_path / "one", options=FP32, save_scores=True)
+    stored = tmp_path / "one" / "b.scores.npz"
+    options = LocalizeOptions(method=Postprocess.VITERBI)
+    found = localize([stored], output=tmp_path / "two", options=options)
+    expected = decode(tracks.load(stored), DecodeOptions(method=Postprocess.VITERBI))
+    assert csv.read_predictions(tmp_path / "two" / "b.csv").equals(expected)
+    assert found.scenes.keys() == {"b"}
+    # The folder that holds it means the same.
+    assert localize(tmp_path / "one", options=options).predictions.equals(expected)
+
+
+def test_nothing_is_written_without_an_output(
+    folder: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = localize(folder / "a.mp4", model=model, options=FP32)
+    assert found.paths == ()
+    assert names(tmp_path) == []
+
+
+def test_egocentric_views_have_scenes_only(folder: Path, model: Model, card_of: Callable[..., ModelCard]) -> None:
+    found = localize(folder / "a.mp4", model=model, view=View.MONOCULAR, options=FP32)
+    assert len(found.predictions) == 0
+    assert found.scenes.keys() == {"a"}
+    config = NetworkConfig(trunk=Trunk.RESNET18, n_classes=4, n_frames=4)
+    card = card_of(network=config, labels=LabelSet(actions=("x", "y", "z")), priors=None)
+    with pytest.raises(InputInvalid, match="no annotated timeline"):
+        localize(folder / "a.mp4", model=Model(network=TSM(config).eval(), card=card), view="binocular")
+
+
+def test_scenes_only_model(folder: Path, card_of: Callable[..., ModelCard], tmp_path: Path) -> None:
+    config = NetworkConfig(trunk=Trunk.RESNET18, n_scenes=2, n_frames=4)
+    card = card_of(network=config, labels=LabelSet(scenes=("x", "y")), priors=None)
+    found = localize(folder, model=Model(network=TSM(config).eval(), card=card), output=tmp_path, options=FP32)
+    assert names(tmp_path) == ["scenes.csv"]
+    assert [path.name for path in found.results] == ["scenes.csv"]
+
+
+def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputMissing):
+        localize(folder / "nothing.mp4", model=model_file)
+    with pytest.raises(UsageError):
+        localize([], model=model_file)
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "a.mp4", other / "a.mp4")
+    with pytest.raises(UsageError, match="'a'"):
+        localize([folder, other / "a.mp4"], model=model_file)
+    own = tmp_path / "a.csv"
+    own.write_text("video_id,label,start,end\na,jump,0,1\n")
+    with pytest.raises(UsageError, match="overwritten"):
+        localize(folder / "a.mp4", model=model_file, output=tmp_path)
+    assert own.read_text().endswith("a,jump,0,1\n")
+    with pytest.raises(UsageError, match="no device"):
+        localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))
+
+
+def test_which_model(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    runs = tmp_path / "runs"
+    with pytest.raises(ModelError, match="no model"):
+        find_model(None, runs)
+    for age, name in ((2, "old"), (1, "new")):
+        path = runs / name / "model.safetensors"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"")
+        os.utime(path, (1e9 - age, 1e9 - age))
+    with caplog.at_level(logging.INFO, logger="bineego"):
+        assert find_model(None, runs) == runs / "new" / "model.safetensors"
+    assert "newest run" in caplog.text
+    assert find_model("old", runs) == runs / "old" / "model.safetensors"
+    assert find_model(runs / "old", runs) == runs / "old" / "model.safetensors"
+    with pytest.raises(ModelError, match="no such run") as error:
+        find_model("odl", runs)
+    assert "old" in str(error.value)
+
+
+def test_devices() -> None:
+    assert choose_device("cpu").type == "cpu"
+    with pytest.raises(UsageError):
+        choose_device("cuda:99")

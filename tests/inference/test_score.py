@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from bineego.grid import interval_edges
+from bineego.inference.options import ScoreOptions
+from bineego.inference.score import score_cached, score_video
+from bineego.tracks import Activation
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import NetworkConfig, Precision, Trunk
+from bineego.tsm.fuse import for_inference
+from bineego.tsm.model_file import Model
+from bineego.tsm.network import Scores
+from bineego.tsm.preprocess import normalise
+from bineego.video.frames import on_screen
+from bineego.video.reader import VideoReader
+
+MakeVideo = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def video(make_video: MakeVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_video(tmp_path_factory.mktemp("v") / "walk.mp4", seconds=3.2)
+
+
+def all_frames(path: Path, card: ModelCard) -> tuple[np.ndarray, np.ndarray, float]:
+    reader = VideoReader(path, card.frames)
+    frames = np.stack([picture for _, picture, _ in reader.read()])
+    return frames, reader.times, reader.duration
+
+
+def test_equals_the_plain_way(video: Path, model: Model) -> None:
+    """One clip at a time, from a full decode, through the plain network."""
+    frames, times, duration = all_frames(video, model.card)
+    edges = interval_edges(duration, 0.5)
+    rows, scenes = [], []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        moments = low + (high - low) * (np.arange(4) + 0.5) / 4
+        clip = torch.from_numpy(frames[on_screen(times, moments)])[None]
+        with torch.inference_mode():
+            actions, scene = model.network(normalise(clip))
+        rows.append(actions[0].numpy())
+        scenes.append(torch.softmax(scene[0].double(), 0).numpy())
+    track = score_video(for_inference(model, precision=Precision.FP32), model.card, video)
+    assert track.edges == pytest.approx(edges)
+    assert len(track) == 7  # six whole intervals and the tail
+    assert track.logits == pytest.approx(np.stack(rows), abs=1e-3)
+    assert track.scene_probs == pytest.approx(np.mean(scenes[:6], axis=0), abs=1e-3)
+    assert (track.temperature, track.t, track.model, track.video_id) == (1.5, 0.5, "tiny", "walk")
+    assert track.priors is model.card.priors
+
+
+def test_batch_size_and_the_plain_network_change_nothing(video: Path, model: Model) -> None:
+    plain = score_video(model.network, model.card, video)
+    for batch in (1, 3, 100):
+        again = score_video(model.network, model.card, video, ScoreOptions(batch=batch))
+        assert again.logits == pytest.approx(plain.logits, abs=1e-4)
+
+
+class Cached:
+    """What the frame cache gives, from memory."""
+
+    def __init__(self, path: Path, card: ModelCard) -> None:
+        self._frames, self.times, self.duration = all_frames(path, card)
+
+    def frames(self, indices: np.ndarray) -> np.ndarray:
+        return self._frames[indices]
+
+
+def test_cached_equals_live(video: Path, model: Model) -> None:
+    live = score_video(model.network, model.card, video)
+    cached = score_cached(model.network, model.card, Cached(video, model.card), "walk")  # type: ignore[arg-type]
+    assert cached.edges == pytest.approx(live.edges)
+    assert cached.logits == pytest.approx(live.logits, abs=1e-6)
+
+
+def test_a_network_in_training_is_refused(video: Path, model: Model) -> None:
+    model.network.train()
+    try:
+        with pytest.raises(ValueError, match="eval mode"):
+            score_video(model.network, model.card, video)
+    finally:
+        model.network.eval()
+
+
+class Step:
+    """Answers by the grey of the clip's middle: class 1 above a level, else background."""
+
+    def __init__(self, level: float, sharpness: float = 0.5) -> None:
+        self.level, self.sharpness, self.clips = level, sharpness, 0
+
+    def __call__(self, frames_NTHWC: Tensor) -> Scores:
+        self.clips += len(frames_NTHWC)
+        grey = frames_NTHWC.float().mean((1, 2, 3, 4))
+        z = (grey - self.level) * self.sharpness
+        return Scores(torch.stack([torch.zeros_like(z), z], dim=1), None)
+
+
+def step_card(card: Callable[..., ModelCard], **changes: object) -> ModelCard:
+    from bineego.labels import LabelSet
+
+    return card(
+        network=NetworkConfig(trunk=Trunk.RESNET18, n_classes=2, n_frames=4),
+        labels=LabelSet(actions=("bright",)),
+        priors=None,
+        temperature=1.0,
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def ramp(make_video: MakeVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grey 20 to 212 over three seconds: it passes 120 at 1.5625 s."""
+    return make_video(tmp_path_factory.mktemp("v") / "ramp.mp4", seconds=3.0)
+
+
+def test_overlapping_intervals_give_a_finer_track(ramp: Path, card_of: Callable[..., ModelCard]) -> None:
+    fine = score_video(Step(120), step_card(card_of), ramp, ScoreOptions(stride=0.125))
+    assert len(fine) == 24
+    assert np.diff(fine.edges) == pytest.approx(0.125)
+    probabilities = fine.probabilities()
+    assert probabilities.sum(axis=1) == pytest.approx(1.0)
+    turn = fine.edges[int((probabilities[:, 1] > 0.5).argmax())]
+    assert turn == pytest.approx(1.5625, abs=0.13)
+    assert (np.diff(probabilities[:, 1]) > -1e-9).all()
+
+
+def test_means_are_of_calibrated_probabilities(ramp: Path, card_of: Callable[..., ModelCard]) -> None:
+    options = ScoreOptions(stride=0.25)
+    for activation in Activation:
+        warm = step_card(card_of, activation=activation)
+        track = score_video(Step(120, 0.05), warm, ramp, options)
+        hot = score_video(Step(120, 0.1), ModelCard(**{**warm.__dict__, "temperature": 2.0}), ramp, options)
+        assert hot.probabilities() == pytest.approx(track.probabilities(), abs=1e-5)
+
+
+def test_coarse_to_fine_skips_what_is_settled(ramp: Path, card_of: Callable[..., ModelCard]) -> None:
+    card = step_card(card_of, interval=0.125)
+    every, some = Step(120), Step(120)
+    full = score_video(every, card, ramp)
+    coarse = score_video(some, card, ramp, ScoreOptions(coarse=4))
+    assert every.clips == 24
+    assert some.clips < 14
+    assert (full.logits.argmax(axis=1) == coarse.logits.argmax(axis=1)).all()
+    assert coarse.edges == pytest.approx(full.edges)
+
+
+def test_no_action_head(video: Path, card_of: Callable[..., ModelCard]) -> None:
+    from bineego.labels import LabelSet
+
+    card = card_of(
+        network=NetworkConfig(trunk=Trunk.RESNET18, n_scenes=2, n_frames=4),
+        labels=LabelSet(scenes=("a", "b")),
+        priors=None,
+    )
+    track = score_video(lambda frames: Scores(None, torch.tensor([[2.0, 0.0]] * len(frames))), card, video)
+    assert track.logits.shape == (7, 1)
+    assert track.scene == ("a", pytest.approx(1 / (1 + np.exp(-2.0))))
