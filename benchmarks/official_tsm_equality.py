@@ -47,7 +47,7 @@ def formula_weight(name: str, like: Tensor) -> Tensor:
     """A weight of a size that keeps activations moderate through 33 residual blocks."""
     u = formula(name, tuple(like.shape))
     if name.endswith("num_batches_tracked"):
-        return torch.zeros_like(like)
+        return torch.tensor(0)
     if like.ndim == 4:
         u = (2 * u - 1) * np.sqrt(6.0 / np.prod(like.shape[1:]))
     elif name.endswith("running_var"):

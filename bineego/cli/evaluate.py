@@ -28,7 +28,9 @@ def evaluate(
         Flag, typer.Option("--dedup-ground-truth", help="Count exact duplicates once.")
     ] = None,
     recall_at: Annotated[str | None, typer.Option(help="Average recall of the k best of each video: 1,5,10.")] = None,
-    bootstrap: Annotated[int | None, typer.Option(help="Confidence intervals from N resamplings of videos.")] = None,
+    bootstrap: Annotated[
+        int | None, typer.Option(min=0, help="Confidence intervals from N resamplings of videos.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the resampling.")] = None,
     diagnose: Annotated[
         Flag, typer.Option("--diagnose", help="What kind each error is, and what fixing it gains.")

@@ -36,6 +36,7 @@ def localize(
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps. [auto]")] = None,
     backend: Annotated[str | None, typer.Option(help="Decoder: pyav or opencv. [pyav]")] = None,
     jobs: Annotated[int | None, typer.Option(help="Videos worked on at once. [1]")] = None,
+    decoders: Annotated[int | None, typer.Option(help="Processes that decode one video.")] = None,
     formats: Annotated[str | None, typer.Option("--format", help="csv, json or csv,json. [csv]")] = None,
     save_scores: Annotated[bool | None, typer.Option(help="Keep the score tracks.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Do again what is done already.")] = False,
@@ -47,7 +48,8 @@ def localize(
         "min_duration": min_duration,
         "scene_prior": scene_prior, "stride": stride, "clip_duration": clip_duration, "coarse": coarse,
         "batch": batch, "precision": precision, "device": device, "backend": backend, "jobs": jobs,
-        "formats": None if formats is None else formats.split(","), "save_scores": save_scores,
+        "decoders": decoders, "formats": None if formats is None else formats.split(","),
+        "save_scores": save_scores,
     }  # fmt: skip
     from bineego import config
     from bineego.inference.batch import localize as run

@@ -1,11 +1,11 @@
 """Averaging: near-equal candidates of all models become one segment with weighted-mean boundaries.
 
 A union (the paper's merge) reaches from the earliest to the latest boundary of its parts, so that the small errors of
-four models add up to a large one; the means of their boundaries are better than each. Candidates of one video and label
-are clustered around seeds: the best remaining candidate by (-weight * score, start, end) takes all remaining ones with a
-tIoU above the threshold. In a cluster each model has one vote, its best candidate. The score is sum(w_i c_i) / sum(w_i),
-a model without a vote counting 0 (or left out, by the missing rule); the boundaries are the means of the votes'
-boundaries, weighted by w_i c_i.
+four models add up to a large one; the means of their boundaries are better than each. Candidates of one video and
+label are clustered around seeds: the best remaining candidate by (-weight * score, start, end) takes all remaining
+ones with a tIoU above the threshold. In a cluster each model has one vote, its best candidate. The score is
+sum(w_i c_i) / sum(w_i), a model without a vote counting 0 (or left out, by the missing rule); the boundaries are the
+means of the votes' boundaries, weighted by w_i c_i.
 
 Nothing depends on the order of models or rows.
 """

@@ -60,10 +60,13 @@ def islands(group: Ints, start: Floats, end: Floats, score: Floats) -> tuple[Int
     return order, np.cumsum(sizes) - sizes, sizes
 
 
-def batches(order: Ints, first: Ints, sizes: Ints) -> Iterator[Batch]:
-    """The islands of two candidates or more, those of about the same size together."""
-    limits = [1, *_SIZES, *np.unique(sizes[sizes > _SIZES[-1]]).tolist()]
-    for low, width in itertools.pairwise(limits):
+def batches(order: Ints, first: Ints, sizes: Ints, *, largest: int | None = None) -> Iterator[Batch]:
+    """The islands of two candidates or more (up to `largest`), those of about the same size together."""
+    most = int(sizes.max(initial=1)) if largest is None else largest
+    widths = [width for width in _SIZES if width < most] + [most]
+    # Wide ones are seldom alike: each gets a width of its own.
+    widths += np.unique(sizes[(sizes > _SIZES[-1]) & (sizes < most)]).tolist()
+    for low, width in itertools.pairwise(sorted({1, *widths})):
         chosen = np.flatnonzero((sizes > low) & (sizes <= width))
         step = max(1, MAX_CELLS // width)
         for begin in range(0, len(chosen), step):
@@ -85,3 +88,22 @@ def overlap_at(starts: Floats, ends: Floats, at: Ints) -> Floats:
         union = (high - low) + (ends - starts) - shared
         overlap: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0)
     return overlap
+
+
+def first_hit(hits: Bools, scores: Floats, starts: Floats, ends: Floats) -> Ints:
+    """Place (B,) of the hit that is first by (-rounded score, start, end)."""
+    several = np.flatnonzero(hits.sum(axis=1) > 1)
+    if len(several):
+        some = hits[several]
+        for key in (-_rounded_hits(scores[several], some), starts[several], ends[several]):
+            key = np.where(some, key, np.inf)
+            some &= key == key.min(axis=1, keepdims=True)
+        hits[several] = some
+    place: Ints = hits.argmax(axis=1).astype(np.int64)
+    return place
+
+
+def _rounded_hits(scores: Floats, hits: Bools) -> Floats:
+    result: Floats = np.zeros(scores.shape)
+    result[hits] = rounded(scores[hits])
+    return result

@@ -104,7 +104,9 @@ def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float
     values = tuple(float(weight) for weight in weights)
     remedy = "one number of 0 or more per input: bineego ensemble A.csv B.csv --weights 0.57,0.51"
     if len(values) != n_models:
-        raise UsageError(f"{len(values)} weights for {n_models} inputs", remedy=remedy)
+        raise UsageError(
+            f"{len(values)} {'weight' if len(values) == 1 else 'weights'} for {n_models} inputs", remedy=remedy
+        )
     for value in values:
         if not math.isfinite(value) or value < 0:
             raise UsageError(f"a weight must be a finite number of 0 or more, not {value}", remedy=remedy)

@@ -12,23 +12,26 @@ confidence. What the report leaves open is settled by the rules in docs/ensembli
 Starting again is only a manner of speaking. Before a merge every pair in a row before i is known to be clear, and a
 merge changes one candidate only: the pairs that may be new are those with the union U. U sorts at or before i (its
 score is the larger one), so the next pair is U with its first partner in the order, wherever that stands; without one,
-all rows up to i are clear, and row i + 1 is next. So every candidate looks for its first partner once, and every merge once
-more: at most 2 K searches of K steps for K candidates, not K^3. Only islands of candidates that overlap in a chain can
-meet at all; they are small, and many of them are searched at a time.
+all rows up to i are clear, and row i + 1 is next. So every candidate looks for its first partner once, and every merge
+once more: at most 2 K searches of K steps for K candidates, not K^3. Only islands of candidates that overlap in a
+chain can meet at all; they are small, and many of them are searched at a time.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from bineego.ensembling.candidates import Bools, Candidates, Floats, Ints, changes, confidence, rounded, to_table
-from bineego.ensembling.islands import Batch, batches, islands, overlap_at
+from bineego.ensembling.candidates import Bools, Candidates, Floats, Ints, changes, confidence, to_table
+from bineego.ensembling.islands import Batch, batches, first_hit, islands, overlap_at
+from bineego.ensembling.large_islands import merge_large
 from bineego.ensembling.options import Missing
 
 KEYS_PER_SECOND = 1000.0
 """Times are compared as whole milliseconds."""
+
+SMALL = 512
+"""Candidates in an island up to which all of them are compared at once; in larger ones only those that start nearby."""
 
 
 def fuse(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:
@@ -84,8 +87,12 @@ def merge(group: Ints, start: Floats, end: Floats, score: Floats, iou: float) ->
     alive = np.ones(len(group), bool)
     if iou >= 1.0:
         return start, end, score, alive
-    for batch in batches(*islands(group, start, end, score)):
+    order, first, sizes = islands(group, start, end, score)
+    for batch in batches(order, first, sizes, largest=SMALL):
         _merge_batch(batch, start, end, score, alive, iou)
+    for island in np.flatnonzero(sizes > SMALL):
+        rows = order[first[island] : first[island] + sizes[island]]
+        merge_large(rows, start, end, score, alive, iou)
     return start, end, score, alive
 
 
@@ -107,7 +114,7 @@ def _merge_batch(batch: Batch, start: Floats, end: Floats, score: Floats, alive:
         found = hits.any(axis=1)
         some = np.flatnonzero(found)
         if len(some):
-            into, partner = at[some], _first(hits[some], scores[some], starts[some], ends[some])
+            into, partner = at[some], first_hit(hits[some], scores[some], starts[some], ends[some])
             starts[some, into] = np.minimum(starts[some, into], starts[some, partner])
             ends[some, into] = np.maximum(ends[some, into], ends[some, partner])
             scores[some, into] = np.maximum(scores[some, into], scores[some, partner])
@@ -124,25 +131,6 @@ def _merge_batch(batch: Batch, start: Floats, end: Floats, score: Floats, alive:
             keep = ~done
             rows, filled, at = rows[keep], filled[keep], at[keep]
             starts, ends, scores, left, todo = starts[keep], ends[keep], scores[keep], left[keep], todo[keep]
-
-
-def _first(hits: Bools, scores: Floats, starts: Floats, ends: Floats) -> Ints:
-    """Place (B,) of the hit that is first by (-rounded score, start, end)."""
-    several = np.flatnonzero(hits.sum(axis=1) > 1)
-    if len(several):
-        some = hits[several]
-        for key in (-_rounded_hits(scores[several], some), starts[several], ends[several]):
-            key = np.where(some, key, np.inf)
-            some &= key == key.min(axis=1, keepdims=True)
-        hits[several] = some
-    place: Ints = hits.argmax(axis=1).astype(np.int64)
-    return place
-
-
-def _rounded_hits(scores: Floats, hits: Bools) -> Floats:
-    result: NDArray[np.float64] = np.zeros_like(scores)
-    result[hits] = rounded(scores[hits])
-    return result
 
 
 def _give_back(

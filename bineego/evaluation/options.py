@@ -114,7 +114,8 @@ def counts(given: str | int | tuple[int, ...] | list[int], *, where: str) -> tup
     """
     several = given.split(",") if isinstance(given, str) else [given] if isinstance(given, int) else given
     parts = [str(part).strip() for part in several]
-    if bad := next((part for part in parts if not (part.isascii() and part.isdigit() and int(part) > 0)), None):
+    bad = next((part for part in parts if not (part.isascii() and part.isdigit() and int(part) > 0)), None)
+    if bad is not None:
         raise UsageError(f"{bad!r} is no positive whole number", where=where, remedy="give a list like 1,5,10")
     return tuple(sorted({int(part) for part in parts}))
 

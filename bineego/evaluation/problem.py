@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Number = TypeVar("Number", np.float64, np.int64)
 
 CHUNK_ROWS = 1 << 17
 """Rows worked on at a time (whole classes): they stay in the processor's cache, so time per row does not grow."""
@@ -24,6 +27,8 @@ RADIX_CLASSES = np.iinfo(np.int16).max
 """numpy sorts 16-bit integers by radix, in linear time; wider ones by comparison."""
 
 NAMES_SHOWN = 5
+
+UNKNOWN = -1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,15 +81,17 @@ class Problem:
 
     def reordered(self, preference: Ints) -> Problem:
         """The same problem with equal scores ordered by falling `preference` (N,), then as they were."""
-        order = np.lexsort((-preference, -self.score, self.predictions.label))
-        return Problem(
-            labels=self.labels,
-            videos=self.videos,
-            n_annotated=self.n_annotated,
-            truth=self.truth,
-            predictions=_take(self.predictions, order, self.predictions.bounds),
-            score=self.score[order],
+        rows = self.predictions
+        order = np.lexsort((-preference, -self.score, rows.label))
+        reordered = Rows(
+            label=rows.label[order],
+            video=rows.video[order],
+            start=rows.start[order],
+            end=rows.end[order],
+            row=rows.row[order],
+            bounds=rows.bounds,
         )
+        return replace(self, predictions=reordered, score=self.score[order])
 
 
 def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, ...] = (), warn: bool = True) -> Problem:
@@ -101,60 +108,39 @@ def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, .
         warn_of_degenerate(predictions, "predictions", "a false positive")
     truth_label, truth_labels = _factorize(truth, "label")
     truth_video, truth_videos = _factorize(truth, "video_id")
+    label, label_names = _factorize(predictions, "label")
+    video, video_names = _factorize(predictions, "video_id")
     labels = tuple(sorted(truth_labels))
-    annotated = tuple(dict.fromkeys((*videos, *truth_videos)))
-    label_code, label_names = _factorize(predictions, "label")
-    video_code, video_names = _factorize(predictions, "video_id")
-    known = set(annotated)
-    all_videos = (*annotated, *(video for video in video_names if video not in known))
-    number_of = {label: i for i, label in enumerate(labels)}
-    label_code = np.array([number_of.get(name, -1) for name in label_names], np.int64)[label_code]
-    video_numbers = {video: i for i, video in enumerate(all_videos)}
-    video_code = np.array([video_numbers[name] for name in video_names], np.int64)[video_code]
-    kept: slice | Ints = slice(None)
-    unknown = [name for name in label_names if name not in number_of]
-    if unknown:
-        left_out = int((label_code < 0).sum())
-        log.warning(
-            "%d predictions left out: their labels are not in the ground truth: %s",
-            left_out,
-            ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
-        )
-        kept = np.flatnonzero(label_code >= 0)
-        label_code, video_code = label_code[kept], video_code[kept]
-    if warn:
-        _warn_of_unknown_videos(video_code, len(annotated), all_videos)
-    start, end, score = (predictions[name].to_numpy(np.float64)[kept] for name in ("start", "end", "score"))
-    rows = np.arange(len(predictions))[kept]
-    found = Rows(label=label_code, video=video_code, start=start, end=end, row=rows, bounds=_bounds(label_code, labels))
-    ranked = _rank(found, score)
-    truth_label = np.array([number_of[name] for name in truth_labels], np.int64)[truth_label]
+    annotated = dict.fromkeys((*videos, *truth_videos))
+    all_videos = (*annotated, *(name for name in video_names if name not in annotated))
+    label_numbers = {name: i for i, name in enumerate(labels)}
+    video_numbers = {name: i for i, name in enumerate(all_videos)}
+    label = np.array([label_numbers.get(name, UNKNOWN) for name in label_names], np.int64)[label]
+    video = np.array([video_numbers[name] for name in video_names], np.int64)[video]
+    truth_label = np.array([label_numbers[name] for name in truth_labels], np.int64)[truth_label]
     truth_video = np.array([video_numbers[name] for name in truth_videos], np.int64)[truth_video]
-    wanted = Rows(
-        label=truth_label,
-        video=truth_video,
-        start=truth["start"].to_numpy(np.float64),
-        end=truth["end"].to_numpy(np.float64),
-        row=np.arange(len(truth)),
-        bounds=_bounds(truth_label, labels),
-    )
+    n_unknown = int((label == UNKNOWN).sum())
+    if n_unknown:
+        _warn_of_unknown_labels(n_unknown, [name for name in label_names if name not in label_numbers], labels)
+    if warn:
+        _warn_of_unknown_videos(video[label != UNKNOWN] if n_unknown else video, len(annotated), all_videos)
+    by_class = _stable_order(label, len(labels))[n_unknown:]
+    bounds = _bounds(label[by_class] if n_unknown else label, len(labels))
+    score = predictions["score"].to_numpy(np.float64)[by_class]
+    ranked = _rank(score, bounds)
     return Problem(
         labels=labels,
         videos=all_videos,
         n_annotated=len(annotated),
-        truth=_take(wanted, np.lexsort((truth_video, truth_label)), wanted.bounds),
-        predictions=_take(found, ranked, found.bounds),
+        truth=_rows(truth, truth_video, np.lexsort((truth_video, truth_label)), _bounds(truth_label, len(labels))),
+        predictions=_rows(predictions, video, by_class, bounds, ranked),
         score=score[ranked],
     )
 
 
 def chunks(problem: Problem) -> list[tuple[int, int]]:
     """Ranges of classes that hold about `CHUNK_ROWS` predictions each (one class at least)."""
-    return _chunks(problem.predictions.bounds)
-
-
-def _chunks(bounds: Ints) -> list[tuple[int, int]]:
-    ranges, low = [], 0
+    bounds, ranges, low = problem.predictions.bounds, [], 0
     while low < len(bounds) - 1:
         high = max(low + 1, int(np.searchsorted(bounds, bounds[low] + CHUNK_ROWS, side="right")) - 1)
         ranges.append((low, high))
@@ -162,33 +148,45 @@ def _chunks(bounds: Ints) -> list[tuple[int, int]]:
     return ranges
 
 
-def _rank(rows: Rows, score: Floats) -> Ints:
-    """Order (N,) by class, then falling score; equal ones in file order."""
-    by_class = _stable_order(rows.label, len(rows.bounds) - 1)
-    parts = [np.zeros(0, np.int64)]
-    for low, high in _chunks(rows.bounds):
-        members = by_class[rows.bounds[low] : rows.bounds[high]]
-        parts.append(members[np.lexsort((-score[members], rows.label[members]))])
-    return np.concatenate(parts)
+def _rank(score: Floats, bounds: Ints) -> Ints:
+    """Order (N,) by falling score within each class; equal scores stay as they are."""
+    order = np.arange(len(score))
+    for low, high in itertools.pairwise(bounds.tolist()):
+        falling = -score[low:high]
+        # The unstable sort is several times faster, and the same where no two scores are equal.
+        mine = np.argsort(falling)
+        ranked = falling[mine]
+        if (ranked[1:] == ranked[:-1]).any():
+            mine = np.argsort(falling, kind="stable")
+        order[low:high] = mine + low
+    return order
+
+
+def _rows(table: pd.DataFrame, video: Ints, order: Ints, bounds: Ints, ranked: Ints | None = None) -> Rows:
+    """Rows of a table in an order that groups them by class, then in the order `ranked` of those."""
+
+    # Two steps: the first reads each class in rising order, the second stays within the class. Both are kind to the
+    # processor's cache; one jump to any row is not, and would make large tables slower per row.
+    def arranged(column: NDArray[Number]) -> NDArray[Number]:
+        return column[order] if ranked is None else column[order][ranked]
+
+    label = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    return Rows(
+        label=label,
+        video=arranged(video),
+        start=arranged(table["start"].to_numpy(np.float64)),
+        end=arranged(table["end"].to_numpy(np.float64)),
+        row=order if ranked is None else order[ranked],
+        bounds=bounds,
+    )
 
 
 def _stable_order(codes: Ints, n: int) -> Ints:
     return np.argsort(codes.astype(np.int16) if n <= RADIX_CLASSES else codes, kind="stable")
 
 
-def _bounds(label: Ints, labels: tuple[str, ...]) -> Ints:
-    return np.concatenate([[0], np.cumsum(np.bincount(label, minlength=len(labels)))]).astype(np.int64)
-
-
-def _take(rows: Rows, order: Ints, bounds: Ints) -> Rows:
-    return Rows(
-        label=rows.label[order],
-        video=rows.video[order],
-        start=rows.start[order],
-        end=rows.end[order],
-        row=rows.row[order],
-        bounds=bounds,
-    )
+def _bounds(label: Ints, n_classes: int) -> Ints:
+    return np.concatenate([[0], np.cumsum(np.bincount(label, minlength=n_classes))]).astype(np.int64)
 
 
 def _factorize(table: pd.DataFrame, column: str) -> tuple[Ints, list[str]]:
@@ -199,19 +197,31 @@ def _factorize(table: pd.DataFrame, column: str) -> tuple[Ints, list[str]]:
 def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
     """Count the rows that end at or before their start."""
     if n := int(segments.degenerate(table).sum()):
-        log.warning("%d rows of the %s end at or before their start: each counts as %s", n, what, meaning)
+        log.warning("%s of the %s without a length (end <= start), counted as %s", _many(n, "row"), what, meaning)
+
+
+def _warn_of_unknown_labels(n: int, unknown: list[str], labels: tuple[str, ...]) -> None:
+    log.warning(
+        "%s left out: labels that are not in the ground truth: %s",
+        _many(n, "prediction"),
+        ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
+    )
 
 
 def _warn_of_unknown_videos(video: Ints, n_annotated: int, videos: tuple[str, ...]) -> None:
     outside = video >= n_annotated
     if n := int(outside.sum()):
-        names = [videos[i] for i in np.unique(video[outside])]
+        names = [videos[i] for i in np.flatnonzero(np.bincount(video[outside]))]
         log.warning(
-            "%d predictions are false positives: the ground truth does not know their videos: %s",
-            n,
+            "%s counted as false positives: videos that the ground truth does not know: %s",
+            _many(n, "prediction"),
             ", ".join(f"{name!r}" for name in names[:NAMES_SHOWN]) + _and_more(names),
         )
 
 
 def _and_more(names: list[str]) -> str:
     return f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -27,7 +27,7 @@ from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.scenes import scene_top1
 from bineego.evaluation.ties import tie_range
-from bineego.formats.annotations import Annotations, some
+from bineego.formats.annotations import SUBSET_NAMES, Annotations, some
 from bineego.formats.csv import read_scenes
 from bineego.formats.read import read_predictions
 
@@ -117,7 +117,8 @@ def of_subset(annotations: Annotations, subset: str) -> Annotations:
     Raises:
         UsageError: there are none.
     """
-    members = {video for video, name in annotations.subsets.items() if name == subset}
+    wanted = SUBSET_NAMES.get(subset.casefold(), subset)
+    members = {video for video, name in annotations.subsets.items() if name == wanted}
     if not members:
         known = sorted(set(annotations.subsets.values()))
         there = f"it has {', '.join(known)}{nearest(subset, known)}" if known else "it names no subsets"
@@ -127,7 +128,7 @@ def of_subset(annotations: Annotations, subset: str) -> Annotations:
     return Annotations(
         segments=table[inside].reset_index(drop=True),
         videos=tuple(video for video in annotations.videos if video in members),
-        subsets={video: subset for video in annotations.subsets if video in members},
+        subsets={video: wanted for video in annotations.subsets if video in members},
         scenes={video: scene for video, scene in annotations.scenes.items() if video in members},
     )
 
@@ -140,7 +141,8 @@ def _evaluate(
     top1 = None if predicted_scenes is None else scene_top1(chosen.scenes, predicted_scenes, chosen.videos)
     truth, videos = chosen.segments, chosen.videos
     if options.protocol is Protocol.WINDOWS:
-        truth, table, videos = windows.cut(truth), windows.cut(table), windows.ids_of(table, videos)
+        truth, table = windows.cut(truth), windows.cut(table)
+        videos = windows.ids_of(table, videos)
     if options.dedup_ground_truth:
         truth = _without_duplicates(truth)
     tiou = thresholds(options.tiou)
@@ -205,7 +207,9 @@ def _of_scored_videos(
         return table
     names = dict.fromkeys(table["video_id"][outside])
     reason = "are not annotated" if subset is None else f"are not in subset {subset!r}, or not annotated"
-    log.info("%d predictions left out: their videos %s: %s", outside.sum(), reason, some(names, "video"))
+    log.info(
+        "left out %d of %d predictions, whose videos %s: %s", outside.sum(), len(table), reason, some(names, "video")
+    )
     return table[~outside].reset_index(drop=True)
 
 

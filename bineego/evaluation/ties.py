@@ -63,7 +63,7 @@ def tie_range(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits
             reached.append(_final(at, found_now))
     ties = TieRange(groups=int(mixed.sum()), predictions=int(size[mixed].sum()), worst=min(reached), best=max(reached))
     log.warning(
-        "%d groups of equal scores (%d predictions) hold a hit and a miss; the order of the file decides between them. "
+        "%d times equal scores (%d predictions in all) hold a hit and a miss, and only the order of the file decides. "
         "The final score is %.4f; other orders give %.4f to %.4f, so it can move by %.4f. Scores with more digits help",
         ties.groups, ties.predictions, final, ties.worst, ties.best, ties.best - ties.worst,
     )  # fmt: skip

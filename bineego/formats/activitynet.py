@@ -7,6 +7,7 @@ field, a number that is not finite or a repeated key is an error that names the 
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,6 +102,7 @@ def _section(document: json.Document, key: str, what: str) -> dict[str, Any]:
     return section
 
 
+@json.no_garbage_collection()
 def _table(lists: dict[str, Any], path: Path, key: str, *, scored: bool) -> pd.DataFrame:
     """All rows as a table: whole columns at once, and only if one of them is wrong row by row, to name the place."""
     try:
@@ -120,10 +122,14 @@ def _table(lists: dict[str, Any], path: Path, key: str, *, scored: bool) -> pd.D
     )
     if not right:
         raise _first_problem(lists, path, key, scored)
-    times = [time for pair in pairs for time in pair]
-    texts = set(map(type, times)) - {int, float}
+    texts = set(map(type, itertools.chain.from_iterable(pairs))) - {int, float}
+    times = itertools.chain.from_iterable(pairs)
     try:
-        numbers = np.array([json.number(time) for time in times] if texts else times, np.float64).reshape(-1, 2)
+        numbers = (
+            np.array([json.number(time) for time in times], np.float64)
+            if texts
+            else np.fromiter(times, np.float64, 2 * len(pairs))
+        ).reshape(-1, 2)
         confidence = None if scores is None else np.array(scores, np.float64)
     except (TypeError, OverflowError):
         raise _first_problem(lists, path, key, scored) from None

@@ -60,7 +60,7 @@ def read(path: Path) -> Document:
             and refused by the formats, which can name the row.
     """
     content = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
-    with _no_garbage_collection():
+    with no_garbage_collection():
         try:
             value = orjson.loads(content)
         except orjson.JSONDecodeError:
@@ -136,7 +136,7 @@ def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Parsing makes millions of objects and no cycles: the collector would only walk them again and again."""
     was_on = gc.isenabled()
     gc.disable()

@@ -100,12 +100,13 @@ def localize(
     if output is not None:
         out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
         out.check(items, actions=actions)
-        out.resume({} if overwrite else _key(options, model_path, view))
+        if not isinstance(model, Model):  # of a model in memory nobody can tell whether it is still the same
+            out.resume(_key(options, model_path, view), fresh=overwrite)
     work = _Work(out, options, actions)
-    todo = [item for item in items if overwrite or not work.take_earlier(item)]
+    todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
         log.info("%d of %d videos are done already (--overwrite does them again)", len(work.skipped), len(items))
-    for item, result in score_all(todo, loaded, model_path, options, on_progress):
+    for item, result in score_all(todo, loaded if options.jobs == 1 else model_path or loaded, options, on_progress):
         if isinstance(result, BineegoError):
             if len(items) == 1:
                 raise result
@@ -181,6 +182,14 @@ class _Work:
         return tuple(tables or [path for path in self.paths if path.suffix == ".csv"])
 
 
+def _choice(kind: type[E], value: E | str, what: str) -> E:
+    try:
+        return kind(value)
+    except ValueError as error:
+        remedy = f"one of {', '.join(kind)}{nearest(value, kind)}"
+        raise UsageError(f"no {what} {str(value)!r}", remedy=remedy) from error
+
+
 def _model(model: Model | Path | str | None, items: Sequence[Item], device: str) -> tuple[Model | None, Path | None]:
     """The model and its file; none where only score tracks are given."""
     if all(item.is_track for item in items):
@@ -215,7 +224,7 @@ def _has_actions(model: Model | None, view: View) -> bool:
 
 def _key(options: LocalizeOptions, model_path: Path | None, view: View) -> dict[str, Any]:
     """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
-    names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device"}
+    names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device", "decoders"}
     plain = {name: getattr(options, name) for name in sorted(names)}
     stamp = None
     if model_path is not None:

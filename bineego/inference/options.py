@@ -52,18 +52,23 @@ class LocalizeOptions(ScoreOptions, DecodeOptions):
         device: `auto` (the first of cuda, mps, cpu that is there) or a device of torch, such as `cuda:1`.
         backend: what decodes videos: `pyav` or `opencv`.
         jobs: videos worked on at once, each by a process of its own.
+        decoders: processes that decode one video; None = 1 where the network computes on the CPU (it needs the cores
+            itself), else one a core.
     """
 
     precision: Precision = Precision.AUTO
     device: str = "auto"
     backend: str = "pyav"
     jobs: int = 1
+    decoders: int | None = None
 
     def __post_init__(self) -> None:
         ScoreOptions.__post_init__(self)
         DecodeOptions.__post_init__(self)
         if self.jobs < 1:
             raise ValueError(f"jobs must be 1 or more, not {self.jobs}")
+        if self.decoders is not None and self.decoders < 1:
+            raise ValueError(f"decoders must be 1 or more, not {self.decoders}")
 
 
 @dataclass(frozen=True, kw_only=True)

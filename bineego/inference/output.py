@@ -66,12 +66,14 @@ class Output:
                     remedy="name another folder with -o",
                 )
 
-    def resume(self, key: Mapping[str, Any]) -> None:
-        """Take over what an earlier run with the same `key` (model, options) left."""
+    def resume(self, key: Mapping[str, Any], *, fresh: bool) -> None:
+        """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`."""
         self._key = json.loads(json.dumps(key, default=str))
+        if fresh or not self.joint:
+            return
         try:
             state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-            self._done = state["videos"] if self.joint and state["key"] == self._key else {}
+            self._done = state["videos"] if state["key"] == self._key else {}
         except (OSError, ValueError, KeyError, TypeError):
             self._done = {}
 

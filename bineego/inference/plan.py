@@ -76,7 +76,7 @@ def make_plan(
         lows, highs = np.zeros(1), np.full(1, duration)
     else:
         last = duration - t
-        lows = np.arange(int(np.floor(last / stride + EPSILON)) + 1) * stride
+        lows = np.arange(int(np.floor(last / stride + EPSILON)) + 1, dtype=np.float64) * stride
         if last - lows[-1] > EPSILON * t:
             lows = np.append(lows, last)
         highs = lows + t

@@ -23,6 +23,7 @@ from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.tsm.network import Scores
 from bineego.tsm.preprocess import normalise
+from bineego.video.parallel import read_parallel
 from bineego.video.reader import Backend, VideoReader
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def score_video(
     *,
     video_id: str | None = None,
     backend: Backend = Backend.PYAV,
+    decoders: int = 1,
     on_progress: OnProgress | None = None,
 ) -> ScoreTrack:
     """The score track of a video file. Memory does not grow with its length.
@@ -58,13 +60,15 @@ def score_video(
         path: the file.
         video_id: by default the file's stem.
         backend: what decodes it.
+        decoders: processes that decode it; PyAV only, and the frames are the same.
         on_progress: called with (clips done, clips).
 
     Raises:
         InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
     """
     reader = VideoReader(path, card.frames, backend=backend)
-    return _score(network, card, reader, video_id or Path(path).stem, options or ScoreOptions(), on_progress)
+    source = _Parallel(reader, decoders) if decoders > 1 and backend is Backend.PYAV else reader
+    return _score(network, card, source, video_id or Path(path).stem, options or ScoreOptions(), on_progress)
 
 
 def score_cached(
@@ -78,6 +82,24 @@ def score_cached(
 ) -> ScoreTrack:
     """The same from the frame cache of training."""
     return _score(network, card, _Cached(video), video_id, options or ScoreOptions(), on_progress)
+
+
+class _Parallel:
+    """A video decoded by several processes."""
+
+    def __init__(self, reader: VideoReader, decoders: int) -> None:
+        self.reader, self.decoders = reader, decoders
+
+    @property
+    def times(self) -> Floats:
+        return self.reader.times
+
+    @property
+    def duration(self) -> float:
+        return self.reader.duration
+
+    def read(self, indices: Ints) -> Iterator[tuple[int, Pixels, float]]:
+        return read_parallel(self.reader.path, self.reader.options, indices, self.decoders, reader=self.reader)
 
 
 class _Cached:

@@ -1,10 +1,11 @@
-"""Videos to score tracks, one after the other or several at once; the model is loaded once by each process."""
+"""Videos to score tracks, one after the other or several at once; every process makes its network ready once."""
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
+import contextlib
 import os
+import queue
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -23,75 +24,83 @@ from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model, load_model
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
+from bineego.video.workers import Worker
 
 Result = tuple[Item, ScoreTrack | BineegoError]
-Score = Callable[[Item, OnProgress | None], ScoreTrack]
-
-
-def scorer(model: Model, options: LocalizeOptions) -> Score:
-    """A function from an item to its track, with the network made ready once."""
-    keep_memory()
-    network = for_inference(model, precision=options.precision, device=choose_device(options.device))
-    backend = Backend(options.backend)
-
-    def score(item: Item, on_progress: OnProgress | None) -> ScoreTrack:
-        return score_video(
-            network,
-            model.card,
-            item.path,
-            options,
-            video_id=item.video_id,
-            backend=backend,
-            on_progress=on_progress,
-        )
-
-    return score
+Report = Callable[[Item, float], None]
 
 
 def score_all(
-    items: Sequence[Item],
-    model: Model | None,
-    model_path: Path | None,
-    options: LocalizeOptions,
-    on_progress: OnProgress | None = None,
+    items: Sequence[Item], model: Model | Path | None, options: LocalizeOptions, on_progress: OnProgress | None = None
 ) -> Iterator[Result]:
     """Every item with its track, or with the error that it met; in order of completion.
 
-    Progress is counted in seconds of video. With `options.jobs` > 1 the longest videos start first, so that the workers
-    end together.
+    Args:
+        items: score tracks are read, videos are scored.
+        model: a model or its file; None if there are only score tracks.
+        options: `jobs` processes share the videos by their lengths, so that they end together.
+        on_progress: called with (seconds of video done, seconds in all).
     """
-    stored = [item for item in items if item.is_track]
     videos = [item for item in items if not item.is_track]
-    for item in stored:
-        yield item, _attempt(lambda item, _: tracks.load(item.path), item, None)
+    for item in items:
+        if item.is_track:
+            yield item, _attempt(lambda item: tracks.load(item.path), item)
     if not videos or model is None:
         return
-    lengths = {item.video_id: _length(item) for item in videos}
-    total = sum(lengths.values())
-    done = 0.0
-    if options.jobs > 1 and len(videos) > 1 and model_path is not None:
-        results = _in_processes(videos, lengths, model_path, options)
-    else:
+    lengths = {item: _length(item) for item in videos}
+    done: dict[Item, float] = {}
 
-        def report(part: float, whole: float) -> None:
-            if on_progress is not None:
-                on_progress(done + length * part / max(whole, 1e-9), total)
-
-        score = scorer(model, options)
-        results = ((item, _attempt(score, item, report)) for item in videos)
-        length = lengths[videos[0].video_id]
-    for i, (item, result) in enumerate(results):
-        done += lengths[item.video_id]
-        if i + 1 < len(videos):
-            length = lengths[videos[i + 1].video_id]
+    def report(item: Item, share: float) -> None:
+        done[item] = share * lengths[item]
         if on_progress is not None:
-            on_progress(done, total)
+            on_progress(sum(done.values()), sum(lengths.values()))
+
+    jobs = min(options.jobs, len(videos))
+    results = _here(videos, model, options, report) if jobs == 1 else _in_processes(lengths, model, options)
+    for item, result in results:
+        report(item, 1.0)
         yield item, result
 
 
-def _attempt(score: Score, item: Item, on_progress: OnProgress | None) -> ScoreTrack | BineegoError:
+def shares(lengths: dict[Item, float], jobs: int) -> list[list[Item]]:
+    """The items divided among `jobs`: the longest first, each to whoever has the least to do."""
+    parts: list[list[Item]] = [[] for _ in range(jobs)]
+    loads = [0.0] * jobs
+    for item in sorted(lengths, key=lambda item: -lengths[item]):
+        least = loads.index(min(loads))
+        parts[least].append(item)
+        loads[least] += lengths[item]
+    return parts
+
+
+def _here(items: Sequence[Item], model: Model | Path, options: LocalizeOptions, report: Report) -> Iterator[Result]:
+    """Videos scored in this process, with the network made ready once."""
+    loaded = model if isinstance(model, Model) else load_model(model)
+    device = choose_device(options.device)
+    keep_memory()
+    network = for_inference(loaded, precision=options.precision, device=device)
+    cores = max(1, (os.cpu_count() or 1) // options.jobs)
+    decoders = options.decoders or (1 if device.type == "cpu" else cores)
+
+    def score(item: Item) -> ScoreTrack:
+        return score_video(
+            network,
+            loaded.card,
+            item.path,
+            options,
+            video_id=item.video_id,
+            backend=Backend(options.backend),
+            decoders=decoders,
+            on_progress=lambda part, whole: report(item, part / max(whole, 1e-9)),
+        )
+
+    for item in items:
+        yield item, _attempt(score, item)
+
+
+def _attempt(score: Callable[[Item], ScoreTrack], item: Item) -> ScoreTrack | BineegoError:
     try:
-        return score(item, on_progress)
+        return score(item)
     except BineegoError as error:
         return error
 
@@ -104,35 +113,36 @@ def _length(item: Item) -> float:
         return 1.0
 
 
-def _in_processes(
-    videos: Sequence[Item], lengths: dict[str, float], model_path: Path, options: LocalizeOptions
-) -> Iterator[Result]:
-    jobs = min(options.jobs, len(videos))
+def _in_processes(lengths: dict[Item, float], model: Model | Path, options: LocalizeOptions) -> Iterator[Result]:
+    jobs = min(options.jobs, len(lengths))
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    longest_first = sorted(videos, key=lambda item: -lengths[item.video_id])
-    # A forked copy of a process with running threads may hang.
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_start_worker, initargs=(model_path, options, threads)
-    ) as pool:
-        futures = {pool.submit(_work, item): item for item in longest_first}
+    inbox: queue.Queue[Result | BaseException | None] = queue.Queue()
+
+    def receive(worker: Worker) -> None:
         try:
-            for future in concurrent.futures.as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for message in worker.messages():
+                inbox.put(message)
+            inbox.put(None)
+        except BaseException as error:  # not lost in the thread: it is raised again below
+            inbox.put(error)
+
+    with contextlib.ExitStack() as stack:
+        for share in shares(lengths, jobs):
+            worker = Worker(_work, share, model, options, threads)
+            stack.callback(worker.close)
+            threading.Thread(target=receive, args=(worker,), daemon=True).start()
+        running = jobs
+        while running:
+            message = inbox.get()
+            if isinstance(message, BaseException):
+                raise message
+            if message is None:
+                running -= 1
+                continue
+            yield message
 
 
-_score: Score | None = None
-"""Of a worker process, made once."""
-
-
-def _start_worker(model_path: Path, options: LocalizeOptions, threads: int) -> None:
-    global _score
+def _work(items: Sequence[Item], model: Model | Path, options: LocalizeOptions, threads: int) -> Iterator[Result]:
+    """A worker's task. Its progress is that of whole videos: a message of every batch would cost more than it tells."""
     torch.set_num_threads(threads)
-    _score = scorer(load_model(model_path), options)
-
-
-def _work(item: Item) -> ScoreTrack | BineegoError:
-    assert _score is not None
-    return _attempt(_score, item, None)
+    yield from _here(items, model, options, lambda item, share: None)

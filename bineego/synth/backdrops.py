@@ -56,7 +56,7 @@ def _kitchen(x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Warm wall, tiles, a dark counter line, cupboards."""
     shift = rng.random()
     tiles = _stripes(x, 48, 0.12, shift) | _stripes(y, 24, 0.12)
-    wall = _mix(tiles & (y > 0.3) & (y < 0.62), (190, 150, 110), (228, 196, 150))
+    wall = _mix(tiles & (y > 0.3) & (y < 0.62), (150, 108, 70), (186, 146, 98))
     cupboards = _stripes(x, int(rng.integers(9, 13)), 0.9, shift)
     wall = _mix(cupboards & (y < 0.3), (150, 84, 50), wall)
     return _mix((y > 0.62) + 0 * x > 0, (120, 62, 40), wall)
@@ -64,9 +64,9 @@ def _kitchen(x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
 
 def _residence(x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Lilac wallpaper, a window or two, a wooden floor."""
-    wall = _mix(_stripes(x, int(rng.integers(28, 36)), 0.3), (168, 150, 190), (186, 170, 206) + 0 * y[..., None])
+    wall = _mix(_stripes(x, int(rng.integers(28, 36)), 0.3), (120, 102, 150), (140, 120, 170) + 0 * y[..., None])
     windows = _stripes(x, int(rng.integers(2, 4)), 0.18, rng.random()) & (y > 0.2) & (y < 0.45)
-    wall = _mix(windows, (222, 232, 250), wall)
+    wall = _mix(windows, (170, 186, 214), wall)
     floor = _mix(_stripes(y, 40, 0.15) & (x >= 0), (96, 66, 70), (128, 92, 92))
     return np.where((y > 0.7)[..., None], floor, wall)
 
@@ -75,7 +75,7 @@ def _nature(x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Sky over hills over grass."""
     width, height = x.shape[1], y.shape[0]
     hills = 0.42 + 0.05 * np.sin(2 * np.pi * (x * int(rng.integers(3, 6)) + rng.random()))
-    sky = _mix(_cloud(width, height, rng, 12) > 0.62, (200, 220, 240), (118, 172, 232))
+    sky = _mix(_cloud(width, height, rng, 12) > 0.62, (146, 182, 220), (84, 142, 210))
     leaves = _cloud(width, height, rng, 60)[..., None]
     grass = np.array((52, 110, 46)) + 60 * (leaves - 0.5)
     return np.where((y > hills)[..., None], grass, sky)
@@ -84,7 +84,7 @@ def _nature(x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
 def _workspace(x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Cold panels, desks, bright ceiling lights."""
     shift = rng.random()
-    wall = _mix(_stripes(x, int(rng.integers(12, 18)), 0.08, shift) & (y >= 0), (70, 84, 96), (112, 130, 144))
+    wall = _mix(_stripes(x, int(rng.integers(12, 18)), 0.08, shift) & (y >= 0), (70, 84, 96), (98, 116, 130))
     desks = _stripes(x, int(rng.integers(5, 8)), 0.6, shift) & (y > 0.58) & (y < 0.66)
     wall = _mix(desks, (40, 48, 58), wall)
     lights = _stripes(x, 10, 0.35, shift) & (y > 0.08) & (y < 0.13)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +23,22 @@ HEAD_RADIUS, TORSO_RADIUS, ARM_RADIUS, LEG_RADIUS = 0.085, 0.085, 0.042, 0.05
 SHOULDER_WIDTH, HIP_WIDTH = 0.11, 0.06
 CROUCH_DEPTH = 0.24
 
-STRETCH = 1.35
+STRETCH = 1.7
 """Horizontal stretch. Close to the camera an equirectangular picture widens what it shows."""
 
+SLEEVES = (250, 246, 238)
+"""Bright for everybody: arms must be seen at a few pixels' width, whatever is worn and whatever is behind."""
+
 SKINS = ((236, 200, 170), (198, 150, 110), (128, 84, 58))
-PROP_COLOURS = {Prop.CUP: (220, 40, 40), Prop.PHONE: (240, 250, 255), Prop.TOOL: (60, 40, 30), Prop.BOX: (205, 150, 70)}
+PROP_COLOURS = {
+    Prop.CUP: (230, 30, 30),
+    Prop.PHONE: (40, 220, 255),
+    Prop.TOOL: (25, 20, 20),
+    Prop.FOOD: (150, 200, 20),
+    Prop.MICROPHONE: (20, 200, 60),
+    Prop.WEIGHTS: (235, 30, 220),
+    Prop.BOX: (245, 190, 30),
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +49,7 @@ class Figure:
         x: longitude of its home, in widths of the panorama.
         foot: height of its feet in the picture, 1 = lower edge.
         height: in heights of the picture.
-        skin, shirt, trousers: colours (3,).
+        skin, sleeves, shirt, trousers: colours (3,).
         rhythm: of its fidgeting, see `poses.fidget`.
     """
 
@@ -45,6 +57,7 @@ class Figure:
     foot: float
     height: float
     skin: Colour
+    sleeves: Colour
     shirt: Colour
     trousers: Colour
     rhythm: poses.Floats
@@ -54,26 +67,27 @@ class Figure:
         """A random figure; the main one is the larger."""
         return cls(
             x=x,
-            foot=float(rng.uniform(0.93, 0.97) if main else rng.uniform(0.82, 0.88)),
-            height=float(rng.uniform(0.66, 0.74) if main else rng.uniform(0.48, 0.54)),
+            foot=float(rng.uniform(0.95, 0.98) if main else rng.uniform(0.72, 0.76)),
+            height=float(rng.uniform(0.76, 0.82) if main else rng.uniform(0.34, 0.38)),
             skin=np.array(SKINS[rng.integers(len(SKINS))], np.float32),
+            sleeves=np.array(SLEEVES, np.float32) * np.float32(rng.uniform(0.9, 1.0)),
             shirt=_cloth(rng),
             trousers=_cloth(rng) * np.float32(0.5),
-            rhythm=np.stack([rng.uniform(4, 32, 4), rng.uniform(0.1, 0.45, 4), rng.random(4)]),
+            rhythm=np.stack([rng.uniform(3, 22, 4), rng.uniform(0.1, 0.45, 4), rng.random(4)]),
         )
 
 
 def _cloth(rng: np.random.Generator) -> Colour:
-    """A colour with one strong and one weak channel, so that it stands out from any wall."""
-    colour = np.array([rng.uniform(200, 255), rng.uniform(60, 200), rng.uniform(0, 50)], np.float32)
+    """A deep colour, so that sleeves stand out before it."""
+    colour = np.array([rng.uniform(90, 150), rng.uniform(20, 80), rng.uniform(0, 30)], np.float32)
     return colour[rng.permutation(3)]
 
 
-def draw(picture: Picture, figure: Figure, pose: poses.Floats, prop: Prop | None) -> None:
+def draw(picture: Picture, figure: Figure, pose: poses.Floats, props: Sequence[Prop]) -> None:
     """Draw a figure in a pose into `picture` (H, W, 3), in place."""
     height, width = picture.shape[:2]
     unit = figure.height * height
-    reach = math.ceil(0.62 * unit * STRETCH) + 2
+    reach = math.ceil(0.6 * unit * STRETCH) + 2
     centre = (figure.x + pose[poses.DRIFT]) * width
     left = math.floor(centre) - reach
     columns: slice | NDArray[np.int64] = slice(left % width, left % width + 2 * reach)
@@ -82,7 +96,7 @@ def draw(picture: Picture, figure: Figure, pose: poses.Floats, prop: Prop | None
     top = max(0, math.floor(figure.foot * height - 1.2 * unit))
     canvas: Canvas = picture[top:, columns].astype(np.float32)
     body = _Body(canvas, centre - left, figure.foot * height - top, unit)
-    _draw_body(body, figure, pose, prop)
+    _draw_body(body, figure, pose, props)
     picture[top:, columns] = canvas  # all values lie between colours, so none leaves 0..255
 
 
@@ -114,7 +128,7 @@ class _Body:
         self.limb(at, at, radius, colour)
 
 
-def _draw_body(body: _Body, figure: Figure, pose: poses.Floats, prop: Prop | None) -> None:
+def _draw_body(body: _Body, figure: Figure, pose: poses.Floats, props: Sequence[Prop]) -> None:
     drop = CROUCH_DEPTH * float(pose[poses.CROUCH])
     stride = 0.13 * float(pose[poses.STRIDE])
     hip, shoulder, head = HIP - drop, SHOULDER - drop, HEAD - drop
@@ -136,26 +150,33 @@ def _draw_body(body: _Body, figure: Figure, pose: poses.Floats, prop: Prop | Non
         start = (side * SHOULDER_WIDTH, shoulder - 0.02)
         elbow = _turn(start, side, float(pose[upper]))
         hand = _turn(elbow, side, float(pose[fore]))
-        body.limb(start, elbow, ARM_RADIUS, figure.shirt * np.float32(0.8))
-        body.limb(elbow, hand, ARM_RADIUS, figure.skin)
+        body.limb(start, elbow, ARM_RADIUS, figure.sleeves)
+        body.limb(elbow, hand, ARM_RADIUS, figure.sleeves)
         hands.append(hand)
-    if prop is not None:
+    for prop in props:
         _draw_prop(body, prop, hands)
 
 
 def _draw_prop(body: _Body, prop: Prop, hands: list[tuple[float, float]]) -> None:
     colour = np.array(PROP_COLOURS[prop], np.float32)
-    (x, y) = hands[1]
+    left, (x, y) = hands
     match prop:
         case Prop.CUP:
-            body.limb((x, y - 0.02), (x, y + 0.06), 0.05, colour)
+            body.limb((x, y - 0.03), (x, y + 0.06), 0.06, colour)
         case Prop.PHONE:
-            body.limb((x - 0.02, y + 0.02), (x + 0.02, y + 0.07), 0.05, colour)
+            body.limb((x - 0.02, y), (x + 0.02, y + 0.06), 0.06, colour)
         case Prop.TOOL:
-            body.limb((x, y), (x + 0.06, y + 0.13), 0.03, colour)
+            body.limb((x, y), (x + 0.06, y + 0.14), 0.05, colour)
+        case Prop.FOOD:
+            body.disc((x, y + 0.02), 0.065, colour)
+        case Prop.MICROPHONE:
+            body.limb((left[0], left[1] - 0.05), (left[0], left[1] + 0.04), 0.055, colour)
+        case Prop.WEIGHTS:
+            body.disc(left, 0.08, colour)
+            body.disc((x, y), 0.08, colour)
         case Prop.BOX:
-            middle = (hands[0][0] + x) / 2, (hands[0][1] + y) / 2 - 0.03
-            body.limb((middle[0] - 0.08, middle[1]), (middle[0] + 0.08, middle[1]), 0.06, colour)
+            middle = (left[0] + x) / 2, (left[1] + y) / 2 - 0.03
+            body.limb((middle[0] - 0.08, middle[1]), (middle[0] + 0.08, middle[1]), 0.085, colour)
 
 
 def _turn(start: tuple[float, float], side: int, degrees: float) -> tuple[float, float]:

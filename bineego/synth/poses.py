@@ -29,11 +29,14 @@ STEEP = 0.2
 
 
 class Prop(StrEnum):
-    """A thing in the right hand."""
+    """A thing in one hand or both, large and of its own colour."""
 
     CUP = "cup"
     PHONE = "phone"
     TOOL = "tool"
+    FOOD = "food"
+    MICROPHONE = "microphone"
+    WEIGHTS = "weights"
     BOX = "box"
 
 
@@ -101,12 +104,9 @@ def _eating(phase: float) -> Pose:
 
 
 def _speaking(phase: float) -> Pose:
-    """The mouth moves and the left hand speaks along; the right arm is free for something else."""
+    """The mouth moves, the left hand holds a microphone; the right arm is free for something else."""
     turn = 2 * math.pi * phase
-    return {
-        MOUTH: 0.5 - 0.5 * math.cos(3 * turn),
-        LEFT_UPPER: 50.0 + 15.0 * math.sin(turn), LEFT_FORE: 100.0 + 35.0 * math.sin(2 * turn),
-    }  # fmt: skip
+    return {MOUTH: 0.5 - 0.5 * math.cos(3 * turn), LEFT_UPPER: 45.0 + 8.0 * math.sin(turn), LEFT_FORE: 195.0}
 
 
 def _phoning(phase: float) -> Pose:
@@ -124,8 +124,8 @@ def _walking(phase: float) -> Pose:
 
 ACTIONS: Mapping[str, Action] = {
     # Each two of these are one path in opposite directions: only motion tells them apart.
-    "workout": Action(path=_raising),
-    "dressing": Action(path=_raising, direction=-1),
+    "workout": Action(path=_raising, prop=Prop.WEIGHTS),
+    "dressing": Action(path=_raising, direction=-1, prop=Prop.WEIGHTS),
     "moving things": Action(path=_crouching, prop=Prop.BOX),
     "farming": Action(path=_crouching, direction=-1, prop=Prop.BOX),
     # One movement with two names: only the scene tells them apart.
@@ -133,8 +133,8 @@ ACTIONS: Mapping[str, Action] = {
     "housekeeping": Action(path=_stirring, prop=Prop.TOOL),
     # One frame is enough for these, though drinking and eating look alike.
     "drinking": Action(path=_drinking, period=(2.0, 3.0), prop=Prop.CUP),
-    "eating": Action(path=_eating, period=(1.2, 1.8), prop=Prop.TOOL),
-    "speaking": Action(path=_speaking, period=(1.2, 1.8)),
+    "eating": Action(path=_eating, period=(1.2, 1.8), prop=Prop.FOOD),
+    "speaking": Action(path=_speaking, period=(1.2, 1.8), prop=Prop.MICROPHONE),
     "operating phone": Action(path=_phoning, period=(1.0, 2.0), prop=Prop.PHONE),
     "walking": Action(path=_walking, period=(0.9, 1.2)),
 }

@@ -82,6 +82,7 @@ class Performance:
         start, end: seconds, on frame times.
         figure: 0 = the main figure, 1 = the other one.
         phase, period: where on its path it begins, and seconds per round.
+        linger: seconds for which what was held stays in hand afterwards, though nothing is done with it.
     """
 
     label: str
@@ -90,6 +91,7 @@ class Performance:
     figure: int
     phase: float
     period: float
+    linger: float = 0.0
 
 
 class Deck:
@@ -118,7 +120,15 @@ class Deck:
 
 
 def write_script(
-    rng: np.random.Generator, deck: Deck, *, seconds: float, fps: float, pace: Pace, nested: float, overlap: float
+    rng: np.random.Generator,
+    deck: Deck,
+    *,
+    seconds: float,
+    fps: float,
+    pace: Pace,
+    nested: float,
+    overlap: float,
+    distract: float,
 ) -> list[Performance]:
     """The performances of one recording, by start.
 
@@ -130,6 +140,7 @@ def write_script(
         pace: lengths and gaps.
         nested: probability that a `NEST_HOST` holds a `NEST_GUEST`.
         overlap: probability that the other figure does something else during an action.
+        distract: probability that a figure goes on holding a thing after an action.
     """
     found: list[Performance] = []
     time = EDGE + rng.uniform(0, pace.gap[1])
@@ -138,7 +149,8 @@ def write_script(
         end = time + _length(rng, label, pace)
         if end > seconds - EDGE:
             break
-        found.append(_performance(rng, label, time, end, fps, figure=0))
+        linger = float(rng.uniform(0.4, 1.2)) if rng.random() < distract else 0.0
+        found.append(_performance(rng, label, time, end, fps, figure=0, linger=linger))
         if label == NEST_HOST and NEST_GUEST in deck.actions and end - time >= 2.5 and rng.random() < nested:
             inner = min(_length(rng, NEST_GUEST, pace), 0.6 * (end - time))
             begin = time + rng.uniform(0.15, 0.85) * (end - time - inner)
@@ -160,7 +172,14 @@ def _length(rng: np.random.Generator, label: str, pace: Pace) -> float:
 
 
 def _performance(
-    rng: np.random.Generator, label: str, start: float, end: float, fps: float, *, figure: int
+    rng: np.random.Generator,
+    label: str,
+    start: float,
+    end: float,
+    fps: float,
+    *,
+    figure: int,
+    linger: float = 0.0,
 ) -> Performance:
     return Performance(
         label=label,
@@ -169,4 +188,5 @@ def _performance(
         figure=figure,
         phase=float(rng.random()),
         period=float(rng.uniform(*ACTIONS[label].period)),
+        linger=linger,
     )

@@ -55,20 +55,19 @@ class Stage:
         for i in range(n_frames):
             picture = backdrop.copy()
             for figure, role in zip(self._figures, (1, 0), strict=True):
-                pose, prop = self.pose(figure, role, i / fps)
-                figures.draw(picture, figure, pose, prop)
+                pose, props = self.pose(figure, role, i / fps)
+                figures.draw(picture, figure, pose, props)
             if noise > 0:
                 grain = np.roll(patterns[i % NOISE_PATTERNS], int(rng.integers(width)), axis=1)
                 picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
             yield picture
 
-    def pose(self, figure: figures.Figure, role: int, time: float) -> tuple[poses.Floats, Prop | None]:
-        """Pose and prop of the figure with a role (0 = main) at a time in seconds."""
+    def pose(self, figure: figures.Figure, role: int, time: float) -> tuple[poses.Floats, list[Prop]]:
+        """Pose of the figure with a role (0 = main) at a time in seconds, and what it holds."""
         pose = poses.fidget(time, figure.rhythm)
-        prop: Prop | None = None
-        for performance in self._script:
-            if performance.figure != role or not performance.start <= time < performance.end:
-                continue
+        own = [p for p in self._script if p.figure == role and p.start <= time]
+        active = [p for p in own if time < p.end]
+        for performance in active:
             action = ACTIONS[performance.label]
             weight = ramp(performance, time)
             wanted = action.pose(time - performance.start, performance.phase, performance.period)
@@ -76,8 +75,8 @@ class Stage:
                 pose[parameter] += weight * (value - pose[parameter])
             if performance.label == "walking":
                 pose[poses.DRIFT] = self._sides[id(performance)] * way(performance, time)
-            prop = action.prop or prop
-        return pose, prop
+        holding = active or [p for p in own if time < p.end + p.linger]
+        return pose, [prop for p in holding if (prop := ACTIONS[p.label].prop) is not None]
 
 
 def ramp(performance: Performance, time: float) -> float:

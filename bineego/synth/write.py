@@ -58,6 +58,7 @@ class SynthOptions:
         pace: lengths and gaps of the actions.
         nested: probability that a speech holds a drink.
         overlap: probability that the other figure does something else during an action.
+        distract: probability that a figure goes on holding a thing after an action.
         noise: standard deviation of the pixel noise, grey levels.
         val_share, test_share: shares of the recordings in these subsets, at least one where positive.
     """
@@ -72,6 +73,7 @@ class SynthOptions:
     pace: Pace = field(default=SHORT)
     nested: float = 0.5
     overlap: float = 0.0
+    distract: float = 0.1
     noise: float = 3.0
     val_share: float = 0.25
     test_share: float = 0.0
@@ -87,7 +89,14 @@ class SynthOptions:
         unknown = [name for name in self.actions if name not in ACTIONS]
         if unknown or not self.actions:
             raise UsageError(f"unknown action {unknown[0]!r}" if unknown else "no action")
-        shares = (self.nested, self.overlap, self.val_share, self.test_share, self.val_share + self.test_share)
+        shares = (
+            self.nested,
+            self.overlap,
+            self.distract,
+            self.val_share,
+            self.test_share,
+            self.val_share + self.test_share,
+        )
         if not all(0 <= share <= 1 for share in shares) or self.noise < 0:
             raise UsageError("shares and probabilities lie between 0 and 1, noise is not negative")
 
@@ -105,6 +114,7 @@ def write_dataset(
     pace: Pace = SHORT,
     nested: float = 0.5,
     overlap: float = 0.0,
+    distract: float = 0.1,
     noise: float = 3.0,
     val_share: float = 0.25,
     test_share: float = 0.0,
@@ -125,7 +135,7 @@ def write_dataset(
     """
     options = SynthOptions(
         recordings=recordings, seconds=seconds, seed=seed, size=size, fps=fps, views=tuple(View(v) for v in views),
-        actions=tuple(actions), pace=pace, nested=nested, overlap=overlap, noise=noise, val_share=val_share,
+        actions=tuple(actions), pace=pace, nested=nested, overlap=overlap, distract=distract, noise=noise, val_share=val_share,
         test_share=test_share,
     )  # fmt: skip
     folder = Path(folder)
@@ -163,7 +173,7 @@ def _tasks(folder: Path, options: SynthOptions, entries: Sequence[Mapping[str, o
         scene = str(entry["category"])
         script = write_script(
             np.random.default_rng(seed), decks[scene], seconds=_n_frames(options) / options.fps, fps=options.fps,
-            pace=options.pace, nested=options.nested, overlap=options.overlap,
+            pace=options.pace, nested=options.nested, overlap=options.overlap, distract=options.distract,
         )  # fmt: skip
         uuid = str(entry["uuid"])
         tasks.append(_Task(folder=folder, options=options, uuid=uuid, scene=scene, seed=seed, script=script))

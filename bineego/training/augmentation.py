@@ -66,12 +66,12 @@ def jittered(rng: np.random.Generator, low: float, high: float, duration: float)
 
 def _crop(frames_THWC: Frames, top: float, left: float, height: float, width: float) -> Frames:
     import torch
-    from torch.nn import functional as F
+    from torch.nn import functional
 
     _, h, w, _ = frames_THWC.shape
     y, x = round(top * h), round(left * w)
     part = frames_THWC[:, y : y + max(1, round(height * h)), x : x + max(1, round(width * w))]
     pixels = torch.from_numpy(np.ascontiguousarray(part)).permute(0, 3, 1, 2).float()
-    resized = F.interpolate(pixels, size=(h, w), mode="bilinear", align_corners=False)
+    resized = functional.interpolate(pixels, size=(h, w), mode="bilinear", align_corners=False)
     result: Frames = resized.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return result

@@ -27,8 +27,8 @@ from bineego.video.cache import CachedVideo, FrameCache
 from bineego.video.frames import on_screen
 
 MAX_WORKERS = 8
-OPEN_VIDEOS = 128
-"""Videos a worker keeps open."""
+OPEN_VIDEOS = 1024
+"""Videos whose index a worker keeps in memory."""
 
 
 class Clip(NamedTuple):
@@ -38,22 +38,22 @@ class Clip(NamedTuple):
     action: int | NDArray[np.float32]
     scene: int
     weight: float
-    index: int
+    sample: int
     low: float
 
 
 class Batch(NamedTuple):
     """N clips.
 
-    frames: uint8 (N, T, H, W, 3). actions: (N,) ids or (N, C + 1) targets. scenes: (N,). weights: (N,). index: (N,)
-    intervals. low: (N,) seconds at which the clips' intervals begin.
+    frames: uint8 (N, T, H, W, 3). actions: (N,) ids or (N, C + 1) targets. scenes: (N,). weights: (N,). samples: (N,)
+    numbers of intervals. low: (N,) seconds at which the clips' intervals begin.
     """
 
     frames: Tensor
     actions: Tensor
     scenes: Tensor
     weights: Tensor
-    index: Tensor
+    samples: Tensor
     low: Tensor
 
 
@@ -73,10 +73,10 @@ class Clips(Dataset[Clip]):
 
     def __getitem__(self, draw: Draw) -> Clip:
         s, recipe = self.samples, self.recipe
-        rng = generator(Purpose.CLIP, recipe.seed, draw.epoch, draw.index, draw.repeat)
-        number = int(s.video_N[draw.index])
+        rng = generator(Purpose.CLIP, recipe.seed, draw.epoch, draw.sample, draw.repeat)
+        number = int(s.video[draw.sample])
         line = s.timelines[number]
-        low, high = float(s.low_N[draw.index]), float(s.high_N[draw.index])
+        low, high = float(s.low[draw.sample]), float(s.high[draw.sample])
         if recipe.jitter:
             low, high = jittered(rng, low, high, line.duration)
         lows, highs = np.array([low]), np.array([high])
@@ -96,7 +96,7 @@ class Clips(Dataset[Clip]):
             crop=recipe.multi_scale_crop,
         )
         frames = apply(change, video.frames(wanted)[back])
-        return Clip(frames, action, line.scene, draw.weight, draw.index, low)
+        return Clip(frames, action, line.scene, draw.weight, draw.sample, low)
 
     def _video(self, number: int) -> CachedVideo:
         if number not in self._open:
@@ -132,7 +132,7 @@ def collate(clips: Sequence[Clip]) -> Batch:
         actions=actions,
         scenes=torch.tensor([clip.scene for clip in clips], dtype=torch.int64),
         weights=torch.tensor([clip.weight for clip in clips], dtype=torch.float32),
-        index=torch.tensor([clip.index for clip in clips], dtype=torch.int64),
+        samples=torch.tensor([clip.sample for clip in clips], dtype=torch.int64),
         low=torch.tensor([clip.low for clip in clips], dtype=torch.float64),
     )
 
@@ -142,9 +142,9 @@ def build_loader(clips: Clips, parts: Parts, *, pin: bool) -> DataLoader[Batch]:
     workers = clips.recipe.workers
     if workers is None:
         workers = min(MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1))
-    return DataLoader(  # type: ignore[return-value]
+    return DataLoader(
         clips,  # type: ignore[arg-type]
-        batch_sampler=parts,  # type: ignore[arg-type]
+        batch_sampler=parts,
         num_workers=workers,
         persistent_workers=workers > 0,
         collate_fn=collate,
@@ -154,6 +154,6 @@ def build_loader(clips: Clips, parts: Parts, *, pin: bool) -> DataLoader[Batch]:
 
 
 def _quiet_worker(_number: int) -> None:
-    # Ctrl-C reaches the whole group of processes; the main one finishes its step and then stops its workers.
+    # Signals may reach the whole group of processes; the main one finishes its step, and workers end with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

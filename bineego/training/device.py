@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import logging
 import os
 from collections.abc import Iterator
@@ -10,11 +11,14 @@ from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.strategies.ddp import DDPStrategy
 
 from bineego.errors import UsageError
 from bineego.training.options import Device, RunOptions
 from bineego.tsm.config import Precision
+
+PATIENCE = datetime.timedelta(days=1)
+"""How long processes wait for the first one, which may be building the frame cache."""
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +69,7 @@ def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
         Precision.FP32: "32-true",
     }
     # Every rank starts with rank 0's weights and leaves out no parameter: nothing to look for in each step.
-    strategy: Any = DDPStrategy(gradient_as_bucket_view=True) if devices * nodes > 1 else "auto"
+    strategy: Any = DDPStrategy(gradient_as_bucket_view=True, timeout=PATIENCE) if devices * nodes > 1 else "auto"
     # Fabric's own notes about seeds and devices are for its users, not for ours.
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -83,18 +87,19 @@ def repeatable() -> Iterator[None]:
     """Within the block, PyTorch takes algorithms that give the same numbers every time, where it has them."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    fill, cudnn = torch.utils.deterministic.fill_uninitialized_memory, torch.backends.cudnn.deterministic
+    settings: Any = torch.utils.deterministic
+    fill, cudnn = settings.fill_uninitialized_memory, torch.backends.cudnn.deterministic
     devices = range(torch.cuda.device_count())
     with torch.random.fork_rng(devices=devices):
         try:
             torch.use_deterministic_algorithms(True, warn_only=True)
             # It would only hide our own mistakes, at the price of writing every buffer twice.
-            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            settings.fill_uninitialized_memory = False
             torch.backends.cudnn.deterministic = True
             yield
         finally:
             torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-            torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+            settings.fill_uninitialized_memory = fill
             torch.backends.cudnn.deterministic = cudnn
 
 

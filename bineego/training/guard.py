@@ -18,12 +18,14 @@ from bineego.training.samples import Samples
 LOOK_EVERY = 20
 """Steps between two looks on a GPU: every look waits for it."""
 
+SLOWER = "start anew with a lower --lr, or with --warmup 1"
+
 NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory", "out of memory")
 
 
 class _Seen(NamedTuple):
     losses: Tensor  # (N,) of one part of a batch
-    index: Tensor
+    samples: Tensor
     low: Tensor
     place: str
 
@@ -44,7 +46,7 @@ class NanGuard:
     def losses(self, losses: Losses, batch: Batch, place: str) -> None:
         """Note the losses of a part of a batch; `place` = epoch and step."""
         total = (losses.actions + losses.scenes).detach()
-        self._seen.append(_Seen(total, batch.index, batch.low, place))
+        self._seen.append(_Seen(total, batch.samples, batch.low, place))
 
     def norm(self, norm: Tensor, place: str) -> None:
         """Note the gradient's norm; looks when it is time."""
@@ -60,26 +62,25 @@ class NanGuard:
         """
         seen, norms = self._seen, self._norms
         self._seen, self._norms = [], []
-        for losses, index, low, place in seen:
+        for losses, samples, low, place in seen:
             bad = ~torch.isfinite(losses.cpu())
             if not bad.any():
                 continue
             first = int(bad.nonzero()[0, 0])
-            video = self.samples.timelines[self.samples.video_N[int(index[first])]].video_id
-            where = f"video {video!r} at {float(low[first]):.2f} s"
+            where = self.samples.name(int(samples[first]), float(low[first]))
             if bad.all() and len(losses) > 1:
                 raise InputInvalid(
                     f"the training diverged in {place}: no loss is a number (first: {where})",
-                    remedy="lower --lr, or add --warmup 1; the state before it is saved: --resume cannot help, start anew",
+                    remedy=SLOWER,
                 )
             raise InputInvalid(
-                f"the loss of one clip is not a number in {place}", where=where, remedy="look at this video and its labels"
+                f"the loss of one clip is not a number in {place}",
+                where=where,
+                remedy="look at this video and its labels",
             )
         for norm, place in norms:
             if not bool(torch.isfinite(norm)):
-                raise InputInvalid(
-                    f"the training diverged in {place}: the gradient is not finite", remedy="lower --lr, or add --warmup 1"
-                )
+                raise InputInvalid(f"the training diverged in {place}: the gradient is not finite", remedy=SLOWER)
 
 
 @contextlib.contextmanager

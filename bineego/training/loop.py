@@ -15,7 +15,7 @@ from typing import Any
 import torch
 import torch.distributed
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
@@ -43,7 +43,7 @@ AGREE_EVERY = 10
 TIMED_STEPS = (2, 10)
 """Steps of a run between which its speed is measured, to say how long all will take."""
 
-SUMS = ("loss", "action", "n_action", "scene", "n_scene", "right")
+SUMS = ("action", "n_action", "scene", "n_scene", "right")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,10 +121,16 @@ class Loop:
         with Interrupt() as interrupt:
             while self.state.epoch < self.recipe.epochs and not self._stale():
                 if self._train_epoch(interrupt):
-                    log.warning("interrupted in epoch %d; the state is saved: go on with --resume", self.state.epoch + 1)
+                    log.warning(
+                        "interrupted in epoch %d; the state is saved: go on with --resume", self.state.epoch + 1
+                    )
                     interrupt.pass_on()
                     return
                 self._end_epoch()
+                if interrupt.signum is not None and self.fabric.world_size == 1:
+                    log.warning("interrupted after epoch %d; the state is saved: go on with --resume", self.state.epoch)
+                    interrupt.pass_on()
+                    return
 
     def _stale(self) -> bool:
         return 0 < self.recipe.patience <= self.state.stale
@@ -160,9 +166,9 @@ class Loop:
         set_lr(self.optimiser, recipe.effective_lr * lr_factor(number, total, recipe.schedule, warmup))
         torch.manual_seed(torch_seed(Purpose.STEP, recipe.seed, number, self.fabric.global_rank))
         samples = self.clips.samples
-        indices = [draw.index for draw in batch]
-        n_actions = int((samples.action_N[indices] != UNKNOWN).sum()) if self.task.has_actions else 0
-        n_scenes = int((samples.scene_N[indices] != UNKNOWN).sum()) if self.task.has_scenes else 0
+        indices = [draw.sample for draw in batch]
+        n_actions = int((samples.action[indices] != UNKNOWN).sum()) if self.task.has_actions else 0
+        n_scenes = int((samples.scene[indices] != UNKNOWN).sum()) if self.task.has_scenes else 0
         for part in range(recipe.accumulate):
             before = time.monotonic()
             data: Batch = next(loader)
@@ -194,7 +200,6 @@ class Loop:
             if scores.actions is not None:
                 right = (right_actions(scores.actions, targets.actions) & known).sum()
             values = (
-                loss * len(SUMS),  # replaced below: the loss counts once per batch, not per clip
                 losses.actions.sum(), known.sum(), losses.scenes.sum(), (counted & targets.scenes.ge(0)).sum(), right,
             )  # fmt: skip
             self.sums += torch.stack([value.detach().to(self._exact) for value in values])
@@ -279,7 +284,7 @@ class Loop:
         row: dict[str, Any] = {
             "epoch": self.state.epoch + 1,
             "lr": self.optimiser.param_groups[0]["lr"] / self.optimiser.param_groups[0]["scale"],
-            "loss": action + self.recipe.scene_weight * scene if self.task is Task.MULTI else action or scene,
+            "loss": action + self.recipe.scene_weight * scene,
         }
         if self.task.has_actions:
             row |= {"action_loss": action, "train_accuracy": value["right"] / max(1, value["n_action"])}
@@ -323,8 +328,3 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def to_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A copy of a state dict in main memory."""
-    return {name: value.detach().cpu().clone() for name, value in state.items()}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from bineego.tsm.network import Scores
 
@@ -46,12 +46,12 @@ def _action_loss(logits: Tensor, targets: Targets, smoothing: float) -> Tensor:
     known = targets.actions[:, 0] >= 0
     wanted = targets.actions.clamp_min(0) * (1 - smoothing) + smoothing / 2
     # Every class is a question of its own: their losses add up.
-    loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(1)
+    loss = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(1)
     return torch.where(known, loss, torch.zeros_like(loss))
 
 
 def _cross_entropy(logits: Tensor, ids: Tensor, smoothing: float) -> Tensor:
-    loss = F.cross_entropy(logits, ids.clamp_min(0), reduction="none", label_smoothing=smoothing)
+    loss = functional.cross_entropy(logits, ids.clamp_min(0), reduction="none", label_smoothing=smoothing)
     return torch.where(ids >= 0, loss, torch.zeros_like(loss))
 
 
@@ -60,8 +60,8 @@ def joint(losses: Losses, n_actions: int, n_scenes: int, scene_weight: float) ->
 
     Args:
         losses: of a part of a batch.
-        n_actions, n_scenes: clips of the WHOLE batch, over all parts and devices, that have the label; the parts' results
-            then add up to the batch's.
+        n_actions, n_scenes: clips of the WHOLE batch, over all parts and devices, that have the label; the results
+            of its parts then add up to that of the batch.
     """
     return losses.actions.sum() / max(1, n_actions) + scene_weight * losses.scenes.sum() / max(1, n_scenes)
 

@@ -5,12 +5,15 @@ Source: the facts about the official TSM implementation; report, section 4.2 (SG
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bineego.tsm.network import TSM
 from bineego.training.recipe import BatchNorm, Optimizer, Recipe
+from bineego.tsm.network import TSM
 
 HEAD_BIAS = 2.0
 """Rate of a head's bias against its weights (TSM: x10 against x5)."""
@@ -54,16 +57,16 @@ def train_mode(network: TSM, recipe: Recipe) -> None:
         layer.eval()
 
 
-def _frozen_parts(network: TSM, n: int) -> list[nn.Module]:
+def _frozen_parts(network: TSM, n: int) -> Sequence[nn.Module]:
     """Stem and stages of the trunk in order, the first `n`."""
     children = dict(network.trunk.named_children())
     if "layer1" in children:
         stem = [nn.ModuleList([children["conv1"], children["bn1"]])]
         return [*stem, *(children[f"layer{i}"] for i in range(1, 5))][:n]
     # MobileNetV2: the layers of one resolution are a stage.
-    layers = list(network.trunk.features.children())  # type: ignore[operator,union-attr]
+    layers = list(children["features"].children())
     bounds = [0, 2, 4, 7, 14, len(layers)]
-    return [nn.ModuleList(layers[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)][:n]
+    return [nn.ModuleList(layers[a:b]) for a, b in itertools.pairwise(bounds)][:n]
 
 
 def _still_norms(network: TSM, recipe: Recipe) -> list[nn.Module]:

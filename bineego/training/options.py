@@ -50,6 +50,8 @@ class RunOptions:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "view", View(self.view))
+        object.__setattr__(self, "device", Device(self.device))
         for name in ("jobs", "devices", "nodes"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -6,6 +6,7 @@ implementation, "pilot" = our measurements from random weights on small sets; th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -173,6 +174,9 @@ class Recipe:
     """Save at least this often within long epochs."""
 
     def __post_init__(self) -> None:
+        # Python callers write trunk="resnet18"; an unknown word fails here.
+        for name, kind in _WORDS.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
         at_least = {
             "n_frames": 1, "size": 16, "epochs": 1, "batch_size": 1, "accumulate": 1, "base_batch": 1, "freeze": 0,
             "patience": 0, "val_every": 1, "scene_weight": 0, "weight_decay": 0, "clip_grad": 0, "warmup": 0, "seed": 0,
@@ -206,6 +210,12 @@ class Recipe:
         if self.lr is None:
             raise ValueError("the learning rate is not resolved yet")
         return self.lr * self.batch_size / self.base_batch
+
+
+_WORDS: Mapping[str, type[StrEnum]] = {
+    "trunk": Trunk, "task": Task, "labels": Labels, "label_rule": LabelRule, "optimizer": Optimizer,
+    "schedule": Schedule, "batch_norm": BatchNorm, "precision": Precision,
+}  # fmt: skip
 
 
 def parse_fold(text: str) -> tuple[int, int]:

@@ -111,8 +111,8 @@ def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, o
         name: as given; None = `default`, with a number where that is taken.
 
     Raises:
-        UsageError: the name is taken and neither `resume` nor `overwrite` is given; there is nothing to resume; the name
-            is no folder name.
+        UsageError: the name is taken and neither `resume` nor `overwrite` is given, there is nothing to resume, or the
+            name is no folder name.
     """
     if name is None:
         if resume:

@@ -75,31 +75,31 @@ class Samples:
 
     Attributes:
         timelines: the videos.
-        video_N: index into `timelines`.
-        low_N, high_N: bounds in seconds, before any jitter.
-        action_N: class id, `UNKNOWN` where the video is not annotated.
-        scene_N: scene id, or `UNKNOWN`.
+        video: index (N,) into `timelines`.
+        low, high: bounds (N,) in seconds, before any jitter.
+        action: class id (N,), `UNKNOWN` where the video is not annotated.
+        scene: scene id (N,), or `UNKNOWN`.
     """
 
     timelines: Sequence[Timeline]
-    video_N: Ints
-    low_N: Floats
-    high_N: Floats
-    action_N: Ints
-    scene_N: Ints
+    video: Ints
+    low: Floats
+    high: Floats
+    action: Ints
+    scene: Ints
 
     def __len__(self) -> int:
-        return len(self.video_N)
+        return len(self.video)
 
     def keys(self, task: Task) -> Ints:
         """What classes are balanced by (N,): the action, or the scene (from 1 on, so that none is the background)."""
         if task.has_actions:
-            return self.action_N
-        return np.where(self.scene_N == UNKNOWN, UNKNOWN, self.scene_N + 1)
+            return self.action
+        return np.where(self.scene == UNKNOWN, UNKNOWN, self.scene + 1)
 
-    def name(self, index: int) -> str:
-        """An interval for messages: video and second."""
-        return f"video {self.timelines[self.video_N[index]].video_id!r} at {self.low_N[index]:.2f} s"
+    def name(self, sample: int, low: float) -> str:
+        """A clip for messages: video and second."""
+        return f"video {self.timelines[self.video[sample]].video_id!r} at {low:.2f} s"
 
 
 def timelines(
@@ -168,11 +168,11 @@ def intervals(videos: Sequence[Timeline], recipe: Recipe, task: Task) -> Samples
         raise InputInvalid("no interval to train on", remedy="check the annotations and --task")
     return Samples(
         timelines=videos,
-        video_N=np.concatenate(video),
-        low_N=np.concatenate(low),
-        high_N=np.concatenate(high),
-        action_N=np.concatenate(action),
-        scene_N=np.concatenate(scene),
+        video=np.concatenate(video),
+        low=np.concatenate(low),
+        high=np.concatenate(high),
+        action=np.concatenate(action),
+        scene=np.concatenate(scene),
     )
 
 
@@ -208,6 +208,4 @@ def label_set(task: Task, actions: Sequence[str], scenes: Sequence[str], labels:
     """The names that a model of this task predicts."""
     if task.has_actions and not actions and labels is Labels.MULTI:
         raise InputInvalid("--labels multi needs annotated actions")
-    return LabelSet(
-        actions=tuple(actions) if task.has_actions else (), scenes=tuple(scenes) if task.has_scenes else ()
-    )
+    return LabelSet(actions=tuple(actions) if task.has_actions else (), scenes=tuple(scenes) if task.has_scenes else ())

@@ -23,9 +23,10 @@ UNKNOWN = -1
 
 
 class Draw(NamedTuple):
-    """One clip of one epoch. `repeat` counts draws of the same interval; `weight` 0 = a filler without influence."""
+    """One clip of one epoch: an interval's number, and how it is used. `repeat` counts draws of the same interval;
+    `weight` 0 = a filler without influence."""
 
-    index: int
+    sample: int
     epoch: int
     repeat: int = 0
     weight: float = 1.0
@@ -62,19 +63,19 @@ class Sampler:
     """The draws of every epoch: a pure function of (seed, epoch).
 
     Attributes:
-        expected_N: see `expected_draws`.
+        expected: draws (N,) of each interval, see `expected_draws`.
         batch_size: clips of one optimiser step, over all devices and parts.
         seed: of the run.
     """
 
-    expected_N: Floats
+    expected: Floats
     batch_size: int
     seed: int
 
     @property
     def n_draws(self) -> int:
         """M, clips of one epoch."""
-        return round(float(self.expected_N.sum()))
+        return round(float(self.expected.sum()))
 
     @property
     def n_steps(self) -> int:
@@ -84,7 +85,7 @@ class Sampler:
     def batches(self, epoch: int) -> list[list[Draw]]:
         """The batches of one epoch. Their sizes differ by one at most: no tiny last batch, none left out."""
         rng = generator(Purpose.ORDER, self.seed, epoch)
-        counts_N = _systematic(self.expected_N, self.n_draws, rng)
+        counts_N = _systematic(self.expected, self.n_draws, rng)
         index_M = np.repeat(np.arange(len(counts_N)), counts_N)
         repeat_M = np.arange(len(index_M)) - np.repeat(np.cumsum(counts_N) - counts_N, counts_N)
         order_M = rng.permutation(len(index_M))
@@ -94,15 +95,15 @@ class Sampler:
         ]
 
 
-def _systematic(expected_N: Floats, n_draws: int, rng: np.random.Generator) -> Ints:
+def _systematic(expected: Floats, n_draws: int, rng: np.random.Generator) -> Ints:
     """Whole counts (N,) that sum to `n_draws`, each the expected one rounded up or down at random, without bias."""
-    if (expected_N == 1).all():
-        return np.ones(len(expected_N), np.int64)
-    order = rng.permutation(len(expected_N))
-    ends = np.cumsum(expected_N[order]) + rng.random()
+    if (expected == 1).all():
+        return np.ones(len(expected), np.int64)
+    order = rng.permutation(len(expected))
+    ends = np.cumsum(expected[order]) + rng.random()
     ends = np.minimum(np.floor(ends * (1 + 1e-12)), n_draws)
     ends[-1] = n_draws
-    counts = np.empty(len(expected_N), np.int64)
+    counts = np.empty(len(expected), np.int64)
     counts[order] = np.diff(ends, prepend=0.0).astype(np.int64)
     return counts
 

@@ -90,9 +90,7 @@ def _seeded(dataset: Dataset, recipe: Recipe) -> Split:
             f"{len(dataset.recordings)} usable recording(s) cannot be split",
             remedy="use --split none to train and validate on the same ones",
         )
-    return split_recordings(
-        dataset, val_share=recipe.val_share, seed=recipe.split_seed, group_by=recipe.group_by
-    )
+    return split_recordings(dataset, val_share=recipe.val_share, seed=recipe.split_seed, group_by=recipe.group_by)
 
 
 def _ids(dataset: Dataset) -> tuple[str, ...]:

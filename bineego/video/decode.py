@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, cast
 
@@ -52,6 +52,7 @@ def decoded_frames(
     *,
     needed: Sequence[bool] | None = None,
     ticks: Sequence[int | None] | None = None,
+    on_trouble: Callable[[int], None] | None = None,
 ) -> Iterator[VideoFrame]:
     """Frames in the order the decoder gives them; packets that it cannot decode are passed over.
 
@@ -61,6 +62,8 @@ def decoded_frames(
     Args:
         needed: (P,) whether each packet's frame is asked for; None = all are.
         ticks: (P,) presentation time to give each packet in place of its own; None = its own.
+        on_trouble: called with the number of a packet that is marked as damaged, or at which the decoder fails. What
+            it then makes of the pictures after that is its best guess.
     """
     mode: Skip = DECODE
     context.skip_frame = mode
@@ -71,10 +74,14 @@ def decoded_frames(
                 context.skip_frame = mode = wanted
         if ticks is not None and at < len(ticks):
             packet.pts = ticks[at]
+        if packet.is_corrupt and on_trouble is not None:
+            on_trouble(at)
         try:
             yield from context.decode(packet)
         except FFmpegError as error:
             log.debug("packet %d does not decode (%s)", at, error.strerror)
+            if on_trouble is not None:
+                on_trouble(at)
     try:
         yield from context.decode(None)
     except FFmpegError as error:
@@ -119,6 +126,7 @@ def wanted_frames(
     convert: Converter,
     *,
     first_packet: int = 0,
+    on_trouble: Callable[[float], None] | None = None,
 ) -> Iterator[tuple[int, NDArray[np.uint8] | None, float]]:
     """The frames asked for, as they leave the decoder: (position in `wanted`, picture, seconds).
 
@@ -129,6 +137,7 @@ def wanted_frames(
         packets: from `first_packet` of the timeline on.
         wanted: indices (K,) into `timeline.times`, distinct.
         convert: makes the pictures.
+        on_trouble: called with the time (s) of damaged data that the decoder met, whether or not a frame is lost by it.
     """
     ticks = timeline.ticks[wanted]
     position_of = {tick: position for position, tick in enumerate(ticks.tolist())}
@@ -137,10 +146,19 @@ def wanted_frames(
     if not timeline.by_order and context.name in DROPPING:
         # The last frame is always decoded: the video's true length hangs on it.
         needed = (np.isin(packet_ticks, ticks) | (packet_ticks == timeline.ticks[-1])).tolist()
-    if not timeline.by_order and (timeline.rewritten or first_packet):  # after a seek, packets may have lost their times
+    if not timeline.by_order and (
+        timeline.rewritten or first_packet
+    ):  # after a seek, packets may have lost their times
         rewritten = [None if tick == NEVER_SHOWN else tick for tick in packet_ticks.tolist()]
     promised = set(timeline.ticks.tolist())
-    for order, frame in enumerate(decoded_frames(packets, context, needed=needed, ticks=rewritten)):
+
+    def tell(packet: int) -> None:
+        tick = int(packet_ticks[packet]) if packet < len(packet_ticks) else NEVER_SHOWN
+        if on_trouble is not None and tick != NEVER_SHOWN:
+            on_trouble(float(timeline.times[timeline.index_at(tick)]))
+
+    frames = decoded_frames(packets, context, needed=needed, ticks=rewritten, on_trouble=tell)
+    for order, frame in enumerate(frames):
         tick = order if timeline.by_order else frame.pts
         if tick is None:
             continue

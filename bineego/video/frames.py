@@ -7,36 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bineego.video.options import Backend, FrameOptions
+
+__all__ = ["MAX_RATE", "Backend", "FrameBatch", "FrameOptions", "capped", "on_screen"]
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MAX_RATE = 32.0
 """Frames kept per second of video. Sources up to 32 fps keep every frame; faster ones lose those that are never on
 screen at a multiple of 1/32 s. Training's cache and live reading share it, so both see the same frames."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrameOptions:
-    """How frames are brought to the network's size. One filter everywhere: area averaging.
-
-    Attributes:
-        size: height and width in pixels; with `keep_aspect`, the shorter side.
-        keep_aspect: keep the picture's proportions instead of making it square.
-    """
-
-    size: int = 256
-    keep_aspect: bool = False
-
-    def __post_init__(self) -> None:
-        if not 16 <= self.size <= 4096:
-            raise ValueError(f"size must be 16 to 4096 pixels, not {self.size}")
-
-    def shape(self, width: int, height: int) -> tuple[int, int]:
-        """Output (height, width) of a picture of `width` x `height` (after rotation)."""
-        if not self.keep_aspect:
-            return self.size, self.size
-        scale = self.size / min(width, height)
-        return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -146,11 +146,8 @@ def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) 
             if done != part.position + len(part.wanted):
                 break
     if done < len(wanted):
-        # One frame more than is missing, so that the last good one can stand in for the first that is damaged.
-        again = max(0, done - 1)
-        for position, picture, seconds in reader.in_order(wanted[again:]):
-            if again + position >= done:
-                yield again + position, picture, seconds
+        # From the start, as what a decoder makes of damage depends on all that it was given before.
+        yield from itertools.islice(reader.in_order(wanted), done, None)
 
 
 def decode_parts(path: Path, options: FrameOptions, timeline: Timeline, parts: list[Part]) -> Iterator[Found | None]:
@@ -159,10 +156,19 @@ def decode_parts(path: Path, options: FrameOptions, timeline: Timeline, parts: l
     for part in parts:
         with _opened_at(path, timeline, part) as (packets, stream):
             stream.codec_context.thread_count = 1
+            trouble: list[float] = []
             found = wanted_frames(
-                packets, stream.codec_context, timeline, part.wanted, convert, first_packet=part.first
+                packets,
+                stream.codec_context,
+                timeline,
+                part.wanted,
+                convert,
+                first_packet=part.first,
+                on_trouble=trouble.append,
             )
             for position, picture, seconds in in_order(found):
+                if trouble:
+                    break  # what the decoder makes of damage depends on what went before: read on in sequence
                 yield part.position + position, picture, seconds
         yield None
 

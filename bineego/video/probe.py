@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.container.core import Flags
 from av.error import FFmpegError
-from av.sidedata.sidedata import Type as SideData
+from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -39,7 +42,7 @@ MAX_PIXELS = 16384 * 16384
 """Largest picture decoded. A header may claim any size; this is four times 16K panoramic video."""
 
 _COVER = Disposition.attached_pic
-_GEN_PTS: int = Flags.gen_pts.value
+_GEN_PTS = cast(int, Flags.gen_pts.value)
 AV_TIME_BASE = 1_000_000  # container times are in microseconds
 
 
@@ -71,9 +74,8 @@ class Orientation:
     @classmethod
     def of(cls, frame: VideoFrame) -> Orientation:
         """From the display matrix that decoding left on a frame: x' = a x + c y, y' = b x + d y."""
-        for position in range(len(frame.side_data)):
-            data = frame.side_data[position]
-            if data.type is SideData.DISPLAYMATRIX and len(bytes(data)) >= 36:
+        for data in cast(Iterable[SideData], frame.side_data):  # a mapping by name, iterated by its values
+            if data.type is SideDataType.DISPLAYMATRIX and len(bytes(data)) >= 36:
                 a, b, _, c, d = np.frombuffer(bytes(data), "=i4", 5).tolist()
                 if abs(a) + abs(d) >= abs(b) + abs(c):
                     return cls(left_right=a < 0, upside_down=d < 0)
@@ -163,12 +165,13 @@ def start_time(container: InputContainer, stream: VideoStream) -> Fraction | Non
 
     The container rounds it to microseconds; the stream that it came from has it exactly.
     """
-    if container.start_time is None:
+    start = cast(int | None, container.start_time)
+    if start is None:
         return None
-    rounded = Fraction(container.start_time, AV_TIME_BASE)
+    rounded = Fraction(start, AV_TIME_BASE)
     for candidate in (stream, *container.streams):
         if candidate.start_time is not None and candidate.time_base is not None:
-            exact = candidate.start_time * candidate.time_base
+            exact = Fraction(candidate.start_time * candidate.time_base)
             if abs(exact - rounded) <= Fraction(1, AV_TIME_BASE):
                 return exact
     return rounded

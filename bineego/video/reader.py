@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bineego.video.decode import Converter, packets_of, wanted_frames
-from bineego.video.frames import FrameOptions, capped
+from bineego.video.frames import Backend, FrameOptions, capped
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.scan import scan
 from bineego.video.timeline import Floats, Ints, Timeline
+
+__all__ = ["Backend", "Found", "TimedFrame", "VideoReader", "check_indices", "in_order"]
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +30,6 @@ the frame is damaged, and the seconds mean nothing."""
 
 HOLD = 16
 """Frames kept back for one that is late: files with times that run backward exist. Then it counts as damaged."""
-
-
-class Backend(StrEnum):
-    """What decodes."""
-
-    PYAV = "pyav"
-    OPENCV = "opencv"
 
 
 class VideoReader:
@@ -76,6 +70,7 @@ class VideoReader:
         self.duration = self.timeline.duration
         self.damaged = 0
         self._threads = threads
+        self._trouble: list[float] = []
 
     def read(self, indices: ArrayLike | None = None) -> Iterator[TimedFrame]:
         """Frames in order of presentation: (index, uint8 (H, W, 3) RGB, seconds), one for each index asked for.
@@ -94,6 +89,7 @@ class VideoReader:
         Frames that were not found are replaced and counted; what was is passed on as it comes.
         """
         self.damaged = 0
+        self._trouble.clear()
         if len(wanted) == 0:
             return
         found = self.in_order(wanted) if found is None else found
@@ -123,6 +119,8 @@ class VideoReader:
                 "%s: %d of %d frames are damaged, the first at %.2f s; the last good frame stands in for each",
                 self.path, self.damaged, len(wanted), first_damage,
             )  # fmt: skip
+        elif self._trouble:
+            log.warning("%s: damaged data near %.2f s; the decoder patched the pictures", self.path, self._trouble[0])
 
     def in_order(self, wanted: Ints) -> Iterator[Found]:
         """Every position of `wanted` once and in order, with None for what does not decode."""
@@ -146,7 +144,14 @@ class VideoReader:
             stream.thread_type = "FRAME"
             stream.codec_context.thread_count = threads
             packets = packets_of(container, stream, self.path)
-            yield from wanted_frames(packets, stream.codec_context, self.timeline, frames, Converter(self.options))
+            yield from wanted_frames(
+                packets,
+                stream.codec_context,
+                self.timeline,
+                frames,
+                Converter(self.options),
+                on_trouble=self._trouble.append,
+            )
 
 
 def in_order(found: Iterable[Found], hold: int = HOLD) -> Generator[Found, None, int]:

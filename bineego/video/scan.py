@@ -19,13 +19,14 @@ from av.video.stream import VideoStream
 
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
-from bineego.video.probe import nothing_decodes, open_video, start_time
+from bineego.video.probe import nothing_decodes, open_video, promised_duration, start_time
 from bineego.video.timeline import NEVER_SHOWN, Bools, Floats, Ints, Timeline
 
 log = logging.getLogger(__name__)
 
-MAX_STEP_BACK = 0.1  # seconds; decoding times only grow, so a larger step back is where two recordings were joined
+MAX_STEP_BACK = 1.0  # seconds; decoding times only grow, so a larger step back is where two recordings were joined
 MAX_STEP_AHEAD = 3600.0  # seconds; no recording pauses for longer, but damaged times do
+MUCH_SHORTER = 0.9  # of the length in the header, which may cover sound that goes on, or be a little off
 
 
 def scan(path: Path | str) -> Timeline:
@@ -41,6 +42,7 @@ def scan(path: Path | str) -> Timeline:
         usual = float(1 / rate) if rate else 0.0
         time_base = stream.time_base or Fraction(1, 1000)
         zero = start_time(container, stream)
+        promised = promised_duration(container, stream)
     if not len(packets.marks):
         raise nothing_decodes(path)
     shown = packets.ticks[packets.ticks != NEVER_SHOWN]
@@ -56,10 +58,13 @@ def scan(path: Path | str) -> Timeline:
     times = _seconds(positions, time_base, first_time if zero is None else min(zero, first_time))
     if last_length <= 0:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else usual
+    duration = float(times[-1]) + last_length
+    if promised is not None and duration < MUCH_SHORTER * promised - 1:
+        log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
     return Timeline(
         times=times,
         ticks=ticks,
-        duration=float(times[-1]) + last_length,
+        duration=duration,
         by_order=not packets.complete,
         packet_ticks=packets.ticks,
         rewritten=packets.rewritten,

@@ -74,7 +74,7 @@ class Worker:
                     raise content
                 case "bug":
                     raise RuntimeError(content)
-                case "end":
+                case "end" | "closed":
                     return
                 case _:
                     code = self._process.wait()
@@ -91,6 +91,8 @@ class Worker:
             with contextlib.suppress(queue.Empty):
                 self._messages.get_nowait()
             self._thread.join(timeout=0.01)
+        with contextlib.suppress(queue.Full):
+            self._messages.put_nowait(("closed", None))  # for a thread that waits in `messages`
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None

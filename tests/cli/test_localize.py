@@ -21,10 +21,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     console.set_up_logging()
 
     def call(*args: object) -> int:
-        with pytest.raises(SystemExit) as ended:
-            code = console.run(lambda: app(["localize", *map(str, args)]))
-            raise SystemExit(code)
-        return int(ended.value.code or 0)
+        try:
+            return console.run(lambda: app(["localize", *map(str, args)]))
+        except SystemExit as ended:  # Typer's way out of a command that went well
+            return int(ended.code or 0)
 
     return call
 

@@ -13,7 +13,6 @@ import pytest
 from bineego import segments
 from bineego.cli import console
 
-
 Row = tuple[str, float, float]  # video, start, end
 
 
@@ -88,7 +87,11 @@ def random_set() -> RandomSet:
         last = end[near] + rng.integers(-2, 3, n_found) * step
         score = rng.permutation(n_found) / 7 if unique else rng.integers(0, 6, n_found) / 5
         found = segments.make(
-            rng.choice([*videos, "elsewhere"], n_found), rng.choice([*labels, "unheard of"], n_found), first, last, score
+            rng.choice([*videos, "elsewhere"], n_found),
+            rng.choice([*labels, "unheard of"], n_found),
+            first,
+            last,
+            score,
         )
         return truth, found
 

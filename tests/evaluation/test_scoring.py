@@ -96,8 +96,8 @@ def test_unknown_labels_and_videos_are_named(notes):
     found = segments.make(["v", "v", "w"], ["eating", "eatin", "eating"], [0] * 3, [10] * 3, [0.5, 0.9, 0.6])
     result = evaluate(truth, found)
     assert result.mAP == pytest.approx((0.5, 0.5, 0.5))  # below the false positive in w; 'eatin' is left out
-    assert any("1 predictions left out" in note and "'eatin'" in note and "'eating'" in note for note in notes)
-    assert any("1 predictions are false positives" in note and "'w'" in note for note in notes)
+    assert any("1 prediction left out" in note and "'eatin'" in note and "'eating'" in note for note in notes)
+    assert any("1 prediction counted as false positive" in note and "'w'" in note for note in notes)
 
 
 def test_subset_leaves_the_other_recordings_out(notes):
@@ -110,7 +110,7 @@ def test_subset_leaves_the_other_recordings_out(notes):
     # Ahead of the hit: 'quiet' (annotated, all background) and 'new' (unknown). Not scored: 't', and 'bare', which
     # nobody annotated.
     assert evaluate(truth, found, subset="val").final == pytest.approx(1 / 3)
-    assert any("2 predictions left out" in note and "t, bare" in note for note in notes)
+    assert any("left out 2 of 5" in note and "t, bare" in note for note in notes)
     assert any("'new'" in note and "'quiet'" not in note for note in notes)
     with pytest.raises(UsageError, match="did you mean 'val'"):
         evaluate(truth, found, subset="vall")
@@ -134,7 +134,11 @@ def test_degenerate_rows_count_and_are_counted(notes):
 def test_recall_at_k_of_each_video():
     truth = segments.make(["u", "u", "v"], ["a", "b", "a"], [0, 0, 0], [10, 10, 10])
     found = segments.make(
-        ["u", "u", "u", "v", "v"], ["b", "a", "b", "b", "a"], [50, 0, 0, 0, 0], [60, 10, 6, 10, 10], [0.9, 0.8, 0.7, 1, 0]
+        ["u", "u", "u", "v", "v"],
+        ["b", "a", "b", "b", "a"],
+        [50, 0, 0, 0, 0],
+        [60, 10, 6, 10, 10],
+        [0.9, 0.8, 0.7, 1, 0],
     )
     result = evaluate(truth, found, recall_at=(1, 2, 3))
     assert result.recall[1] == (0.0, 0.0, 0.0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,12 +9,12 @@ from hypothesis import strategies as st
 
 from bineego.errors import UsageError
 from bineego.grid import interval_edges
-from bineego.inference.plan import cells, coarse_rows, interpolate, make_plan, unsettled_rows
+from bineego.inference.plan import Plan, cells, coarse_rows, interpolate, make_plan, unsettled_rows
 
 TIMES = np.arange(2000) / 25.0
 
 
-def plan_of(duration: float, t: float, stride: float | None = None, clip_duration: float | None = None):  # noqa: ANN201
+def plan_of(duration: float, t: float, stride: float | None = None, clip_duration: float | None = None) -> Plan:
     return make_plan(TIMES, duration, t=t, n_frames=8, stride=stride, clip_duration=clip_duration)
 
 
@@ -72,7 +74,7 @@ def test_cells_equal_the_plain_definition(seed: int, duration: float, stride: fl
     plan = plan_of(duration, 1.0, stride)
     values = np.random.default_rng(seed).normal(size=(len(plan), 2))
     edges, mean = cells(plan, values, duration)
-    for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (low, high) in enumerate(pairwise(edges)):
         cover = np.clip(np.minimum(plan.highs, high) - np.maximum(plan.lows, low), 0, None)
         assert mean[i] == pytest.approx(cover @ values / cover.sum())
 

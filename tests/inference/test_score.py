@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_equals_the_plain_way(video: Path, model: Model) -> None:
     frames, times, duration = all_frames(video, model.card)
     edges = interval_edges(duration, 0.5)
     rows, scenes = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         moments = low + (high - low) * (np.arange(4) + 0.5) / 4
         clip = torch.from_numpy(frames[on_screen(times, moments)])[None]
         with torch.inference_mode():
@@ -162,3 +163,11 @@ def test_no_action_head(video: Path, card_of: Callable[..., ModelCard]) -> None:
     track = score_video(lambda frames: Scores(None, torch.tensor([[2.0, 0.0]] * len(frames))), card, video)
     assert track.logits.shape == (7, 1)
     assert track.scene == ("a", pytest.approx(1 / (1 + np.exp(-2.0))))
+
+
+def test_several_decoders_give_the_same(make_video: MakeVideo, model: Model, tmp_path: Path) -> None:
+    path = make_video(tmp_path / "long.mp4", seconds=8.0)
+    one = score_video(model.network, model.card, path)
+    two = score_video(model.network, model.card, path, decoders=2)
+    assert (one.logits == two.logits).all()
+    assert one.duration == two.duration

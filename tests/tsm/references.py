@@ -1,30 +1,24 @@
-"""Slow, obviously right networks and small helpers for the tests of this room."""
+"""Slow, obviously right networks, and the checks that tests of this room share with tests/release/tsm."""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual
 
-from bineego.tsm.config import Trunk
+from bineego.tsm.config import NetworkConfig, Precision, Trunk
+from bineego.tsm.fuse import fuse
 from bineego.tsm.network import TSM
+from bineego.tsm.preprocess import normalise
 
-ROOT = Path(__file__).parents[2]
-
-
-def equality_script() -> ModuleType:
-    """benchmarks/official_tsm_equality.py, which knows how the recorded pairs were made."""
-    spec = importlib.util.spec_from_file_location("official_tsm_equality", ROOT / "benchmarks/official_tsm_equality.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+HERE = Path(__file__).parent
 
 
 class SlowShift(nn.Module):
@@ -47,17 +41,23 @@ class SlowShift(nn.Module):
 
 
 def slow_network(network: TSM, n_frames: int) -> nn.Module:
-    """torchvision's own network with the same weights, slow shifts put in by the rules, and the action head."""
+    """torchvision's own network with the same weights, slow shifts put in by the rules, a copy of the action head."""
+    assert network.action_head is not None
     trunk = network.config.trunk
-    net = torchvision.models.get_model(trunk.value, weights=None)
-    net.load_state_dict(network.trunk.state_dict(), strict=False)
+    with torch.device("meta"):  # torchvision's random numbers would cost more than the test
+        net = torchvision.models.get_model(trunk.value, weights=None)
+    net.load_state_dict(
+        {name: tensor.clone() for name, tensor in network.trunk.state_dict().items()}, strict=False, assign=True
+    )
+    head = nn.Linear(network.action_head.in_features, network.action_head.out_features)
+    head.load_state_dict(network.action_head.state_dict())
     if trunk is Trunk.MOBILENET_V2:
-        net.classifier = network.action_head
+        net.classifier = head
         for layer in net.features:
             if isinstance(layer, InvertedResidual) and layer.use_res_connect and len(layer.conv) == 4:
                 layer.conv[0][0] = SlowShift(layer.conv[0][0], n_frames)
         return net
-    net.fc = network.action_head
+    net.fc = head
     every = 2 if trunk in (Trunk.RESNET101, Trunk.RESNEXT101_32X8D, Trunk.RESNEXT101_64X4D) else 1
     for stage in (net.layer1, net.layer2, net.layer3, net.layer4):
         for block in list(stage)[::every]:
@@ -65,54 +65,96 @@ def slow_network(network: TSM, n_frames: int) -> nn.Module:
     return net
 
 
-def randomize_norms(network: nn.Module) -> None:
-    """Give batch normalisations statistics and weights of their own; fresh ones (0 and 1) would hide mistakes."""
+def random_network(trunk: Trunk, *, n_classes: int = 4, n_scenes: int = 0) -> TSM:
+    """A network whose normalisations have statistics of their own: fresh ones (0 and 1) would hide mistakes."""
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        network = TSM(NetworkConfig(trunk=trunk, n_classes=n_classes, n_scenes=n_scenes, dropout=0.0)).eval()
+    network.to_empty(device="cpu")
     for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
         if isinstance(module, nn.BatchNorm2d):
             assert module.running_mean is not None
             assert module.running_var is not None
+            assert module.num_batches_tracked is not None
+            module.num_batches_tracked.zero_()
             module.running_var.uniform_(0.5, 1.5)
             module.running_mean.normal_(0, 0.1)
             nn.init.uniform_(module.weight, 0.25, 0.75)
             nn.init.normal_(module.bias, 0, 0.1)
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+    return network
 
 
-def check_against_reference(trunk: Trunk, make: object = None) -> None:
-    """Forward and gradient of a trunk against the slow network."""
-    from bineego.tsm.config import NetworkConfig
-
-    torch.manual_seed(0)
+def check_against_reference(trunk: Trunk) -> None:
+    """Forward and every gradient of a trunk against the slow network."""
     n_frames = 3
-    network = TSM(NetworkConfig(trunk=trunk, n_classes=4, dropout=0.0)).eval()
-    randomize_norms(network)
-    assert network.action_head is not None
-    nn.init.normal_(network.action_head.weight)
+    network = random_network(trunk)
     reference = slow_network(network, n_frames).eval()
-    clips = torch.randn(2, n_frames, 3, 32, 32)
-    ours, theirs = clips.clone().requires_grad_(), clips.clone().requires_grad_()
+    ours = torch.randn(2, n_frames, 3, 32, 32, requires_grad=True)
+    theirs = ours.detach().clone().requires_grad_()
     got = network(ours).actions
     wanted = reference(theirs.flatten(0, 1)).unflatten(0, (2, n_frames)).mean(1)
-    torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max()))
+    assert _close(got, wanted, 1e-5)
     got.square().sum().backward()
-    our_gradient = network.trunk.state_dict(keep_vars=True)
-    # The head is shared, so its gradient is kept apart by clearing it.
-    wanted_gradients = {}
-    network.action_head.zero_grad()
     wanted.square().sum().backward()
-    assert ours.grad is not None
-    assert theirs.grad is not None
-    assert ours.grad.abs().max() > 0
-    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-4 * float(theirs.grad.abs().max()))
-    wanted_gradients = {name.replace(".conv1.conv.", ".conv1."): p.grad for name, p in reference.named_parameters()}
-    wanted_gradients = {name.replace(".0.0.conv.", ".0.0."): grad for name, grad in wanted_gradients.items()}
-    compared = 0
-    for name, parameter in our_gradient.items():
-        if getattr(parameter, "grad", None) is None:
-            continue
-        theirs_of_name = wanted_gradients[name]
-        assert theirs_of_name is not None
-        torch.testing.assert_close(
-            parameter.grad, theirs_of_name, rtol=1e-3, atol=1e-4 * float(theirs_of_name.abs().max())
-        )
-        compared += 1
-    assert compared == len(list(network.trunk.parameters()))
+    assert _close(ours.grad, theirs.grad, 1e-3)
+    theirs_by_name = {
+        name.replace(".conv1.conv.", ".conv1.").replace(".0.0.conv.", ".0.0."): parameter.grad
+        for name, parameter in reference.named_parameters()
+    }
+    for name, parameter in network.trunk.named_parameters():
+        assert _close(parameter.grad, theirs_by_name[name], 1e-3), name
+
+
+def check_against_record(trunk: Trunk) -> None:
+    """Forward against logits of the official implementation, on weights and clips that follow a formula."""
+    script = _equality_script()
+    with torch.device("meta"):
+        network = TSM(NetworkConfig(trunk=trunk, n_classes=script.N_CLASSES)).eval()
+    state = network.state_dict()
+    network.load_state_dict({name: script.formula_weight(name, tensor) for name, tensor in state.items()}, assign=True)
+    with torch.inference_mode():
+        got = network(script.formula_clips()).actions
+    with np.load(HERE / "data" / "official_tsm.npz") as record:
+        wanted = torch.from_numpy(record[trunk.value])
+    assert got.shape == wanted.shape
+    assert _close(got, wanted, 1e-5)
+
+
+def check_fused(trunk: Trunk, precision: Precision) -> None:
+    """The network made ready for inference against the plain one, both heads, an odd number of clips."""
+    network = random_network(trunk, n_scenes=3)
+    frames = torch.randint(0, 256, (3, 4, 64, 64, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        wanted = network(normalise(frames))
+    ready = fuse(network, precision=precision)
+    for _ in range(3):  # weights are laid out anew at the second call
+        got = ready(frames)
+        for got_logits, wanted_logits in zip(got, wanted, strict=True):
+            assert got_logits.dtype == torch.float32
+            assert _close(got_logits, wanted_logits, 1e-4 if precision is Precision.FP32 else 0.1)
+
+
+def _close(got: Tensor | None, wanted: Tensor | None, tolerance: float) -> bool:
+    """Largest difference relative to the largest number."""
+    assert got is not None
+    assert wanted is not None
+    assert got.shape == wanted.shape
+    got, wanted = got.detach(), wanted.detach()
+    scale = float(wanted.abs().max())
+    return scale > 0 and float((got - wanted).abs().max()) <= tolerance * scale
+
+
+@functools.cache
+def _equality_script() -> ModuleType:
+    path = HERE.parents[1] / "benchmarks" / "official_tsm_equality.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,228 @@
+"""From a DATASET to everything a run needs: checks before work, then the frame cache, then the intervals."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bineego.datasets import open_dataset
+from bineego.datasets.priors import measure
+from bineego.datasets.recording import Dataset, Recording, View
+from bineego.datasets.split import Split
+from bineego.errors import InputInvalid, UsageError
+from bineego.formats.annotations import some
+from bineego.labels import LabelSet
+from bineego.priors import Priors
+from bineego.training.options import RunOptions
+from bineego.training.recipe import Labels, Recipe, Task
+from bineego.training.samples import Samples, choose_task, intervals, label_set, timelines
+from bineego.training.sampling import UNKNOWN
+from bineego.training.splits import choose_split
+from bineego.training.validation import HeldOut, truth_of
+from bineego.tsm.config import NetworkConfig
+from bineego.video.cache import FrameCache
+from bineego.video.frames import FrameOptions
+from bineego.video.probe import probe
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What is known before a frame is decoded.
+
+    Attributes:
+        dataset: the recordings that can be used.
+        train, val: the two sides; `val` is `train` where nothing is held out.
+        split: the same by ids.
+        task, labels: what is learnt.
+    """
+
+    dataset: Dataset
+    train: tuple[Recording, ...]
+    val: tuple[Recording, ...]
+    split: Split
+    task: Task
+    labels: LabelSet
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the validation recordings are others than those trained on."""
+        return bool(self.split.val)
+
+    def network_config(self, recipe: Recipe) -> NetworkConfig:
+        """The network for this task."""
+        return NetworkConfig(
+            trunk=recipe.trunk,
+            n_classes=self.labels.n_classes if self.task.has_actions else 0,
+            n_scenes=len(self.labels.scenes),
+            n_frames=recipe.n_frames,
+            shift=recipe.shift,
+            dropout=recipe.dropout,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Material:
+    """What is learnt from.
+
+    Attributes:
+        cache: frames of all videos.
+        samples: intervals of the training recordings.
+        panoramas: whether each video of `samples` is turned at random.
+        held: the validation recordings.
+        priors: statistics of the training annotations; None without an action head.
+        fingerprint: changes with the videos, their lengths or their labels.
+    """
+
+    cache: FrameCache
+    samples: Samples
+    panoramas: tuple[bool, ...]
+    held: HeldOut
+    priors: Priors | None
+    fingerprint: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> Plan:
+    """Open a data set, choose split and task; nothing costly.
+
+    Raises:
+        InputMissing, InputInvalid, UsageError: see `open_dataset`, `choose_split` and `choose_task`; or there is no
+            recording with a video and a label.
+    """
+    if not isinstance(dataset, Dataset):
+        dataset = open_dataset(dataset, videos=options.videos, view=options.view)
+    _check_view(recipe.task, options.view)
+    usable = dataset.with_recordings([r for r in dataset.recordings if r.videos and _is_labelled(r, recipe.task)])
+    if not usable.recordings:
+        raise InputInvalid(
+            f"data set {dataset.name!r} has no recording with a video and a label to learn",
+            remedy="check its videos and annotations, --view and --task",
+        )
+    split = choose_split(usable, recipe)
+    train = tuple(usable.of_ids(split.train).recordings)
+    val = tuple(usable.of_ids(split.val or split.train).recordings)
+    task = choose_task(recipe.task, train)
+    labels = label_set(task, dataset.actions, dataset.scenes, recipe.labels)
+    if recipe.labels is Labels.MULTI and not task.has_actions:
+        raise UsageError("--labels multi is about actions, and this task has none")
+    _report_unseen(train, labels)
+    return Plan(dataset=usable, train=train, val=val, split=split, task=task, labels=labels)
+
+
+def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgress | None = None) -> Material:
+    """Bring all videos into the frame cache and cut them into intervals.
+
+    Raises:
+        InputMissing, InputInvalid: a video cannot be read.
+        ResourceExhausted: the disk does not hold the cache.
+    """
+    cache = FrameCache(options.cache, FrameOptions(size=recipe.size, keep_aspect=recipe.keep_aspect))
+    recordings = {r.recording_id: r for r in (*chosen.train, *chosen.val)}
+    videos = {video: path for r in recordings.values() for video, path in r.videos.items()}
+    cache.ensure(videos, jobs=options.jobs, on_progress=on_frames)
+    durations = {video: float(cache.open(video, path).duration) for video, path in videos.items()}
+    train_lines = timelines(chosen.train, durations, chosen.labels, no_flip=recipe.no_flip)
+    val_lines = timelines(chosen.val, durations, chosen.labels)
+    samples = intervals(train_lines, recipe, chosen.task)
+    if recipe.keep_aspect:
+        _check_shapes(cache, videos)
+    timed = [r for r in chosen.train if r.segments is not None and r.recording_id in durations]
+    priors = measure(timed, durations, chosen.labels) if chosen.task.has_actions else None
+    held = HeldOut(
+        timelines=val_lines,
+        truth=truth_of(chosen.val, chosen.task),
+        cache=cache,
+        recipe=recipe,
+        task=chosen.task,
+    )
+    return Material(
+        cache=cache,
+        samples=samples,
+        panoramas=tuple(_is_turned(line.path, recipe, options.view) for line in train_lines),
+        held=held,
+        priors=priors,
+        fingerprint=_fingerprint(samples, chosen.labels),
+        facts=_facts(chosen, samples, held),
+    )
+
+
+def _check_view(task: Task, view: View) -> None:
+    if task.has_actions and not view.has_timeline:
+        raise InputInvalid(
+            f"--view {view}: egocentric clips have no annotated timeline, so no actions can be learnt from them",
+            remedy="train with --task scene, or on --view panoramic or third_person",
+        )
+
+
+def _is_labelled(recording: Recording, task: Task) -> bool:
+    actions, scene = recording.segments is not None, recording.scene is not None
+    return {Task.TAL: actions, Task.SCENE: scene}.get(task, actions or scene)
+
+
+def _report_unseen(train: tuple[Recording, ...], labels: LabelSet) -> None:
+    """Say which names the network has an output for and never sees."""
+    seen = {label for r in train if r.segments is not None for label in r.segments["label"].unique()}
+    scenes = {r.scene for r in train}
+    for noun, missing in (
+        ("action", [name for name in labels.actions if name not in seen]),
+        ("scene", [name for name in labels.scenes if name not in scenes]),
+    ):
+        if missing:
+            log.warning("%s without an example in the training recordings", some(missing, noun))
+
+
+def _is_turned(path: Path, recipe: Recipe, view: View) -> bool:
+    """Whether a video is a whole turn around: only then do its left and right edges meet."""
+    wanted = view is View.PANORAMIC if recipe.yaw is None else recipe.yaw
+    if not wanted:
+        return False
+    info = probe(path)
+    return info.width == 2 * info.height
+
+
+def _check_shapes(cache: FrameCache, videos: dict[str, Path]) -> None:
+    shapes: dict[tuple[int, int], str] = {}
+    for video, path in videos.items():
+        shapes.setdefault(cache.open(video, path).shape, video)
+    if len(shapes) > 1:
+        found = ", ".join(f"{w}x{h} ({video})" for (h, w), video in shapes.items())
+        raise InputInvalid(f"videos of several shapes: {found}", remedy="train without --keep-aspect")
+
+
+def _fingerprint(samples: Samples, labels: LabelSet) -> str:
+    digest = hashlib.sha256(repr((labels.actions, labels.scenes)).encode())
+    digest.update(repr([(line.video_id, line.duration) for line in samples.timelines]).encode())
+    for column in (samples.video, samples.low, samples.high, samples.action, samples.scene):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def _facts(chosen: Plan, samples: Samples, held: HeldOut) -> dict[str, Any]:
+    """What the model card says about the data."""
+    names = ("background", *chosen.labels.actions)
+    known = samples.action[samples.action != UNKNOWN]
+    facts: dict[str, Any] = {
+        "dataset": chosen.dataset.name,
+        "train_recordings": len(chosen.train),
+        "val_recordings": len(chosen.split.val),
+        "train_seconds": round(sum(line.duration for line in samples.timelines), 3),
+        "train_intervals": len(samples),
+        "train_segments": int(sum(len(r.segments) for r in chosen.train if r.segments is not None)),
+        "val_segments": len(held.truth.segments),
+        "train": list(chosen.split.train),
+        "val": list(chosen.split.val),
+    }
+    if chosen.task.has_actions:
+        counts = np.bincount(known, minlength=len(names)).tolist()
+        facts["intervals_by_class"] = dict(zip(names, counts, strict=True))
+    return facts

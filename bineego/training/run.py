@@ -1,0 +1,366 @@
+"""The public verb: a data set in, a run folder with a trained model out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from lightning_fabric import Fabric
+
+from bineego import files
+from bineego.config import to_toml
+from bineego.datasets.recording import Dataset
+from bineego.datasets.split import write_split
+from bineego.errors import BineegoError, InputInvalid, UsageError
+from bineego.report.curves import write_curves
+from bineego.tracks import Activation
+from bineego.training import checkpoint
+from bineego.training.checkpoint import RunState
+from bineego.training.clips import Clips
+from bineego.training.device import build_fabric, choose_device, choose_precision, environment, repeatable
+from bineego.training.loop import Judge, Loop
+from bineego.training.optimiser import freeze
+from bineego.training.options import RunOptions
+from bineego.training.prepare import Material, Plan, gather, plan
+from bineego.training.randomness import Purpose, torch_seed
+from bineego.training.recipe import Labels, Optimizer, Recipe, default_lr
+from bineego.training.run_folder import RunFolder, choose_folder
+from bineego.training.sampling import Sampler, expected_draws
+from bineego.training.validation import TIOU, Validation, calibrate, judge, validate
+from bineego.tsm.card import ModelCard
+from bineego.tsm.model_file import load_model, save_model
+from bineego.tsm.network import TSM
+from bineego.tsm.weights import init_trunk
+from bineego.video.frames import FrameOptions
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[float, float], None]
+T = TypeVar("T")
+
+CHANGEABLE = frozenset({"workers", "save_minutes"})
+"""Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
+
+TRAINED_HEAD_LR = 5.0
+"""Rate of new heads against that of trained trunks (TSM)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunResult:
+    """A finished run.
+
+    Attributes:
+        folder: the run's folder.
+        model: its best checkpoint.
+        best_epoch: the epoch it is of.
+        figures: its validation figures, by column of log.csv.
+        recipe: the recipe in use.
+    """
+
+    folder: Path
+    model: Path
+    best_epoch: int
+    figures: Mapping[str, float]
+    recipe: Recipe
+
+
+def train(
+    dataset: Dataset | Path | str,
+    *,
+    name: str | None = None,
+    recipe: Recipe | None = None,
+    options: RunOptions | None = None,
+    on_progress: OnProgress | None = None,
+    on_frames: OnProgress | None = None,
+) -> RunResult:
+    """Train a model.
+
+    Args:
+        dataset: a DATASET path in any form, or an opened one.
+        name: of the run; None = after data set, trunk and interval.
+        recipe: what and how to learn.
+        options: where it takes place; also `resume` and `overwrite`.
+        on_progress: called with (steps done, steps of all epochs).
+        on_frames: called while the frame cache is built.
+
+    Raises:
+        UsageError: the run exists, or options that do not fit.
+        InputMissing, InputInvalid: the data set; also a training that diverges.
+        ModelError: weights to start from, or a state to resume, that cannot be used.
+        ResourceExhausted: memory or disk.
+    """
+    recipe, options = recipe or Recipe(), options or RunOptions()
+    with repeatable():
+        device = choose_device(options.device)
+        fabric = build_fabric(options, recipe.precision)
+        fabric.launch()
+        if not fabric.is_global_zero:
+            logging.getLogger("bineego").setLevel(logging.ERROR)
+        chosen = _first_then_all(fabric, lambda: plan(dataset, recipe, options))
+        default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
+        path = _on_first(
+            fabric,
+            lambda: choose_folder(options.runs, name, default, resume=options.resume, overwrite=options.overwrite).path,
+        )
+        folder = RunFolder(path)
+        state = _saved_state(fabric, folder, recipe, options)
+        network, resolved, begun = _start(fabric, chosen, recipe, state)
+        material = _first_then_all(fabric, lambda: gather(chosen, resolved, options, on_frames))
+        if state is not None and state.data != material.fingerprint:
+            raise InputInvalid(
+                "the data set is not what this run began with: videos or labels have changed",
+                where=folder.path,
+                remedy="start anew with --overwrite or another --name",
+            )
+        card = _card(folder.name, chosen, material, resolved, options)
+        card = dataclasses.replace(
+            card,
+            environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
+        )
+        if fabric.is_global_zero:
+            _open_folder(folder, dataset, chosen, resolved, options, begun)
+        state = state or RunState(
+            recipe=to_toml(recipe),
+            resolved=to_toml(resolved),
+            data=material.fingerprint,
+            network=network.state_dict(),
+            optimiser={},
+        )
+        run = _Run(folder=folder, card=card, material=material, recipe=resolved, fabric=fabric, state=state)
+        run.loop(network, chosen, on_progress)
+        return run.finish(chosen)
+
+
+def _on_first(fabric: Fabric, work: Callable[[], T]) -> T:
+    """Do something in the first process; all get the result, or end when it failed."""
+    if fabric.world_size == 1:
+        return work()
+    result: tuple[bool, T | BineegoError | None] = (False, None)
+    error: BineegoError | None = None
+    if fabric.is_global_zero:
+        try:
+            result = (True, work())
+        except BineegoError as caught:
+            error, result = caught, (False, None)
+    result = fabric.broadcast(result)
+    if error is not None:
+        raise error
+    if not result[0]:
+        raise SystemExit(1)  # the first process has said why
+    return result[1]  # type: ignore[return-value]
+
+
+def _first_then_all(fabric: Fabric, work: Callable[[], T]) -> T:
+    """Do something in the first process (which says what is wrong), then in all others."""
+    kept: list[T] = []
+
+    def first() -> None:
+        kept.append(work())
+
+    _on_first(fabric, first)
+    return kept[0] if kept else work()
+
+
+def _saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunOptions) -> RunState | None:
+    """The state to go on from; None at the beginning."""
+    if not options.resume:
+        return None
+    if not (folder.last / checkpoint.NAME).exists():
+        log.info("run %r was interrupted before its first save: it begins anew", folder.name)
+        return None
+    state = _first_then_all(fabric, lambda: checkpoint.load(folder.last))
+    given = to_toml(recipe)
+    for key in {**given, **state.recipe}:
+        if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
+            raise UsageError(
+                f"{key} was {state.resolved.get(key, state.recipe.get(key))} when this run began, now it is {given.get(key)}",
+                where=folder.path,
+                remedy="resume with the same flags (or none), or start another run",
+            )
+    log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
+    return state
+
+
+def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None) -> tuple[TSM, Recipe, dict[str, Any]]:
+    """The network to begin with, the recipe with everything decided, and what there is to say about them."""
+    torch.manual_seed(torch_seed(Purpose.INIT, recipe.seed))
+    network = TSM(chosen.network_config(recipe))
+    if state is not None:
+        freeze(network, recipe)
+        values = {f.name: state.resolved.get(f.name) for f in dataclasses.fields(recipe)}
+        return network, dataclasses.replace(recipe, lr=values["lr"], head_lr=values["head_lr"]), {}
+
+    def initialise() -> tuple[bool, str]:
+        report = init_trunk(network, recipe.init, labels=chosen.labels)
+        return report.kind != "random", report.summary()
+
+    pretrained, summary = _on_first(fabric, initialise)
+    freeze(network, recipe)
+    lr = recipe.lr if recipe.lr is not None else default_lr(recipe.optimizer, pretrained=pretrained)
+    head_lr = recipe.head_lr if recipe.head_lr is not None else TRAINED_HEAD_LR if pretrained else 1.0
+    resolved = dataclasses.replace(recipe, task=chosen.task, lr=lr, head_lr=head_lr)
+    if not pretrained and recipe.init == "random":
+        log.info("weights: random, as asked for; small data sets learn much better with --init imagenet")
+    elif pretrained:
+        log.info("weights: %s", summary)
+    log.info("%s", effective(resolved))
+    return network, resolved, {"init": summary, "effective_lr": resolved.effective_lr}
+
+
+def effective(recipe: Recipe) -> str:
+    """The recipe in one line, with what was scaled and chosen."""
+    scaled = (
+        ""
+        if recipe.batch_size == recipe.base_batch
+        else f" (= {recipe.lr:g} x {recipe.batch_size}/{recipe.base_batch})"
+    )
+    parts = [
+        f"{recipe.trunk}, t = {recipe.interval:g} s, {recipe.n_frames} frames of {recipe.size} px",
+        f"{recipe.epochs} epochs, batches of {recipe.batch_size}",
+        f"{recipe.optimizer} lr {recipe.effective_lr:g}{scaled}, heads x{recipe.head_lr:g}, {recipe.schedule} schedule",
+    ]
+    if recipe.optimizer is Optimizer.SGD:
+        parts.append(f"momentum {recipe.momentum:g}")
+    parts.append(f"weight decay {recipe.weight_decay:g}, seed {recipe.seed}")
+    return "recipe: " + "; ".join(parts)
+
+
+def _card(name: str, chosen: Plan, material: Material, recipe: Recipe, options: RunOptions) -> ModelCard:
+    multi = recipe.labels is Labels.MULTI
+    return ModelCard(
+        name=name,
+        network=chosen.network_config(recipe),
+        labels=chosen.labels,
+        interval=recipe.interval,
+        clip_duration=recipe.clip_duration,
+        frames=FrameOptions(size=recipe.size, keep_aspect=recipe.keep_aspect),
+        view=str(options.view),
+        activation=Activation.SIGMOID if multi else Activation.SOFTMAX,
+        priors=material.priors,
+        training=to_toml(recipe) | {"effective_lr": recipe.effective_lr},
+        data=material.facts,
+    )
+
+
+def _open_folder(
+    folder: RunFolder,
+    dataset: Dataset | Path | str,
+    chosen: Plan,
+    recipe: Recipe,
+    options: RunOptions,
+    begun: dict[str, Any],
+) -> None:
+    """Make the run's folder and write down what was decided."""
+    if options.overwrite:
+        folder.clear()
+    files.check_writable(folder.path)
+    if options.resume and folder.config.exists() and not begun:
+        return
+    source = dataset.name if isinstance(dataset, Dataset) else str(dataset)
+    place = {"videos": options.videos, "view": options.view, "cache": options.cache}
+    folder.write_config({"dataset": source, "name": folder.name, **place, **to_toml(recipe)}, begun)
+    write_split(chosen.split, folder.split)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Run:
+    """A run under way: what the loop needs at the end of an epoch, and what comes after the last."""
+
+    folder: RunFolder
+    card: ModelCard
+    material: Material
+    recipe: Recipe
+    fabric: Fabric
+    state: RunState
+
+    def loop(self, network: TSM, chosen: Plan, on_progress: OnProgress | None) -> None:
+        """All epochs."""
+        samples, recipe = self.material.samples, self.recipe
+        expected = expected_draws(
+            samples.keys(chosen.task), class_balance=recipe.class_balance, background_ratio=recipe.background_ratio
+        )
+        Loop(
+            fabric=self.fabric,
+            network=network,
+            recipe=recipe,
+            task=chosen.task,
+            clips=Clips(samples, self.material.cache, recipe, self.material.panoramas),
+            sampler=Sampler(expected=expected, batch_size=recipe.batch_size, seed=recipe.seed),
+            folder=self.folder,
+            judge=Judge(validate=self._validate, keep=self._keep, latest=self._latest, logged=self._logged),
+            state=self.state,
+            on_progress=on_progress,
+        ).run()
+
+    def _validate(self, network: TSM) -> Validation | None:
+        return validate(network, self.card, self.material.held, self.fabric.device)
+
+    def _keep(self, network: TSM, result: Validation) -> None:
+        card = dataclasses.replace(self.card, metrics={**result.figures, "epoch": self.state.best_epoch})
+        save_model(self.folder.model, network, card)
+        self.folder.write_validation(result, self.material.held.truth)
+
+    def _latest(self, network: TSM) -> None:
+        figures = {key: value for key, value in self.state.rows[-1].items() if not key.startswith("seconds")}
+        save_model(self.folder.last / self.folder.model.name, network, dataclasses.replace(self.card, metrics=figures))
+
+    def _logged(self, rows: Sequence[dict[str, Any]]) -> None:
+        self.folder.write_log(rows, self._columns())
+        write_curves(self.folder.log, self.folder.curves)
+
+    def _columns(self) -> list[str]:
+        """Columns of log.csv; the seconds, which no two runs share, come last."""
+        actions, scenes = self.card.network.n_classes > 0, self.card.network.n_scenes > 0
+        columns = ["epoch", "lr", "loss"]
+        columns += ["action_loss", "train_accuracy"] if actions else []
+        columns += ["scene_loss"] if scenes else []
+        columns += ["val_loss", "interval_accuracy", *(f"mAP@{tiou:g}" for tiou in TIOU), "final"] if actions else []
+        columns += ["scene_top1"] if scenes else []
+        return [*columns, "seconds_train", "seconds_val", "seconds_waiting"]
+
+    def finish(self, chosen: Plan) -> RunResult:
+        """Calibrate the best checkpoint on the held-out recordings and complete the folder."""
+        self.fabric.barrier()
+        if not self.folder.model.exists():
+            raise UsageError("the run has no validated epoch", where=self.folder.path)
+        model = load_model(self.folder.model, device="cpu")
+        network = model.network.to(self.fabric.device)
+        result = validate(
+            network, dataclasses.replace(self.card, temperature=1.0), self.material.held, self.fabric.device
+        )
+        figures: dict[str, float] = {}
+        if result is not None:
+            figures = self._calibrated(network, model.card, result, chosen)
+        self.fabric.barrier()
+        return RunResult(
+            folder=self.folder.path,
+            model=self.folder.model,
+            best_epoch=int(model.card.metrics.get("epoch", 0)),
+            figures=figures,
+            recipe=self.recipe,
+        )
+
+    def _calibrated(self, network: TSM, card: ModelCard, result: Validation, chosen: Plan) -> dict[str, float]:
+        """Write the best model with its temperature, and its validation files under it."""
+        metrics = {"epoch": card.metrics.get("epoch", 0), **result.figures}
+        found = calibrate(result.tracks, self.material.held) if chosen.held_out else None
+        if not chosen.held_out:
+            log.info("no temperature is fitted: no recording is held out")
+        if found is not None:
+            log.info(
+                "calibration: temperature %.3f; expected calibration error %.4f before, %.4f after",
+                found.temperature, found.ece_before, found.ece_after,
+            )  # fmt: skip
+            tracks = [track.with_temperature(found.temperature) for track in result.tracks]
+            result = judge(tracks, self.material.held)
+            metrics = {"epoch": metrics["epoch"], **result.figures}
+            metrics |= {"ece_before": found.ece_before, "ece_after": found.ece_after}
+            card = dataclasses.replace(card, temperature=found.temperature)
+        save_model(self.folder.model, network, dataclasses.replace(card, metrics=metrics))
+        self.folder.write_validation(result, self.material.held.truth)
+        return dict(result.figures)

@@ -1,0 +1,224 @@
+"""Filling the frame cache: what is missing, in several processes, past files that cannot be read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bineego.errors import BatchFailed, BineegoError, ResourceExhausted
+from bineego.files import check_writable
+from bineego.video.cache import FrameCache, OnProgress
+from bineego.video.frames import MAX_RATE, Backend
+from bineego.video.parallel import read_parallel
+from bineego.video.probe import open_video, promised_duration
+from bineego.video.reader import VideoReader
+from bineego.video.workers import Worker
+
+log = logging.getLogger(__name__)
+
+BYTES_PER_PIXEL = 0.3  # of a JPEG at quality 90; real footage takes 0.17 to 0.3 (facts, performance, "Frame cache")
+BYTES_PER_FRAME = 800  # JPEG tables, and the index
+UNKNOWN_SECONDS = 60.0  # length taken for a file whose header has none, for progress and disk need only
+ABANDONED = 3600.0  # seconds without a change after which another run's temporary folder is taken for dead
+WORTH_CUTTING = 20.0  # seconds of video; shorter ones are done before several processes have started
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Item:
+    video_id: str
+    path: Path
+    seconds: float
+    frames: float
+    cost: float  # pixels to decode
+
+
+def build_cache(
+    cache: FrameCache,
+    items: Mapping[str, Path],
+    *,
+    jobs: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> None:
+    """Bring videos into the cache; those that are there already are skipped, changed ones are made again.
+
+    Args:
+        items: video id -> file.
+        jobs: processes; None = one a core.
+        on_progress: called with seconds of video done and in all.
+
+    Raises:
+        UsageError: the cache folder cannot be written to.
+        ResourceExhausted: the frames will not fit on the disk (found before work starts), or it ran full.
+        BatchFailed: some videos could not be read; all the others are in the cache. If there is only one item, the
+            error is its own (`InputMissing`, `InputInvalid`).
+    """
+    jobs = max(1, jobs or os.cpu_count() or 1)
+    failed: dict[str, BineegoError] = {}
+    missing: list[_Item] = []
+    for video_id, path in items.items():
+        try:
+            if not cache.has(video_id, path):
+                missing.append(_measure(video_id, Path(path)))
+        except BineegoError as error:
+            failed[video_id] = error
+    if missing:
+        check_writable(cache.sized_folder)
+        _remove_abandoned(cache.sized_folder)
+        _check_disk(cache, missing)
+        _build(cache, missing, jobs, failed, _Progress(missing, on_progress))
+    _report(failed, len(items))
+
+
+def _measure(video_id: str, path: Path) -> _Item:
+    """Length and cost by the header alone: exact ones would mean reading every file twice."""
+    container, stream = open_video(path)
+    with container:
+        seconds = promised_duration(container, stream)
+        if seconds is None or not 0 < seconds < 1e6:
+            seconds = UNKNOWN_SECONDS
+        rate = float(stream.average_rate or MAX_RATE)
+        pixels = max(1, stream.codec_context.width * stream.codec_context.height)
+    return _Item(
+        video_id=video_id,
+        path=path,
+        seconds=seconds,
+        frames=seconds * min(rate, MAX_RATE),
+        cost=seconds * rate * pixels,
+    )
+
+
+def _check_disk(cache: FrameCache, missing: list[_Item]) -> None:
+    pixels = cache.options.size**2 * (1.8 if cache.options.keep_aspect else 1.0)  # 16:9
+    need = sum(item.frames for item in missing) * (BYTES_PER_FRAME + BYTES_PER_PIXEL * pixels)
+    free = shutil.disk_usage(cache.sized_folder).free
+    minutes = sum(item.seconds for item in missing) / 60
+    log.info(
+        "frame cache %s: %d video(s), %.1f min, about %s of disk (%s free)",
+        cache.folder, len(missing), minutes, _bytes(need), _bytes(free),
+    )  # fmt: skip
+    if need > free:
+        raise ResourceExhausted(
+            f"the frame cache needs about {_bytes(need)}, and {_bytes(free)} are free",
+            where=cache.folder,
+            remedy="free some space, choose another place for the cache, or a smaller --size",
+        )
+
+
+def _build(
+    cache: FrameCache, missing: list[_Item], jobs: int, failed: dict[str, BineegoError], progress: _Progress
+) -> None:
+    ordered = sorted(missing, key=lambda item: -item.cost)
+    if jobs > 1:
+        # A video that outweighs a fair share keeps one process busy while the others have nothing: cut it up.
+        while ordered and ordered[0].seconds >= WORTH_CUTTING and cache.backend is Backend.PYAV:
+            if ordered[0].cost * jobs <= sum(item.cost for item in ordered):
+                break
+            _follow(build_share(cache, [ordered.pop(0)], jobs), failed, progress)
+    shares: list[list[_Item]] = [[] for _ in range(min(jobs, len(ordered)))]
+    loads = [0.0] * len(shares)
+    for item in ordered:
+        lightest = loads.index(min(loads))
+        shares[lightest].append(item)
+        loads[lightest] += item.cost
+    if len(shares) < 2:
+        for share in shares:
+            _follow(build_share(cache, share, 1), failed, progress)
+        return
+    workers = [Worker(build_share, cache, share, 1, True) for share in shares]
+    try:
+        with ThreadPoolExecutor(len(workers)) as pool:
+            done = [pool.submit(_follow, worker.messages(), failed, progress) for worker in workers]
+            try:
+                for future in done:
+                    future.result()
+            except BaseException:
+                for worker in workers:
+                    worker.close()
+                raise
+    finally:
+        for worker in workers:
+            worker.close()
+
+
+Message = tuple[str, float, BineegoError | None]
+"""Video id, share of it that is done, and why it could not be."""
+
+
+def build_share(cache: FrameCache, share: list[_Item], workers: int, alone: bool = False) -> Iterator[Message]:
+    """Build videos one after the other. A full disk ends it; a file that cannot be read does not.
+
+    Args:
+        workers: processes to decode each video with.
+        alone: one decoding thread, because other processes keep the other cores busy.
+    """
+    for item in share:
+        try:
+            reader = VideoReader(item.path, cache.options, backend=cache.backend, threads=1 if alone else 0)
+            frames = read_parallel(item.path, reader=reader, workers=workers) if workers > 1 else reader.read()
+            for done in cache.write(item.video_id, reader, frames):
+                yield item.video_id, done, None
+        except ResourceExhausted:
+            raise
+        except BineegoError as error:
+            yield item.video_id, 1.0, error
+        else:
+            yield item.video_id, 1.0, None
+
+
+class _Progress:
+    """Seconds of video done, over all items, told from several threads."""
+
+    def __init__(self, items: list[_Item], on_progress: OnProgress | None) -> None:
+        self._seconds = {item.video_id: item.seconds for item in items}
+        self._done = dict.fromkeys(self._seconds, 0.0)
+        self._total = sum(self._seconds.values())
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+
+    def tell(self, video_id: str, share: float) -> None:
+        with self._lock:
+            self._done[video_id] = share * self._seconds[video_id]
+            if self._on_progress is not None:
+                self._on_progress(sum(self._done.values()), self._total)
+
+
+def _follow(messages: Iterator[Message], failed: dict[str, BineegoError], progress: _Progress) -> None:
+    for video_id, share, error in messages:
+        progress.tell(video_id, share)
+        if error is not None:
+            failed[video_id] = error
+
+
+def _report(failed: dict[str, BineegoError], count: int) -> None:
+    if not failed:
+        return
+    if count == 1:
+        raise next(iter(failed.values()))
+    lines = [f"\n  {error.where or video_id}: {error.message}" for video_id, error in failed.items()]
+    raise BatchFailed(
+        f"{len(failed)} of {count} videos could not be read:{''.join(lines)}",
+        remedy="repair or remove them; the others are in the cache",
+    )
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Temporary folders of runs that were killed."""
+    for left in folder.glob(".*.tmp"):
+        newest = max((entry.stat().st_mtime for entry in (left, *left.glob("*"))), default=0.0)
+        if left.is_dir() and time.time() - newest > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _bytes(count: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bineego.errors import UsageError
+from bineego.evaluation.options import counts, seconds, thresholds
+
+
+def test_a_range_includes_its_end_without_drift():
+    assert thresholds("0.3:0.7:0.1") == (0.3, 0.4, 0.5, 0.6, 0.7)
+    assert thresholds("0.5:0.95:0.05") == (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+
+
+def test_a_range_that_misses_its_end_stops_before_it():
+    assert thresholds("0.3:0.6:0.2") == (0.3, 0.5)
+
+
+@given(st.integers(1, 90), st.integers(1, 9), st.integers(1, 20))
+def test_every_value_is_the_decimal_one(first, step, n):
+    values = thresholds(f"{first / 1000}:{(first + step * n) / 1000}:{step / 1000}")
+    assert values == tuple((first + step * k) / 1000 for k in range(n + 1))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("0.75, 0.5", (0.5, 0.75)),
+        ((0.5, 0.5), (0.5,)),
+        (0.5, (0.5,)),
+        ("1", (1.0,)),
+        ("0.1:0.2:0.1,0.5", (0.1, 0.2, 0.5)),
+    ],
+)
+def test_forms(given, expected):
+    assert thresholds(given) == expected
+
+
+@pytest.mark.parametrize(
+    "given", ["", "x", "0", "-0.5", "1.5", "nan", "0.5,", "0.7:0.3:0.1", "0.3:0.7:0", "0.3:0.7", "0.1:1:0.0001", ()]
+)
+def test_refused(given):
+    with pytest.raises(UsageError):
+        thresholds(given)
+
+
+def test_counts():
+    assert counts("10, 1", where="--recall-at") == (1, 10)
+    assert counts((), where="--recall-at") == ()
+    for bad in ("0", "-1", "1.5", "x", "1,,2"):
+        with pytest.raises(UsageError):
+            counts(bad, where="--recall-at")
+
+
+def test_seconds():
+    assert seconds("1.0,0.25", where="--ceiling") == (1.0, 0.25)
+    for bad in ("0", "-1", "inf", "nan", "x", ""):
+        with pytest.raises(UsageError):
+            seconds(bad, where="--ceiling")

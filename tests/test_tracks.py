@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bineego import tracks
+from bineego.errors import InputInvalid, InputMissing
+from bineego.priors import Priors
+from bineego.tracks import Activation, ScoreTrack
+
+
+def make(logits: np.ndarray, **changes: object) -> ScoreTrack:
+    n, n_classes = logits.shape
+    track = ScoreTrack(
+        video_id="a b/ü",
+        edges=np.arange(n + 1) * 0.5,
+        logits=logits.astype(np.float32),
+        actions=tuple(f"action {k}" for k in range(n_classes - 1)),
+        t=0.5,
+        scene_probs=np.array([0.25, 0.75]),
+        scenes=("Kitchen", "Nature"),
+        model="run",
+    )
+    return replace(track, **changes)
+
+
+logit_rows = st.lists(st.lists(st.floats(-80, 80, width=32), min_size=3, max_size=3), max_size=5)
+
+
+@given(logit_rows, st.floats(0.05, 20), st.sampled_from(Activation))
+def test_probabilities_are_probabilities(rows: list[list[float]], temperature: float, activation: Activation) -> None:
+    logits = np.array(rows, np.float32).reshape(-1, 3)
+    track = make(logits, activation=activation).with_temperature(temperature)
+    p = track.probabilities()
+    assert p.shape == logits.shape
+    assert ((p >= 0) & (p <= 1)).all()
+    if activation is Activation.SOFTMAX:
+        assert p.sum(axis=1) == pytest.approx(1)
+
+
+def test_softmax_and_sigmoid_by_hand() -> None:
+    logits = np.log(np.array([[1.0, 2.0, 5.0]]))
+    assert make(logits).probabilities() == pytest.approx(np.array([[1, 2, 5]]) / 8, rel=1e-6)
+    sigmoid = make(logits, activation=Activation.SIGMOID).probabilities()
+    assert sigmoid == pytest.approx(np.array([[1 / 2, 2 / 3, 5 / 6]]), rel=1e-6)
+
+
+@given(logit_rows, st.booleans())
+def test_a_saved_track_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[list[float]], p: bool) -> None:
+    priors = Priors(dwell=np.array([1.0, np.nan, 3]), share=np.ones(3) / 3, scene_share=np.ones((2, 3)) / 3)
+    track = make(
+        np.array(rows, np.float32).reshape(-1, 3), temperature=1.7, activation=Activation.SIGMOID,
+        priors=priors if p else None,
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("t") / f"x{tracks.SUFFIX}"
+    tracks.save(track, path)
+    back = tracks.load(path)
+    for name in ("video_id", "actions", "scenes", "t", "activation", "temperature", "model"):
+        assert getattr(back, name) == getattr(track, name)
+    for name in ("edges", "logits", "scene_probs"):
+        assert np.array_equal(getattr(back, name), getattr(track, name))
+    assert (back.priors is None) == (track.priors is None)
+    if p and back.priors is not None:
+        for name, array in priors.to_arrays().items():
+            assert np.array_equal(back.priors.to_arrays()[name], array, equal_nan=True)
+    assert tracks.is_track(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"edges": np.array([0.0, 1.0])},
+        {"edges": np.array([0.0, 1.0, 1.0])},
+        {"edges": np.array([0.0, 1.0, np.nan])},
+        {"actions": ("only one",)},
+        {"scene_probs": np.zeros(3)},
+        {"t": 0.0},
+        {"temperature": -1.0},
+        {"logits": np.full((2, 3), np.inf, np.float32)},
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(InputInvalid, match="a b/ü"):
+        replace(make(np.zeros((2, 3))), **changes)
+
+
+def test_scene_is_the_most_likely_one() -> None:
+    assert make(np.zeros((1, 2))).scene == ("Nature", 0.75)
+    assert make(np.zeros((1, 2)), scenes=(), scene_probs=np.zeros(0)).scene is None
+
+
+def test_files_that_are_no_tracks_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputMissing):
+        tracks.load(tmp_path / "none.scores.npz")
+    noise = tmp_path / "noise.scores.npz"
+    noise.write_bytes(b"not a track")
+    with pytest.raises(InputInvalid, match="not a score track"):
+        tracks.load(noise)
+    np.savez(tmp_path / "other.scores.npz", a=np.zeros(3))
+    with pytest.raises(InputInvalid, match="not a score track"):
+        tracks.load(tmp_path / "other.scores.npz")
+    np.savez(tmp_path / "pickle.scores.npz", meta=np.array([{"a": 1}], object))
+    with pytest.raises(InputInvalid, match="not a score track"):
+        tracks.load(tmp_path / "pickle.scores.npz")

@@ -1,0 +1,125 @@
+"""Whole runs on a tiny data set."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bineego.config import read_toml
+from bineego.errors import InputInvalid, UsageError
+from bineego.formats.read import read_predictions
+from bineego.training import Recipe, RunOptions, train
+from bineego.tsm import load_model
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return dict(load_model(path).network.state_dict())
+
+
+def log(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open() as file:
+        return [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in csv.DictReader(file)]
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    result = train(tiny, name="a", recipe=recipe, options=options)
+    folder = options.runs / "a"
+    for name in (
+        "model.safetensors", "last/state.pt", "last/model.safetensors", "config.toml", "log.csv", "curves.png",
+        "split.json", "val/predictions.csv", "val/ground_truth.csv", "val/scenes.csv",
+    ):  # fmt: skip
+        assert (folder / name).stat().st_size > 0, name
+    assert not [path for path in folder.rglob("*.tmp")]
+    rows = log(folder)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert {"lr", "loss", "action_loss", "scene_loss", "mAP@0.5", "final", "scene_top1"} <= set(rows[0])
+    split = json.loads((folder / "split.json").read_text())
+    assert len(split["train"]) == 3 and len(split["val"]) == 1
+    card = load_model(folder).card
+    assert card.labels.actions == ("left", "right") and set(card.labels.scenes) == {"Kitchen", "Campus"}
+    assert card.training["lr"] == 0.02 and card.data["train_recordings"] == 3 and card.priors is not None
+    assert card.metrics["epoch"] == result.best_epoch and "ece_after" in card.metrics
+    assert card.temperature != 1.0
+    read_predictions(folder / "val" / "predictions.csv")
+
+
+def test_the_same_seed_gives_the_same_bits(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    for name, seed, workers in (("a", 0, 0), ("b", 0, 2), ("c", 1, 0)):
+        train(tiny, name=name, recipe=replace(recipe, seed=seed, workers=workers, epochs=1), options=options)
+    a, b, c = (weights(options.runs / name) for name in "abc")
+    assert same(a, b)
+    assert log(options.runs / "a") == log(options.runs / "b")
+    assert not same(a, c)
+
+
+def test_the_config_repeats_the_run(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
+    table = read_toml(options.runs / "a" / "config.toml")["train"]
+    known = {key: value for key, value in table.items() if key in Recipe.__dataclass_fields__}
+    train(table["dataset"], name="b", recipe=Recipe(**(known | {"no_flip": ()})), options=options)
+    assert same(weights(options.runs / "a"), weights(options.runs / "b"))
+
+
+def test_a_name_that_exists_is_an_error(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    once = replace(recipe, epochs=1)
+    train(tiny, name="a", recipe=once, options=options)
+    with pytest.raises(UsageError, match="exists"):
+        train(tiny, name="a", recipe=once, options=options)
+    (options.runs / "a" / "stray.txt").write_text("of the first run")
+    train(tiny, name="a", recipe=once, options=replace(options, overwrite=True))
+    assert not (options.runs / "a" / "stray.txt").exists()
+    with pytest.raises(UsageError, match="seed was 0"):
+        train(tiny, name="a", recipe=replace(once, seed=1), options=replace(options, resume=True))
+    with pytest.raises(UsageError, match="no run 'b'"):
+        train(tiny, name="b", recipe=once, options=replace(options, resume=True))
+
+
+def test_names_are_readable_and_do_not_clash(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    names = [train(tiny, recipe=replace(recipe, epochs=1), options=options).folder.name for _ in range(2)]
+    assert names == [f"{tiny.name}-resnet18-t0.5", f"{tiny.name}-resnet18-t0.5-2"]
+
+
+def test_without_a_split_the_scores_are_warned_about(
+    tiny: Path, recipe: Recipe, options: RunOptions, notes: pytest.LogCaptureFixture
+) -> None:
+    train(tiny, name="a", recipe=replace(recipe, epochs=1, split="none", task="scene"), options=options)
+    assert "say nothing about others" in notes.text
+    card = load_model(options.runs / "a").card
+    assert card.network.n_classes == 0 and card.temperature == 1.0 and card.labels.actions == ()
+    assert json.loads((options.runs / "a" / "split.json").read_text())["val"] == []
+
+
+@pytest.mark.parametrize("labels", ["single", "multi"])
+def test_recordings_without_annotations_teach_scenes_only(
+    make_dataset: Callable[..., Path], recipe: Recipe, options: RunOptions, labels: str
+) -> None:
+    folder = make_dataset(5, unannotated=2)
+    result = train(folder, name="a", recipe=replace(recipe, labels=labels, ema=0.9, epochs=1), options=options)
+    assert np.isfinite(result.figures["final"])
+    card = load_model(options.runs / "a").card
+    assert card.activation == {"single": "softmax", "multi": "sigmoid"}[labels]
+
+
+def test_a_training_that_diverges_says_so(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    with pytest.raises(InputInvalid, match=r"not a number|diverged"):
+        train(tiny, name="a", recipe=replace(recipe, lr=1e30, clip_grad=0, epochs=4), options=options)
+    assert not (options.runs / "a" / "last" / "state.pt").exists() or torch.load(
+        options.runs / "a" / "last" / "state.pt", weights_only=True
+    )
+
+
+def test_nothing_is_written_into_the_data_set(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
+    train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
+    assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bineego.errors import UsageError
+from bineego.video.frames import Backend, FrameOptions
+from bineego.video.reader import VideoReader
+
+Video = Callable[[str], Path]
+SMALL = FrameOptions(size=48)
+
+
+@pytest.mark.parametrize("kind", ["closed.mp4", "open.ts", "vfr.mp4", "mpeg4.avi", "vp9.webm", "hevc.mp4"])
+def test_same_frames_at_the_same_times(video: Video, kind: str) -> None:
+    """Pixels differ a little (colour upsampling); of all our frames, each of theirs is most like its own."""
+    pytest.importorskip("cv2")
+    reader = VideoReader(video(kind), SMALL)
+    reference = np.stack([picture for _, picture, _ in reader.read()]).astype(int)
+    other = VideoReader(video(kind), SMALL, backend=Backend.OPENCV)
+    wanted = np.arange(0, len(reader.times), 3)
+    found = list(other.read(wanted))
+    assert [index for index, _, _ in found] == wanted.tolist()
+    for index, picture, time in found:
+        assert time == reader.times[index]
+        differences = np.abs(reference - picture).mean(axis=(1, 2, 3))
+        assert differences.argmin() == index
+        assert differences[index] < 8
+    assert other.damaged == 0
+
+
+def test_rotation(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    pytest.importorskip("cv2")
+    path = make_video(tmp_path / "turned.mp4", count=5, rotation=90)
+    options = FrameOptions(size=48, keep_aspect=True)
+    mine = [picture for _, picture, _ in VideoReader(path, options).read()]
+    theirs = [picture for _, picture, _ in VideoReader(path, options, backend=Backend.OPENCV).read()]
+    assert mine[0].shape == theirs[0].shape == (72, 48, 3)
+    assert np.abs(mine[4].astype(int) - theirs[4]).mean() < 6
+
+
+def test_missing_library_names_the_way_out(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    reader = VideoReader(video("closed.mp4"), SMALL, backend=Backend.OPENCV)
+    with pytest.raises(UsageError, match="--backend opencv"):
+        list(reader.read())
+
+
+def test_environment_is_left_as_it_was(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cv2")
+    monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "threads;1")
+    list(VideoReader(video("closed.mp4"), SMALL, backend=Backend.OPENCV).read([0]))
+    assert os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] == "threads;1"

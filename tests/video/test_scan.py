@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bineego.errors import InputInvalid
+from bineego.video.scan import scan
+
+Video = Callable[[str], Path]
+MakeVideo = Callable[..., Path]
+
+
+@pytest.mark.parametrize("name", ["closed.mp4", "open.mp4", "open.ts", "refresh.mp4", "hevc.mp4"])
+def test_constant_rate_from_zero(video: Video, name: str) -> None:
+    """MPEG-TS starts its clock at more than a second, MP4 with B-frames at a negative decoding time."""
+    timeline = scan(video(name))
+    np.testing.assert_allclose(timeline.times, np.arange(60) / 30, atol=2e-5)
+    assert timeline.duration == pytest.approx(2.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["vp8.webm", "vp9.webm", "pyramid.mkv"])
+def test_millisecond_containers(video: Video, name: str) -> None:
+    timeline = scan(video(name))
+    np.testing.assert_allclose(timeline.times, np.arange(60) / 30, atol=6e-4)
+    assert timeline.duration == pytest.approx(2.0, abs=2e-3)
+
+
+def test_variable_rate_is_exact(video: Video) -> None:
+    ticks = np.cumsum(np.random.default_rng(3).integers(1, 160, 60))
+    timeline = scan(video("vfr.mp4"))
+    np.testing.assert_allclose(timeline.times, (ticks - ticks[0]) / 1000, atol=1e-9)
+
+
+def test_file_without_presentation_times_is_decoded_for_them(video: Video) -> None:
+    timeline = scan(video("mpeg4.avi"))
+    assert timeline.by_order
+    assert len(timeline.times) == 60
+    np.testing.assert_allclose(np.diff(timeline.times), 1 / 30, atol=1e-9)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 400), min_size=2, max_size=12))
+def test_times_are_those_that_were_written(
+    tmp_path_factory: pytest.TempPathFactory, make_video: MakeVideo, gaps: list[int]
+) -> None:
+    path = tmp_path_factory.mktemp("vfr") / "v.mp4"
+    ticks = np.cumsum(gaps)
+    make_video(
+        path, count=len(ticks), width=32, height=32, ticks=ticks.tolist(), time_base=Fraction(1, 1000),
+        options={"bf": "2"},
+    )  # fmt: skip
+    timeline = scan(path)
+    np.testing.assert_allclose(timeline.times, (ticks - ticks[0]) / 1000, atol=1e-9)
+    assert np.all(np.diff(timeline.times) > 0)
+    assert timeline.duration > timeline.times[-1]
+
+
+def test_recordings_joined_end_to_end_go_on(tmp_path: Path, video: Video, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "joined.ts"
+    path.write_bytes(video("open.ts").read_bytes() * 2)
+    timeline = scan(path)
+    assert "jumps" in caplog.text
+    assert len(timeline.times) >= 115
+    assert timeline.duration == pytest.approx(4.0, abs=0.2)
+    assert np.diff(timeline.times).max() < 0.2
+
+
+def test_late_picture_after_sound_keeps_its_time(tmp_path: Path) -> None:
+    """A player's 0:00 is the container's start, here that of the sound."""
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as output:
+        sound = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+        stream = output.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuv420p"
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), "s16", "mono")
+        frame.sample_rate, frame.pts = 8000, 0
+        output.mux(sound.encode(frame))
+        for number in range(5):
+            picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 40 * number, np.uint8), "rgb24")
+            picture.pts, picture.time_base = number + 5, Fraction(1, 10)
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+    np.testing.assert_allclose(scan(path).times, 0.5 + np.arange(5) / 10, atol=1e-9)
+
+
+def test_half_a_file_ends_where_it_breaks_off(tmp_path: Path, video: Video) -> None:
+    whole = video("pyramid.mkv").read_bytes()
+    path = tmp_path / "half.mkv"
+    path.write_bytes(whole[: len(whole) // 2])
+    timeline = scan(path)
+    assert 10 < len(timeline.times) < 60
+
+
+def test_header_without_packets_is_invalid(tmp_path: Path, video: Video) -> None:
+    whole = video("vp9.webm").read_bytes()
+    path = tmp_path / "head.webm"
+    path.write_bytes(whole[:600])
+    with pytest.raises(InputInvalid):
+        scan(path)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bineego.errors import InputInvalid, ResourceExhausted
+from bineego.video.workers import Worker
+
+TASKS = """
+import logging, os, signal, time
+from bineego.errors import InputInvalid
+
+def count(n):
+    print("chatter of a library")
+    yield from range(n)
+
+def fail(kind):
+    yield 1
+    if kind == "ours":
+        raise InputInvalid("wrong", where="a.mp4", remedy="mend it")
+    if kind == "bug":
+        raise KeyError("oops")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def warn():
+    logging.getLogger("bineego.video").warning("careful with %s", "a.mp4")
+    yield None
+
+def stall():
+    yield os.getpid()
+    time.sleep(60)
+
+def big(n):
+    for number in range(n):
+        yield bytes(100_000)
+        with open(os.environ["PROGRESS"], "w") as file:
+            file.write(str(number))
+"""
+
+
+@pytest.fixture
+def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """A module that workers can import too: they get this process's search path."""
+    (tmp_path / "some_tasks.py").write_text(TASKS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PROGRESS", str(tmp_path / "progress"))
+    sys.modules.pop("some_tasks", None)
+    import some_tasks  # type: ignore[import-not-found]
+
+    return some_tasks
+
+
+def test_items_come_in_order_and_chatter_is_kept_out(tasks) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.count, 5)
+    assert list(worker.messages()) == [0, 1, 2, 3, 4]
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "text"),
+    [
+        ("ours", InputInvalid, "a.mp4: wrong\n  -> mend it"),
+        ("bug", RuntimeError, "KeyError"),
+        ("kill", ResourceExhausted, "ended from outside"),
+    ],
+)
+def test_errors_reach_the_parent(tasks, kind: str, error: type[Exception], text: str) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.fail, kind)
+    messages = worker.messages()
+    assert next(messages) == 1
+    with pytest.raises(error) as caught:
+        next(messages)
+    assert text in str(caught.value)
+    worker.close()
+
+
+def test_warnings_reach_the_parent(tasks, caplog: pytest.LogCaptureFixture) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.warn)
+    assert list(worker.messages()) == [None]
+    worker.close()
+    assert ("bineego.video", logging.WARNING, "careful with a.mp4") in caplog.record_tuples
+
+
+def test_close_ends_a_busy_worker(tasks) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.stall)
+    process = next(worker.messages())
+    started = time.monotonic()
+    worker.close()
+    assert time.monotonic() - started < 5
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_unread_messages_are_bounded(tasks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.big, 200, ahead=4)
+    next(worker.messages())
+    time.sleep(0.5)
+    assert int((tmp_path / "progress").read_text()) < 12
+    worker.close()
+
+
+def test_worker_ends_with_its_parent(tasks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Also: a script without `if __name__ == "__main__"` is not run again in the worker."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, time, some_tasks\n"
+        "from bineego.video.workers import Worker\n"
+        "print(next(Worker(some_tasks.stall).messages()), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
+    assert parent.stdout is not None
+    process = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(100):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{process}/stat").read_text().split()[2] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker outlived its parent")
