@@ -1,6 +1,6 @@
 """Accuracy of the ways to fuse: single models, `paper`, `average` and track fusion, on one data set.
 
-Each folder holds the score tracks of one model (`bineego localize VIDEOS --model RUN --save-scores -o FOLDER`). Prints a
+Each folder holds one model's score tracks (`bineego localize VIDEOS --model RUN --save-scores -o FOLDER`). Prints a
 Markdown table with mAP at tIoU 0.5, 0.75 and 0.95 and their mean for every way and every decoder, equal weights and
 defaults throughout; with `--fit` also the held-out score of `ensemble --fit`.
 

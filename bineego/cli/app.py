@@ -44,6 +44,7 @@ def main() -> None:
 
 
 # Each command registers itself on import.
+from bineego.cli import demo as _demo  # noqa: E402,F401
 from bineego.cli import ensemble as _ensemble  # noqa: E402,F401
 from bineego.cli import evaluate as _evaluate  # noqa: E402,F401
 from bineego.cli import extract_frames as _extract_frames  # noqa: E402,F401

@@ -11,7 +11,8 @@ import typer
 
 from bineego.cli.app import app
 from bineego.errors import UsageError
-from bineego.evaluation.options import EvaluateOptions, Protocol, newest_run, seconds
+from bineego.evaluation.inputs import find_inputs
+from bineego.evaluation.options import EvaluateOptions, Protocol, seconds, thresholds
 
 Flag = Optional[bool]  # noqa: UP045 - None = not given, so that bineego.toml can say
 
@@ -48,9 +49,7 @@ def evaluate(
         "curves": True if curves else None,
     }  # fmt: skip
     options = build(EvaluateOptions, command_table("evaluate", COMMANDS), given, where=CONFIG_NAME)
-    truth, found = _inputs(ground_truth, predictions, options, needs_predictions=ceiling is None)
-    if curves is not None and curves.suffix.casefold() not in (".png", ".json"):
-        raise UsageError("curves are written as .png or .json", where=curves)
+    truth, found = find_inputs(ground_truth, predictions, options, need_predictions=ceiling is None)
     content: dict[str, Any] = {}
     tables = []
     if found is not None:
@@ -59,14 +58,15 @@ def evaluate(
         result = score(truth, found, options, scenes=options.scenes)
         content = result.to_json()
         if curves is not None:
-            _write_curves(result, content, curves)
+            from bineego.report.precision_recall import write_precision_recall
+
+            write_precision_recall(result, curves)
         if not as_json:
             from bineego.evaluation.tables import tables as make_tables
 
             tables += make_tables(result)
     if ceiling is not None:
         from bineego.evaluation import ceiling as measure
-        from bineego.evaluation.options import thresholds
         from bineego.evaluation.tables import ceiling_table
 
         lengths = seconds(ceiling, where="--ceiling")
@@ -81,31 +81,3 @@ def evaluate(
     console = Console(width=None if sys.stdout.isatty() else 160)
     for table in tables:
         console.print(table)
-
-
-def _inputs(
-    truth: Path | None, found: Path | None, options: EvaluateOptions, *, needs_predictions: bool
-) -> tuple[Path, Path | None]:
-    """Ground truth and predictions: from the call, else from bineego.toml, else of the newest run."""
-    if truth is not None and (found is not None or not needs_predictions):
-        return truth, found
-    if truth is None and options.ground_truth is None and options.predictions is None and (run := newest_run()):
-        print(f"scoring {run[1]} against {run[0]}", file=sys.stderr)
-        return run
-    truth = truth or (Path(options.ground_truth) if options.ground_truth else None)
-    found = found or (Path(options.predictions) if options.predictions else None)
-    if truth is None or (found is None and needs_predictions):
-        what = "predictions" if truth else "ground truth"
-        raise UsageError(f"no {what} to score", remedy="bineego evaluate GROUND_TRUTH PREDICTIONS")
-    return truth, found
-
-
-def _write_curves(result: Any, content: dict[str, Any], path: Path) -> None:
-    if path.suffix.casefold() == ".json":
-        from bineego.files import write_bytes
-
-        write_bytes(path, (json.dumps(content["curves"]) + "\n").encode())
-        return
-    from bineego.report.precision_recall import draw_curves
-
-    draw_curves(result, path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from pathlib import Path
 
 from bineego.errors import UsageError
 
@@ -118,16 +117,6 @@ def counts(given: str | int | tuple[int, ...] | list[int], *, where: str) -> tup
     if bad is not None:
         raise UsageError(f"{bad!r} is no positive whole number", where=where, remedy="give a list like 1,5,10")
     return tuple(sorted({int(part) for part in parts}))
-
-
-def newest_run(folder: Path = Path()) -> tuple[Path, Path] | None:
-    """Ground truth and predictions of the newest run's validation in `folder`/runs, if there is one."""
-    pairs = [
-        (path.with_name("ground_truth.csv"), path)
-        for path in folder.glob("runs/*/val/predictions.csv")
-        if path.with_name("ground_truth.csv").is_file()
-    ]
-    return max(pairs, key=lambda pair: (pair[1].stat().st_mtime, pair[1]), default=None)
 
 
 def seconds(given: str, *, where: str) -> tuple[float, ...]:

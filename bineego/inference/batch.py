@@ -93,15 +93,15 @@ def localize(
     _choice(Backend, options.backend, "backend")
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     items = find_items(given, view=view, subset=subset, videos=videos)
-    device = choose_device(options.device)
-    loaded, model_path = _model(model, items, str(device))
+    choose_device(options.device)
+    loaded, model_path = _model(model, items)
     actions = _has_actions(loaded, view)
     out = None
     if output is not None:
         out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
         out.check(items, actions=actions)
-        if not isinstance(model, Model):  # of a model in memory nobody can tell whether it is still the same
-            out.resume(_key(options, model_path, view), fresh=overwrite)
+        # Of a model in memory nobody can tell whether it is still the same.
+        out.resume(_key(options, model_path, view), fresh=overwrite or isinstance(model, Model))
     work = _Work(out, options, actions)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
@@ -216,6 +216,8 @@ def _has_actions(model: Model | None, view: View) -> bool:
             )
         log.info("%s clips have no annotated timeline: scenes only", view)
         return False
+    if model.card.view != view:
+        log.info("the model was trained on %s video, this is %s", model.card.view, view)
     if model.card.network.n_classes == 0:
         log.info("the model knows scenes only: no predictions.csv")
         return False
@@ -226,7 +228,7 @@ def _key(options: LocalizeOptions, model_path: Path | None, view: View) -> dict[
     """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
     names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device", "decoders"}
     plain = {name: getattr(options, name) for name in sorted(names)}
-    stamp = None
+    stamp: list[Any] | None = None
     if model_path is not None:
         stat = model_path.stat()
         stamp = [str(model_path.resolve()), stat.st_size, stat.st_mtime_ns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -18,7 +19,8 @@ from bineego.inference.items import Item
 
 PREDICTIONS = "predictions"
 SCENES = "scenes.csv"
-STATE = ".localize.json"
+STATE = ".localize.jsonl"
+"""What is done: a line of the model and options, then a line for every video as it is finished."""
 
 
 class Format(StrEnum):
@@ -41,7 +43,6 @@ class Output:
     def __init__(self, folder: Path, *, joint: bool, formats: Collection[Format], save_scores: bool) -> None:
         self.folder, self.joint, self.formats, self.save_scores = Path(folder), joint, set(formats), save_scores
         self._done: dict[str, Any] = {}
-        self._key: Any = None
 
     def check(self, items: Iterable[Item], *, actions: bool) -> None:
         """Fail before any work if the folder cannot be written to, or a file there is not ours to replace.
@@ -67,15 +68,20 @@ class Output:
                 )
 
     def resume(self, key: Mapping[str, Any], *, fresh: bool) -> None:
-        """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`."""
-        self._key = json.loads(json.dumps(key, default=str))
-        if fresh or not self.joint:
+        """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`.
+
+        Call it at most once, after `check`.
+        """
+        if not self.joint:
             return
-        try:
-            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-            self._done = state["videos"] if state["key"] == self._key else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            self._done = {}
+        path, first = self.folder / STATE, json.dumps(key, default=str)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and not fresh else []
+        if not lines or lines[0] != first:
+            write_bytes(path, f"{first}\n".encode())
+            lines = []
+        for line in lines[1:]:
+            with contextlib.suppress(ValueError):  # the last line of an interrupted run may be a part of one
+                self._done |= json.loads(line)
 
     def done(self, item: Item, *, actions: bool) -> bool:
         """Whether an earlier run with the same key has finished this very file."""
@@ -103,9 +109,9 @@ class Output:
             written.append(self.folder / f"{item.video_id}.csv")
             csv.write_segments(table, written[-1])
         if self.joint:
-            self._done[item.video_id] = {"source": _stamp(item.path), "scene": track.scene}
-            state = {"key": self._key, "videos": self._done}
-            write_bytes(self.folder / STATE, json.dumps(state).encode())
+            entry = {item.video_id: {"source": _stamp(item.path), "scene": track.scene}}
+            with (self.folder / STATE).open("a", encoding="utf-8") as stream:
+                stream.write(f"{json.dumps(entry)}\n")
         return written
 
     def write_joint(

@@ -1,13 +1,17 @@
-"""Precision-recall curves as a picture."""
+"""Precision-recall curves as a picture, or as numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import orjson
 
 from bineego.errors import UsageError
+from bineego.evaluation.average_precision import Curve
 from bineego.evaluation.result import Evaluation
+from bineego.files import write_bytes
 from bineego.report.canvas import label_colours, png
 
 MOST_CLASSES = 12
@@ -16,21 +20,32 @@ MOST_CLASSES = 12
 PANEL = 4.5  # inches
 
 
-def draw_curves(result: Evaluation, path: Path) -> None:
-    """One panel for each threshold, one line for each class: the highest precision at or after each recall.
+def write_precision_recall(result: Evaluation, path: Path) -> None:
+    """Write the curves of an evaluation: a .png has one panel for each threshold and one line for each class, the
+    highest precision at or after each recall; a .json has the points of all classes as in `Evaluation.to_json`.
 
     Raises:
-        UsageError: the evaluation kept no curves.
+        UsageError: another file type, or the evaluation kept no curves.
     """
     if result.curves is None:
         raise UsageError("the evaluation kept no curves", remedy="evaluate with curves=True")
-    labels = sorted(result.curves, key=lambda label: -result.n_truth.get(label, 0))
+    match path.suffix.casefold():
+        case ".json":
+            write_bytes(path, orjson.dumps(result.to_json()["curves"]) + b"\n")
+        case ".png":
+            _draw(result, result.curves, path)
+        case _:
+            raise UsageError("curves are written as .png or .json", where=path)
+
+
+def _draw(result: Evaluation, curves: Mapping[str, tuple[Curve, ...]], path: Path) -> None:
+    labels = sorted(curves, key=lambda label: -result.n_truth.get(label, 0))
     shown = labels[:MOST_CLASSES]
     colours = label_colours(shown)
     with png(path, width=PANEL * len(result.tiou), height=PANEL) as figure:
         for k, panel in enumerate(figure.subplots(1, len(result.tiou), squeeze=False)[0]):
             for label in shown:
-                curve = result.curves[label][k]
+                curve = curves[label][k]
                 highest = np.maximum.accumulate(curve.precision[::-1])[::-1]
                 # From recall 0 on; nothing is found beyond the last hit.
                 recall = np.concatenate([[0.0], curve.recall, curve.recall[-1:]])

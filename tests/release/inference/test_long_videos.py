@@ -21,7 +21,7 @@ from bineego.tsm.model_file import save_model
 from bineego.tsm.network import TSM
 from bineego.video.frames import FrameOptions
 
-SIZE = 96
+SIZE = 32
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +35,12 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def write_video(path: Path, seconds: float, fps: int = 16) -> Path:
+def write_video(path: Path, seconds: float, fps: int = 8) -> Path:
     rng = np.random.default_rng(0)
-    noise = rng.integers(0, 255, (16, 180, 320, 3), np.uint8)
+    noise = rng.integers(0, 255, (16, 90, 160, 3), np.uint8)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps, options={"crf": "30", "preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
         for i in range(round(seconds * fps)):
             frame = av.VideoFrame.from_ndarray(noise[i % 16], format="rgb24")
             frame.pts, frame.time_base = i, Fraction(1, fps)

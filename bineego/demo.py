@@ -1,0 +1,177 @@
+"""The whole chain on a small synthetic data set: draw, train two models, localize, ensemble, score, show.
+
+Small enough for two CPU cores and four minutes; every step is the public verb that users call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bineego import config
+from bineego.datasets import Subset, read_ground_truth
+from bineego.ensembling import ensemble
+from bineego.errors import UsageError
+from bineego.evaluation import Evaluation, evaluate
+from bineego.files import check_writable
+from bineego.formats import csv
+from bineego.inference import localize
+from bineego.inference.options import LocalizeOptions
+from bineego.inference.output import SCENES as SCENES_NAME
+from bineego.postprocess import DecodeOptions, Postprocess
+from bineego.report.timeline import write_timeline
+from bineego.synth import write_dataset
+from bineego.training import Recipe, RunOptions, train
+from bineego.training.recipe import Schedule
+from bineego.tsm.config import Trunk
+
+OnProgress = Callable[[float, float], None]
+Step = Callable[[str], AbstractContextManager[OnProgress]]
+"""Announces a step of the demo and gives its progress callback."""
+
+FUSED = "fused tracks, viterbi"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """Size of the demo. The defaults take under four minutes on two cores.
+
+    Attributes:
+        recordings: synthetic videos; a quarter is held out.
+        seconds: length of each.
+        size: pixels of the frames that the models see.
+        intervals: t of the models, seconds; one model each.
+        epochs: of each training.
+        seed: of everything.
+    """
+
+    recordings: int = 24
+    seconds: float = 30.0
+    size: int = 64
+    intervals: tuple[float, ...] = (1.0, 0.5)
+    epochs: int = 8
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Demo:
+    """What the demo leaves.
+
+    Attributes:
+        folder: all of it.
+        picture: prediction against truth.
+        scores: the evaluations by name of what was scored, in order.
+    """
+
+    folder: Path
+    picture: Path
+    scores: dict[str, Evaluation] = field(default_factory=dict)
+
+
+def run_demo(folder: Path, *, options: DemoOptions | None = None, step: Step | None = None) -> Demo:
+    """Run the demo in `folder`, which must be new or empty.
+
+    Raises:
+        UsageError: the folder holds something.
+    """
+    options, step = options or DemoOptions(), step or _silent
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError("is not empty", where=folder, remedy="name another folder with -o, or remove this one")
+    check_writable(folder)
+    demo = Demo(folder=folder, picture=folder / "timeline.png")
+    data = folder / "dataset"
+    with step("drawing videos") as on_progress:
+        write_dataset(
+            data,
+            recordings=options.recordings,
+            seconds=options.seconds,
+            seed=options.seed,
+            size=(320, 160),
+            on_progress=on_progress,
+        )
+    for t in options.intervals:
+        _one_model(demo, data, t, options, step)
+    _ensembles(demo, data, options)
+    _picture(demo, data)
+    _settings(demo, data, options)
+    return demo
+
+
+def _one_model(demo: Demo, data: Path, t: float, options: DemoOptions, step: Step) -> None:
+    """Train a model, and localize the held-out videos with both ways of decoding."""
+    name, runs = _name(t), demo.folder / "runs"
+    recipe = Recipe(
+        trunk=Trunk.RESNET18,
+        init="random",
+        size=options.size,
+        interval=t,
+        epochs=options.epochs,
+        schedule=Schedule.COSINE,
+        seed=options.seed,
+    )
+    with step(f"training a model with t = {t:g} s") as on_progress:
+        train(
+            data,
+            name=name,
+            recipe=recipe,
+            options=RunOptions(runs=runs, cache=demo.folder / "frames"),
+            on_progress=on_progress,
+        )
+    tracks = demo.folder / f"{name}-tracks"
+    with step("localizing the held-out videos") as on_progress:
+        found = localize(
+            data, model=runs / name, output=tracks, subset=Subset.VAL, save_scores=True, on_progress=on_progress
+        )
+    demo.scores[f"{name}, paper"] = evaluate(data, found.predictions, subset=Subset.VAL, scenes=tracks / SCENES_NAME)
+    # From here on no video is read again: the score tracks hold all the network had to say.
+    again = localize(tracks, options=LocalizeOptions(method=Postprocess.VITERBI))
+    demo.scores[f"{name}, viterbi"] = evaluate(data, again.predictions, subset=Subset.VAL)
+
+
+def _ensembles(demo: Demo, data: Path, options: DemoOptions) -> None:
+    """The paper's ensemble of the models' segments, and the fusion of their score tracks."""
+    tracks = [demo.folder / f"{_name(t)}-tracks" for t in options.intervals]
+    weights = [demo.scores[f"{_name(t)}, paper"].final for t in options.intervals]
+    chosen = weights if any(weights) else None
+    fusions = {
+        "ensemble (paper)": ensemble([folder / "predictions.csv" for folder in tracks], weights=chosen),
+        FUSED: ensemble(tracks, weights=chosen, decode=DecodeOptions(method=Postprocess.VITERBI)),
+    }
+    for name, file in zip(fusions, ("ensemble.csv", "fused-tracks.csv"), strict=True):
+        csv.write_segments(fusions[name], demo.folder / file)
+        demo.scores[name] = evaluate(data, demo.folder / file, subset=Subset.VAL)
+
+
+def _picture(demo: Demo, data: Path) -> None:
+    truth = read_ground_truth(data)
+    held_out = [video for video in truth.videos if truth.subsets.get(video) == Subset.VAL]
+    found = csv.read_predictions(demo.folder / "fused-tracks.csv")
+    write_timeline(truth.segments, found, demo.picture, videos=held_out)
+
+
+def _settings(demo: Demo, data: Path, options: DemoOptions) -> None:
+    """A bineego.toml with which the bare commands work in the demo's folder."""
+    train_table = {
+        "dataset": data.name,
+        "trunk": Trunk.RESNET18,
+        "init": "random",
+        "size": options.size,
+        "interval": options.intervals[-1],
+        "epochs": 2 * options.epochs,
+        "schedule": Schedule.COSINE,
+        "cache": "frames",
+    }
+    evaluate_table = {"ground_truth": data.name, "predictions": "fused-tracks.csv", "subset": Subset.VAL}
+    config.write_toml({"train": train_table, "evaluate": evaluate_table}, demo.folder / config.CONFIG_NAME)
+
+
+def _name(t: float) -> str:
+    return f"t{t:g}"
+
+
+@contextlib.contextmanager
+def _silent(_what: str) -> Iterator[OnProgress]:
+    yield lambda _done, _total: None
