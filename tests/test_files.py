@@ -27,7 +27,7 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
 def test_a_file_whose_writing_fails_stays_as_it_was(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     target.write_text("before")
-    with pytest.raises(RuntimeError), files.atomic_text(target) as stream:
+    with pytest.raises(RuntimeError), files.atomic_text(target) as stream:  # noqa: PT012
         stream.write("after")
         raise RuntimeError
     assert target.read_text() == "before"
@@ -45,7 +45,7 @@ def test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> None
     target = tmp_path / "run"
     target.mkdir()
     (target / "old").write_text("")
-    with pytest.raises(RuntimeError), files.atomic_folder(target) as folder:
+    with pytest.raises(RuntimeError), files.atomic_folder(target) as folder:  # noqa: PT012
         (folder / "half").write_text("")
         raise RuntimeError
     assert names(target) == ["old"]

@@ -50,3 +50,4 @@ from bineego.cli import evaluate as _evaluate  # noqa: E402,F401
 from bineego.cli import extract_frames as _extract_frames  # noqa: E402,F401
 from bineego.cli import info as _info  # noqa: E402,F401
 from bineego.cli import localize as _localize  # noqa: E402,F401
+from bineego.cli import train as _train  # noqa: E402,F401

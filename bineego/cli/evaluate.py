@@ -10,7 +10,6 @@ from typing import Annotated, Any, Optional
 import typer
 
 from bineego.cli.app import app
-from bineego.errors import UsageError
 from bineego.evaluation.inputs import find_inputs
 from bineego.evaluation.options import EvaluateOptions, Protocol, seconds, thresholds
 

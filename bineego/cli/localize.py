@@ -45,11 +45,10 @@ def localize(
     given: dict[str, Any] = {
         "model": model, "output": output, "subset": subset, "view": view, "videos": videos, "method": postprocess,
         "refine": refine, "candidates": candidates, "threshold": threshold, "bridge": bridge,
-        "min_duration": min_duration,
-        "scene_prior": None if scene_prior is None else float(scene_prior), "stride": stride, "clip_duration": clip_duration, "coarse": coarse,
-        "batch": batch, "precision": precision, "device": device, "backend": backend, "jobs": jobs,
-        "decoders": decoders, "formats": None if formats is None else formats.split(","),
-        "save_scores": save_scores,
+        "min_duration": min_duration, "scene_prior": None if scene_prior is None else float(scene_prior),
+        "stride": stride, "clip_duration": clip_duration, "coarse": coarse, "batch": batch, "precision": precision,
+        "device": device, "backend": backend, "jobs": jobs, "decoders": decoders, "save_scores": save_scores,
+        "formats": None if formats is None else formats.split(","),
     }  # fmt: skip
     from bineego import config
     from bineego.inference.batch import localize as run

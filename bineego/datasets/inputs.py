@@ -49,11 +49,13 @@ def resolve_inputs(
     """
     if not inputs:
         raise UsageError("no input", remedy="name videos, a folder of videos or a data set")
-    pairs: list[tuple[str, Path]] = []
-    known: set[str] = set()
-    for path in map(Path, inputs):
+    paths = [Path(path) for path in inputs]
+    for path in paths:
         if not path.exists():
             raise InputMissing("no such file or folder", where=path)
+    pairs: list[tuple[str, Path]] = []
+    known: set[str] = set()
+    for path in paths:
         found, ids = _resolve(path, view, subset, videos)
         pairs += found
         known.update(ids)
@@ -81,10 +83,11 @@ def _resolve(
         if found:
             return list(found.items()), ()
     if not is_dataset(path):
-        if path.is_dir():
+        if path.is_dir() and not find_videos(path):
             raise UsageError("no video in this folder", where=path)
         if subset is not None:
-            raise UsageError(f"--subset {subset} needs a data set, this is a video", where=path)
+            what = "a folder of videos" if path.is_dir() else "a video"
+            raise UsageError(f"--subset {subset} needs a data set, this is {what}", where=path)
         return [(video_id(path), path)], ()
     dataset = open_dataset(path, videos=videos, view=view)
     chosen = dataset.of_subset(subset)

@@ -179,7 +179,8 @@ def _assign(counts_GL: Floats, shares: Floats, rng: np.random.Generator) -> NDAr
     """
     total_L = counts_GL.sum(axis=0)
     weight_L = np.divide(1.0, total_L, out=np.zeros_like(total_L), where=total_L > 0)
-    missing_FL = shares[:, None] * total_L
+    target_FL = shares[:, None] * total_L
+    missing_FL = target_FL.copy()
     # Whole recordings per fold, by largest remainder and never none: the size of the parts is not traded for balance.
     room_F = np.maximum(1, np.floor(missing_FL[:, 0] + 1e-9))
     while room_F.sum() < total_L[0]:
@@ -192,7 +193,9 @@ def _assign(counts_GL: Floats, shares: Floats, rng: np.random.Generator) -> NDAr
     rarity_G = np.where(counts_GL > 0, weight_L, 0).max(axis=1)
     order = order[np.lexsort((-counts_GL[order, 0], -rarity_G[order]))]
     for done, group in enumerate(order):
-        need_F = (missing_FL * (counts_GL[group] > 0) * weight_L).sum(axis=1)
+        # Which part of its own target each fold still lacks, the rarer the label the more it counts.
+        lacking_FL = missing_FL / np.maximum(target_FL, 1e-12)
+        need_F = (lacking_FL * (counts_GL[group] > 0) * weight_L).sum(axis=1)
         fits_F = room_F >= counts_GL[group, 0]
         empty_F = np.array([not (fold_G == fold).any() for fold in range(len(shares))])
         if len(order) - done <= empty_F.sum():

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bineego.evaluation.grid_ceiling import ceiling
+    from bineego.evaluation.options import EvaluateOptions, Protocol
+    from bineego.evaluation.result import Evaluation
     from bineego.evaluation.scoring import evaluate
 
-__all__ = ["ceiling", "evaluate"]
+__all__ = ["EvaluateOptions", "Evaluation", "Protocol", "ceiling", "evaluate"]
 
-_HOMES = {"evaluate": "scoring", "ceiling": "grid_ceiling"}
+_HOMES = {
+    "EvaluateOptions": "options",
+    "Evaluation": "result",
+    "Protocol": "options",
+    "ceiling": "grid_ceiling",
+    "evaluate": "scoring",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -120,9 +120,8 @@ def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, .
     truth_label = np.array([label_numbers[name] for name in truth_labels], np.int64)[truth_label]
     truth_video = np.array([video_numbers[name] for name in truth_videos], np.int64)[truth_video]
     n_unknown = int((label == UNKNOWN).sum())
-    if n_unknown:
-        _warn_of_unknown_labels(n_unknown, [name for name in label_names if name not in label_numbers], labels)
     if warn:
+        _warn_of_unknown_labels(n_unknown, [name for name in label_names if name not in label_numbers], labels)
         _warn_of_unknown_videos(video[label != UNKNOWN] if n_unknown else video, len(annotated), all_videos)
     by_class = _stable_order(label, len(labels))[n_unknown:]
     bounds = _bounds(label[by_class] if n_unknown else label, len(labels))
@@ -201,11 +200,12 @@ def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
 
 
 def _warn_of_unknown_labels(n: int, unknown: list[str], labels: tuple[str, ...]) -> None:
-    log.warning(
-        "%s left out: labels that are not in the ground truth: %s",
-        _many(n, "prediction"),
-        ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
-    )
+    if n:
+        log.warning(
+            "%s left out: labels that are not in the ground truth: %s",
+            _many(n, "prediction"),
+            ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
+        )
 
 
 def _warn_of_unknown_videos(video: Ints, n_annotated: int, videos: tuple[str, ...]) -> None:

@@ -190,7 +190,7 @@ def _choice(kind: type[E], value: E | str, what: str) -> E:
         raise UsageError(f"no {what} {str(value)!r}", remedy=remedy) from error
 
 
-def _model(model: Model | Path | str | None, items: Sequence[Item], device: str) -> tuple[Model | None, Path | None]:
+def _model(model: Model | Path | str | None, items: Sequence[Item]) -> tuple[Model | None, Path | None]:
     """The model and its file; none where only score tracks are given."""
     if all(item.is_track for item in items):
         return None, None

@@ -9,7 +9,8 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -24,6 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
 OnProgress = Callable[[float, float], None]
+
+TimedFrame = tuple[int, Pixels, float]
 
 ClipNetwork = Callable[[Tensor], Scores]
 """uint8 (B, T, H, W, 3) -> logits."""
@@ -41,25 +44,46 @@ class FrameSource(Protocol):
     def times(self) -> Floats: ...
     @property
     def duration(self) -> float: ...
-    def read(self, indices: Ints) -> Iterator[tuple[int, Pixels, float]]: ...
+    def read(self, indices: Ints) -> Iterator[TimedFrame]: ...
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Answers:
-    """Logits of clips, gathered batch by batch: actions (N, C + 1) and scenes (N, S), or None without that head."""
+    """Logits of N clips: actions (N, C + 1) and scenes (N, S), or None without that head (or without clips)."""
 
-    def __init__(self, parts: list[Scores]) -> None:
-        self.actions = _rows([part.actions for part in parts])
-        self.scenes = _rows([part.scenes for part in parts])
+    actions: Floats | None
+    scenes: Floats | None
+
+    @classmethod
+    def join(cls, parts: Sequence[Answers]) -> Answers:
+        """The clips of several, in order."""
+        return cls(actions=_rows([part.actions for part in parts]), scenes=_rows([part.scenes for part in parts]))
+
+    def split(self) -> list[Answers]:
+        """Every clip by itself."""
+        n = max(len(part) for part in (self.actions, self.scenes) if part is not None)
+        return [
+            Answers(
+                actions=None if self.actions is None else self.actions[i : i + 1],
+                scenes=None if self.scenes is None else self.scenes[i : i + 1],
+            )
+            for i in range(n)
+        ]
 
 
-def _rows(parts: list[Tensor | None]) -> Floats | None:
-    known = [part.float().cpu().numpy().astype(np.float64) for part in parts if part is not None]
+def _rows(parts: Sequence[Floats | None]) -> Floats | None:
+    known = [part for part in parts if part is not None]
     return np.concatenate(known) if known else None
+
+
+def wanted_frames(source: FrameSource, frames_NT: Ints) -> Ints:
+    """The frames to decode for some clips. With the last one the reader learns how much of a damaged video there is."""
+    return np.unique(np.append(frames_NT, len(source.times) - 1))
 
 
 def score_clips(
     network: ClipNetwork,
-    source: FrameSource,
+    frames: Iterator[TimedFrame],
     frames_NT: Ints,
     *,
     batch: int,
@@ -70,7 +94,7 @@ def score_clips(
 
     Args:
         network: see `ClipNetwork`.
-        source: where the frames are.
+        frames: (index, picture, seconds) of the frames of all clips, and others, in order.
         frames_NT: frame index (N, T) of every slot of every clip, the clips in order of time.
         batch: clips per call.
         background: decode in a thread of its own, while the network works.
@@ -80,13 +104,11 @@ def score_clips(
         ModelError: an answer is not a finite number.
         ResourceExhausted: the device's memory does not hold a batch.
     """
-    # With the last frame the reader learns how much of a damaged video there is.
-    wanted = np.unique(np.append(frames_NT, len(source.times) - 1))
     with contextlib.ExitStack() as stack:
-        batches: Iterator[Pixels] = clip_batches(source.read(wanted), frames_NT, batch)
+        batches: Iterator[Pixels] = clip_batches(frames, frames_NT, batch)
         if background:
             batches = stack.enter_context(prefetched(batches, IN_FLIGHT))
-        parts: list[Scores] = []
+        parts: list[Answers] = []
         awaited: deque[Scores] = deque()
         done = 0
         for frames_BTHW3 in batches:
@@ -97,10 +119,10 @@ def score_clips(
             if on_progress is not None:
                 on_progress(done, len(frames_NT))
         parts += map(_finite, awaited)
-    return Answers(parts)
+    return Answers.join(parts)
 
 
-def clip_batches(frames: Iterable[tuple[int, Pixels, float]], frames_NT: Ints, batch: int) -> Iterator[Pixels]:
+def clip_batches(frames: Iterable[TimedFrame], frames_NT: Ints, batch: int) -> Iterator[Pixels]:
     """Batches uint8 (B, T, H, W, 3) of clips, from frames in the order they are decoded.
 
     A frame is held from its arrival to its last use, so memory is that of one clip and one batch.
@@ -181,12 +203,12 @@ def _ask(network: ClipNetwork, frames_BTHW3: Pixels) -> Scores:
         raise ResourceExhausted(f"out of memory on the device with a batch of {n} clips", remedy=remedy) from error
 
 
-def _finite(scores: Scores) -> Scores:
+def _finite(scores: Scores) -> Answers:
     """Scores on the CPU, checked."""
-    parts = [None if part is None else part.detach().float().cpu() for part in scores]
-    if not all(part is None or bool(torch.isfinite(part).all()) for part in parts):
+    parts = [None if part is None else part.detach().cpu().double().numpy() for part in scores]
+    if not all(part is None or bool(np.isfinite(part).all()) for part in parts):
         raise ModelError(
             "the network's answer is not a finite number",
             remedy="its weights are damaged, or too large for bf16: try --precision fp32",
         )
-    return Scores(*parts)
+    return Answers(actions=parts[0], scenes=parts[1])

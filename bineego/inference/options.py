@@ -18,16 +18,16 @@ class ScoreOptions:
         stride: seconds from one interval to the next; less than t = overlapping intervals, whose means give a finer
             track. None = t, the plain grid.
         clip_duration: seconds of video that the network sees around each interval; None = as the model was trained.
-        coarse: score every k-th interval first, and those in between only where the two differ or one is uncertain;
-            1 = score all. Decodes the video twice.
-        certain: probability from which an interval of the coarse pass counts as certain.
+        coarse: score every k-th interval first, and those in between (by halves) only where two neighbours differ or
+            one is uncertain; 1 = score all.
+        certain: probability from which an interval counts as certain there.
         batch: clips per call of the network; None = 4 on a CPU, 32 elsewhere.
     """
 
     stride: float | None = None
     clip_duration: float | None = None
     coarse: int = 1
-    certain: float = 0.8
+    certain: float = 0.5
     batch: int | None = None
 
     def __post_init__(self) -> None:

@@ -111,27 +111,3 @@ def cells(plan: Plan, values_NK: Floats, duration: float) -> tuple[Floats, Float
             weight = overlaps([low], [high], plan.lows, plan.highs)[0]
         covered[i] = weight @ values_NK[near] / weight.sum()
     return edges, covered
-
-
-def coarse_rows(n: int, every: int) -> Ints:
-    """The intervals (of n) that the coarse pass scores: every k-th and the last."""
-    return np.unique(np.append(np.arange(0, n, every), n - 1)) if n else np.zeros(0, np.int64)
-
-
-def unsettled_rows(rows: Ints, pattern: Floats, sure: NDArray[np.bool_]) -> Ints:
-    """The intervals between two coarse ones that say different things, or of which one is not sure.
-
-    Args:
-        rows: the intervals scored (R,), increasing.
-        pattern: what each says (R, K).
-        sure: whether it is certain (R,).
-    """
-    settled = (pattern[1:] == pattern[:-1]).all(axis=1) & sure[1:] & sure[:-1]
-    gaps = [np.arange(rows[i] + 1, rows[i + 1]) for i in np.flatnonzero(~settled)]
-    return np.concatenate([np.zeros(0, np.int64), *gaps])
-
-
-def interpolate(rows: Ints, values: Floats, n: int) -> Floats:
-    """Values (n, K) of all intervals from those of some (R,), (R, K), linear in between."""
-    columns = [np.interp(np.arange(n), rows, values[:, k]) for k in range(values.shape[1])]
-    return np.stack(columns, axis=1) if columns else np.zeros((n, 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bineego.inference.clips import Answers, ClipNetwork, FrameSource, OnProgress, Pixels, score_clips
+from bineego.inference.clips import ClipNetwork, FrameSource, OnProgress, Pixels, score_clips, wanted_frames
+from bineego.inference.coarse import interpolate, score_coarse_to_fine
 from bineego.inference.options import ScoreOptions
-from bineego.inference.plan import Plan, cells, coarse_rows, interpolate, make_plan, unsettled_rows
+from bineego.inference.plan import Plan, cells, make_plan
 from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.tsm.network import Scores
@@ -135,47 +136,26 @@ def _score(
         clip_duration=options.clip_duration or card.clip_duration,
     )
 
-    def answers(rows: Ints, progress: OnProgress | None) -> Answers:
-        return score_clips(ask, source, plan.frames[rows], batch=batch, background=background, on_progress=progress)
-
+    wanted = wanted_frames(source, plan.frames)
     if options.coarse > 1 and card.network.n_classes and len(plan):
-        logits: Floats | None
-        scenes: Floats | None
-        logits, scenes, rows = _coarse_to_fine(answers, plan, card, options, on_progress)
+        answers, rows = score_coarse_to_fine(
+            ask,
+            source,
+            wanted,
+            plan.frames,
+            every=options.coarse,
+            decide=lambda logits: _decision(_probabilities(logits, card), card.activation, options.certain),
+            batch=batch,
+            background=background,
+            on_progress=on_progress,
+        )
         log.info("%s: %d of %d clips scored", video_id, len(rows), len(plan))
+        logits = None if answers.actions is None else interpolate(rows, answers.actions, len(plan))
     else:
-        rows = np.arange(len(plan))
-        scored = answers(rows, on_progress)
-        logits, scenes = scored.actions, scored.scenes
-    return _track(plan, card, source.duration, video_id, logits, scenes, rows)
-
-
-def _coarse_to_fine(
-    answers: Callable[[Ints, OnProgress | None], Answers],
-    plan: Plan,
-    card: ModelCard,
-    options: ScoreOptions,
-    on_progress: OnProgress | None,
-) -> tuple[Floats, Floats | None, Ints]:
-    """Logits (N, K) of all intervals, scene logits (R, S) and numbers (R,) of those that were scored."""
-
-    def half(offset: float) -> OnProgress | None:
-        return None if on_progress is None else lambda done, total: on_progress(offset + 0.5 * done / total, 1.0)
-
-    coarse = coarse_rows(len(plan), options.coarse)
-    first = answers(coarse, half(0.0))
-    assert first.actions is not None
-    pattern, sure = _decision(_probabilities(first.actions, card), card.activation, options.certain)
-    fine = unsettled_rows(coarse, pattern, sure)
-    rows, actions, scenes = coarse, first.actions, first.scenes
-    if len(fine):
-        second = answers(fine, half(0.5))
-        rows = np.concatenate([coarse, fine])
-        order = np.argsort(rows)
-        rows = rows[order]
-        actions = np.concatenate([actions, second.actions])[order]
-        scenes = None if scenes is None else np.concatenate([scenes, second.scenes])[order]
-    return interpolate(rows, actions, len(plan)), scenes, rows
+        frames, rows = source.read(wanted), np.arange(len(plan))
+        answers = score_clips(ask, frames, plan.frames, batch=batch, background=background, on_progress=on_progress)
+        logits = answers.actions
+    return _track(plan, card, source.duration, video_id, logits, answers.scenes, rows)
 
 
 def _track(

@@ -63,12 +63,12 @@ class Figure:
     rhythm: poses.Floats
 
     @classmethod
-    def draw_one(cls, rng: np.random.Generator, *, main: bool, x: float) -> Figure:
-        """A random figure; the main one is the larger."""
+    def draw_one(cls, rng: np.random.Generator, *, acts: bool, x: float) -> Figure:
+        """A random figure; one that does nothing all the time stands further away."""
         return cls(
             x=x,
-            foot=float(rng.uniform(0.95, 0.98) if main else rng.uniform(0.72, 0.76)),
-            height=float(rng.uniform(0.76, 0.82) if main else rng.uniform(0.34, 0.38)),
+            foot=float(rng.uniform(0.95, 0.98) if acts else rng.uniform(0.72, 0.76)),
+            height=float(rng.uniform(0.76, 0.82) if acts else rng.uniform(0.34, 0.38)),
             skin=np.array(SKINS[rng.integers(len(SKINS))], np.float32),
             sleeves=np.array(SLEEVES, np.float32) * np.float32(rng.uniform(0.9, 1.0)),
             shirt=_cloth(rng),

@@ -37,8 +37,10 @@ class Stage:
         home = float(rng.random())
         self.home = home
         self._figures = [
-            figures.Figure.draw_one(rng, main=False, x=home + float(rng.uniform(0.35, 0.65))),
-            figures.Figure.draw_one(rng, main=True, x=home),
+            figures.Figure.draw_one(
+                rng, acts=any(p.figure == 1 for p in script), x=home + float(rng.uniform(0.4, 0.6))
+            ),
+            figures.Figure.draw_one(rng, acts=True, x=home),
         ]
         # An actor keeps to one side of its home, chosen by chance: no action has a direction in the picture.
         self._sides = {id(p): 1 if rng.random() < 0.5 else -1 for p in script}

@@ -25,13 +25,14 @@ from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, choose_device, choose_precision, environment, repeatable
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
-from bineego.training.options import RunOptions
+from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Optimizer, Recipe, default_lr
 from bineego.training.run_folder import RunFolder, choose_folder
 from bineego.training.sampling import Sampler, expected_draws
 from bineego.training.validation import TIOU, Validation, calibrate, judge, validate
+from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
 from bineego.tsm.model_file import load_model, save_model
 from bineego.tsm.network import TSM
@@ -97,6 +98,8 @@ def train(
     recipe, options = recipe or Recipe(), options or RunOptions()
     with repeatable():
         device = choose_device(options.device)
+        if device is Device.CPU:
+            keep_memory()
         fabric = build_fabric(options, recipe.precision)
         fabric.launch()
         if not fabric.is_global_zero:
@@ -177,8 +180,9 @@ def _saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: Run
     given = to_toml(recipe)
     for key in {**given, **state.recipe}:
         if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
+            began = state.resolved.get(key, state.recipe.get(key))
             raise UsageError(
-                f"{key} was {state.resolved.get(key, state.recipe.get(key))} when this run began, now it is {given.get(key)}",
+                f"{key} was {began} when this run began, now it is {given.get(key)}",
                 where=folder.path,
                 remedy="resume with the same flags (or none), or start another run",
             )
@@ -193,7 +197,8 @@ def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None)
     if state is not None:
         freeze(network, recipe)
         values = {f.name: state.resolved.get(f.name) for f in dataclasses.fields(recipe)}
-        return network, dataclasses.replace(recipe, lr=values["lr"], head_lr=values["head_lr"]), {}
+        resolved = dataclasses.replace(recipe, task=chosen.task, lr=values["lr"], head_lr=values["head_lr"])
+        return network, resolved, {}
 
     def initialise() -> tuple[bool, str]:
         report = init_trunk(network, recipe.init, labels=chosen.labels)

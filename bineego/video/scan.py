@@ -56,7 +56,7 @@ def scan(path: Path | str) -> Timeline:
     # A frame earlier than the container's start time means that the start time was a wrong guess.
     first_time = Fraction(int(positions[0])) * time_base
     times = _seconds(positions, time_base, first_time if zero is None else min(zero, first_time))
-    if last_length <= 0:
+    if not 0 < last_length <= MAX_STEP_AHEAD:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else usual
     duration = float(times[-1]) + last_length
     if promised is not None and duration < MUCH_SHORTER * promised - 1:
@@ -99,7 +99,7 @@ def _read_packets(container: InputContainer, stream: VideoStream, path: Path | s
     step_ahead = max(1, int(MAX_STEP_AHEAD / time_base))
     codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
     ticks, lengths, entries, marks = [], [], [], []
-    complete, offset, jumps = True, 0, 0
+    complete, repaired, offset, jumps = True, False, 0, 0
     clock: int | None = None  # decoding time of the packet before, joined
     length = 1
     for packet in packets_of(container, stream, path):
@@ -109,6 +109,8 @@ def _read_packets(container: InputContainer, stream: VideoStream, path: Path | s
                 offset = clock + length - dts
                 jumps += 1
             clock = dts + offset
+            if pts is not None and abs(pts - dts) > step_ahead:  # no reordering reaches that far: a damaged time
+                pts, repaired = dts, True
         length = packet.duration or length
         hidden = packet.is_discard or (codec in ("vp8", "libvpx") and _is_invisible_vp8(packet))
         if hidden:
@@ -129,7 +131,7 @@ def _read_packets(container: InputContainer, stream: VideoStream, path: Path | s
         entries=np.array(entries, np.bool_),
         marks=np.array(marks, np.int64).reshape(-1, 4),
         complete=complete,
-        rewritten=bool(jumps),
+        rewritten=repaired or bool(jumps),
     )
 
 

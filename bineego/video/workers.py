@@ -40,7 +40,8 @@ class Worker:
         package_parent = str(Path(__file__).parents[2])
         paths = os.pathsep.join(dict.fromkeys([package_parent, *filter(None, sys.path)]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bineego.video.workers"],
+            # -P: modules in the current folder do not take the place of the standard library's.
+            [sys.executable, "-P", "-m", "bineego.video.workers"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths},

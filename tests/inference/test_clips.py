@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bineego.errors import InputInvalid, ModelError, ResourceExhausted
-from bineego.inference.clips import clip_batches, prefetched, score_clips
+from bineego.inference.clips import clip_batches, prefetched, score_clips, wanted_frames
 from bineego.tsm.network import Scores
 
 
@@ -40,7 +40,7 @@ def test_every_clip_gets_its_frames(seed: int, n_clips: int, batch: int, backgro
     progress: list[tuple[float, float]] = []
     answers = score_clips(
         echo,
-        Counting(100),
+        Counting(100).read(wanted_frames(Counting(100), frames_NT)),
         frames_NT,
         batch=batch,
         background=background,
@@ -81,7 +81,7 @@ def test_errors_of_the_decoding_thread_come_up() -> None:
 
     for background in (False, True):
         with pytest.raises(InputInvalid, match="damaged"):
-            score_clips(echo, Broken(10), np.arange(8)[:, None], batch=2, background=background)
+            score_clips(echo, Broken(10).read(np.arange(10)), np.arange(8)[:, None], batch=2, background=background)
 
 
 def test_thread_ends_when_its_items_are_not_wanted() -> None:
@@ -101,7 +101,7 @@ def test_a_network_that_gives_no_numbers() -> None:
         return Scores(torch.full((len(frames), 2), torch.nan), None)
 
     with pytest.raises(ModelError, match="not a finite number"):
-        score_clips(nan, Counting(10), np.arange(8)[:, None], batch=2, background=False)
+        score_clips(nan, Counting(10).read(np.arange(10)), np.arange(8)[:, None], batch=2, background=False)
 
 
 def test_out_of_memory_names_a_batch() -> None:
@@ -109,9 +109,9 @@ def test_out_of_memory_names_a_batch() -> None:
         raise torch.OutOfMemoryError
 
     with pytest.raises(ResourceExhausted, match="batch of 2 clips"):
-        score_clips(full, Counting(10), np.arange(8)[:, None], batch=4, background=False)
+        score_clips(full, Counting(10).read(np.arange(10)), np.arange(8)[:, None], batch=4, background=False)
 
 
 def test_no_clips() -> None:
-    answers = score_clips(echo, Counting(1), np.zeros((0, 8), np.int64), batch=2, background=False)
+    answers = score_clips(echo, Counting(1).read(np.arange(1)), np.zeros((0, 8), np.int64), batch=2, background=False)
     assert answers.actions is None

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bineego.errors import UsageError
 from bineego.grid import interval_edges
-from bineego.inference.plan import Plan, cells, coarse_rows, interpolate, make_plan, unsettled_rows
+from bineego.inference.coarse import coarse_rows, interpolate, middle_rows
+from bineego.inference.plan import Plan, cells, make_plan
 
 TIMES = np.arange(2000) / 25.0
 
@@ -92,7 +93,7 @@ def test_coarse_pass() -> None:
     assert coarse_rows(0, 4).tolist() == []
     rows = np.array([0, 4, 8, 9])
     pattern = np.array([[1.0], [1.0], [2.0], [2.0]])
-    assert unsettled_rows(rows, pattern, np.ones(4, bool)).tolist() == [5, 6, 7]
-    assert unsettled_rows(rows, pattern, np.array([False, True, True, True])).tolist() == [1, 2, 3, 5, 6, 7]
+    assert middle_rows(rows, pattern, np.ones(4, bool)).tolist() == [6]
+    assert middle_rows(rows, pattern, np.array([False, True, True, True])).tolist() == [2, 6]
     filled = interpolate(np.array([0, 4]), np.array([[0.0, 1.0], [4.0, 1.0]]), 5)
     assert filled.tolist() == [[0, 1], [1, 1], [2, 1], [3, 1], [4, 1]]

@@ -147,7 +147,7 @@ def test_coarse_to_fine_skips_what_is_settled(ramp: Path, card_of: Callable[...,
     full = score_video(every, card, ramp)
     coarse = score_video(some, card, ramp, ScoreOptions(coarse=4))
     assert every.clips == 24
-    assert some.clips < 14
+    assert some.clips <= 10  # seven coarse ones and two for the change
     assert (full.logits.argmax(axis=1) == coarse.logits.argmax(axis=1)).all()
     assert coarse.edges == pytest.approx(full.edges)
 
@@ -171,3 +171,18 @@ def test_several_decoders_give_the_same(make_video: MakeVideo, model: Model, tmp
     two = score_video(model.network, model.card, path, decoders=2)
     assert (one.logits == two.logits).all()
     assert one.duration == two.duration
+
+
+@pytest.mark.parametrize("stretch", [8, 40, 800])
+def test_coarse_to_fine_in_stretches(
+    stretch: int, ramp: Path, card_of: Callable[..., ModelCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few frames are held, the answers are the same."""
+    monkeypatch.setattr("bineego.inference.coarse.STRETCH_FRAMES", stretch)
+    card = step_card(card_of, interval=0.125)
+    full = score_video(Step(120), card, ramp)
+    for every in (2, 5, 100):
+        some = Step(120)
+        coarse = score_video(some, card, ramp, ScoreOptions(coarse=every, certain=0.0))
+        assert (full.logits.argmax(axis=1) == coarse.logits.argmax(axis=1)).all()
+        assert some.clips < 24

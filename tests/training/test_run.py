@@ -87,7 +87,7 @@ def test_a_name_that_exists_is_an_error(tiny: Path, recipe: Recipe, options: Run
 
 def test_names_are_readable_and_do_not_clash(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
     names = [train(tiny, recipe=replace(recipe, epochs=1), options=options).folder.name for _ in range(2)]
-    assert names == [f"{tiny.name}-resnet18-t0.5", f"{tiny.name}-resnet18-t0.5-2"]
+    assert names == [f"{tiny.name}-mobilenet_v2-t0.5", f"{tiny.name}-mobilenet_v2-t0.5-2"]
 
 
 def test_without_a_split_the_scores_are_warned_about(

@@ -1,0 +1,62 @@
+"""`bineego info`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bineego.cli.app import app
+from bineego.errors import ModelError
+from bineego.labels import LabelSet
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import NetworkConfig, Trunk
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from bineego.tsm.model_file import save_model
+    from bineego.tsm.network import TSM
+
+    network = NetworkConfig(trunk=Trunk.MOBILENET_V2, n_classes=3)
+    card = ModelCard(
+        name="first",
+        network=network,
+        labels=LabelSet(actions=("jump", "run")),
+        interval=0.5,
+        metrics={"mAP": [0.5, 0.25], "loss": 0.123456789, "nothing": None},
+        data={"name": "three videos", "subsets": {"train": 2, "val": 1}},
+    )
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    save_model(folder / "model.safetensors", TSM(network), card)
+    return folder
+
+
+def test_prints_the_card(run_folder: Path) -> None:
+    for path in (run_folder, run_folder / "model.safetensors"):
+        result = CliRunner().invoke(app, ["info", str(path)])
+        assert result.exit_code == 0, result.output
+        lines = [line.strip() for line in result.stdout.splitlines()]
+        assert lines[0] == "model first"
+        assert "trunk     mobilenet_v2" in lines
+        assert "interval  0.5 s" in lines
+        assert "actions   2: jump, run" in lines
+        assert "scenes    none: it has no scene head" in lines
+        assert "mAP      0.5, 0.25" in lines
+        assert "loss     0.123457" in lines
+        assert "subsets  train 2, val 1" in lines
+
+
+def test_json_holds_everything(run_folder: Path) -> None:
+    result = CliRunner().invoke(app, ["info", str(run_folder), "--json"])
+    card = json.loads(result.stdout)
+    assert card["metrics"]["loss"] == 0.123456789
+    assert card["labels"]["actions"] == ["jump", "run"]
+    assert card["network"]["trunk"] == "mobilenet_v2"
+
+
+def test_no_model(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["info", str(tmp_path)])
+    assert isinstance(result.exception, ModelError)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bineego.datasets import Subset, resolve_inputs, resolve_videos
+from bineego.errors import InputMissing, UsageError
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("b.mp4", "a.mkv", ".c.mp4", "notes.txt", "odd.bin"):
+        (folder / name).touch()
+    return folder
+
+
+def test_a_folder_of_videos(clips: Path) -> None:
+    found = resolve_inputs([clips])
+    assert list(found.videos) == ["a", "b"]
+    assert found.known == frozenset()
+
+
+def test_a_file_may_have_any_extension(clips: Path) -> None:
+    assert resolve_videos([clips / "odd.bin", str(clips / "b.mp4")]) == {
+        "odd": clips / "odd.bin",
+        "b": clips / "b.mp4",
+    }
+
+
+def test_labels_beside_videos_do_not_hide_them(clips: Path) -> None:
+    (clips / "labels.csv").write_text("video_id,label,start,end,subset\na,x,0,1,val\n")
+    assert list(resolve_videos([clips])) == ["a", "b"]
+    assert list(resolve_videos([clips], subset=Subset.VAL)) == ["a"]
+    assert list(resolve_videos([clips / "labels.csv"])) == ["a", "b"]
+
+
+def test_a_data_set_and_its_subsets(x360: Make) -> None:
+    folder = x360(
+        videos=("a", "b"),
+        annotated={"a": [], "b": [], "lost": []},
+        index=[{"uuid": "a", "subset": "train"}, {"uuid": "b", "subset": "val"}],
+    )
+    assert list(resolve_videos([folder])) == ["a", "b"]
+    found = resolve_inputs([folder], subset=Subset.VAL)
+    assert list(found.videos) == ["b"]
+    assert found.known == {"a", "b", "lost"}
+    with pytest.raises(UsageError, match="no recording in subset test: it has train, val"):
+        resolve_videos([folder], subset=Subset.TEST)
+
+
+def test_the_same_file_twice_is_one_input(clips: Path) -> None:
+    assert list(resolve_videos([clips, clips / "a.mkv"])) == ["a", "b"]
+
+
+def test_two_inputs_with_one_id_are_refused(clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(UsageError, match="two videos with the id 'a'"):
+        resolve_videos([clips, tmp_path / "a.mp4"])
+
+
+@pytest.mark.parametrize("subset", [None, Subset.VAL])
+def test_what_cannot_be_worked_on(clips: Path, tmp_path: Path, x360: Make, subset: Subset | None) -> None:
+    with pytest.raises(UsageError, match="no input"):
+        resolve_videos([])
+    with pytest.raises(InputMissing, match="no such file"):
+        resolve_videos([clips, tmp_path / "none.mp4"], subset=subset)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="no video in this folder"):
+        resolve_videos([tmp_path / "empty"], subset=subset)
+    with pytest.raises(UsageError, match=r"no video of the panoramic view|names a subset"):
+        resolve_videos([x360(annotated={"a": []})], subset=subset)
+
+
+def test_a_subset_needs_a_data_set(clips: Path) -> None:
+    for path in (clips, clips / "a.mkv"):
+        with pytest.raises(UsageError, match="needs a data set"):
+            resolve_videos([path], subset=Subset.VAL)

@@ -1,0 +1,93 @@
+"""Two processes learn what one learns."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bineego.tsm import load_model
+
+FLAGS = (
+    "--trunk", "resnet18", "--init", "random", "--size", "32", "--frames", "4", "--epochs", "2", "--batch-size", "8",
+    "--batch-norm", "frozen", "--dropout", "0", "--precision", "fp32", "--lr", "0.001", "--base-batch", "8",
+    "--device", "cpu", "--jobs", "1", "--split", "none", "--workers", "0",
+)  # fmt: skip
+
+
+def run(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return dict(load_model(folder / "last" / "model.safetensors").network.state_dict())
+
+
+def assert_close(a: Path, b: Path) -> None:
+    x, y = weights(a), weights(b)
+    assert max(float((x[name] - y[name]).abs().max()) for name in x if x[name].is_floating_point()) < 1e-5
+
+
+@pytest.fixture(scope="module")
+def alone(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run in one process: 2 epochs of 5 steps, each of nearly 8 clips (the last batch is as full)."""
+    folder = tmp_path_factory.mktemp("work")
+    done = run(folder, [sys.executable, "-m", "bineego", "train", str(tiny), "--name", "one", *FLAGS])
+    assert done.stdout.strip() == "runs/one"
+    return folder
+
+
+def test_the_run_took_ten_steps_or_so(alone: Path) -> None:
+    state = torch.load(alone / "runs" / "one" / "last" / "state.pt", weights_only=True)
+    assert len(state["rows"]) == 2
+    card = load_model(alone / "runs" / "one").card
+    assert card.data["train_intervals"] * 2 / 8 >= 8
+    moved = weights(alone / "runs" / "one")["trunk.conv1.weight"]
+    assert float(moved.abs().max()) > 0
+
+
+@pytest.mark.parametrize("accumulate", ["1", "2"])
+def test_two_processes_equal_one(alone: Path, tiny: Path, accumulate: str) -> None:
+    name = f"two{accumulate}"
+    done = run(
+        alone,
+        [
+            sys.executable, "-m", "bineego", "train", str(tiny), "--name", name, *FLAGS,
+            "--devices", "2", "--accumulate", accumulate,
+        ],
+    )  # fmt: skip
+    assert done.stdout.strip() == f"runs/{name}"  # only the first process prints
+    assert_close(alone / "runs" / "one", alone / "runs" / name)
+    split = json.loads((alone / "runs" / name / "split.json").read_text())
+    assert len(split["train"]) == 4
+
+
+def test_torchrun(alone: Path, tiny: Path) -> None:
+    run(
+        alone,
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+            "-m", "bineego", "train", str(tiny), "--name", "elastic", *FLAGS,
+        ],
+    )  # fmt: skip
+    assert_close(alone / "runs" / "one", alone / "runs" / "elastic")
+
+
+def test_an_error_is_told_once(alone: Path, tiny: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bineego", "train", str(tiny), "--name", "one", *FLAGS, "--devices", "2"],
+        cwd=alone, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("error:") == 1
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,127 @@
+"""A run that was stopped and resumed is, bit for bit, the run that was not."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bineego.errors import InputInvalid, ModelError
+from bineego.training import Recipe, RunOptions, checkpoint, train
+from bineego.training.checkpoint import RunState
+from bineego.tsm import load_model
+
+
+class Stopped(BaseException):
+    """Nothing in the program catches it: as if the power had gone."""
+
+
+def stop_at(step: int):
+    def on_progress(done: float, total: float) -> None:
+        if done == step:
+            raise Stopped
+
+    return on_progress
+
+
+def log(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open() as file:
+        return [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in csv.DictReader(file)]
+
+
+def assert_same(a: Path, b: Path) -> None:
+    assert log(a) == log(b)
+    for name in ("model.safetensors", "last/model.safetensors"):
+        one, two = (load_model(folder / name) for folder in (a, b))
+        for (key, x), y in zip(one.network.state_dict().items(), two.network.state_dict().values(), strict=True):
+            assert torch.equal(x, y), (name, key)
+        assert one.card.temperature == two.card.temperature
+    states = [checkpoint.load(folder / "last") for folder in (a, b)]
+    assert states[0].best == states[1].best and states[0].best_epoch == states[1].best_epoch
+    for name in ("predictions.csv", "ground_truth.csv"):
+        assert (a / "val" / name).read_text() == (b / "val" / name).read_text()
+
+
+@pytest.mark.parametrize("changes", [{}, {"ema": 0.9, "accumulate": 2, "optimizer": "adamw", "class_balance": 0.5}])
+def test_resume_is_exact(tiny: Path, recipe: Recipe, options: RunOptions, changes: dict[str, object]) -> None:
+    every_step = replace(recipe, save_minutes=1e-9, **changes)
+    train(tiny, name="whole", recipe=every_step, options=options)
+    resume = replace(options, resume=True)
+    with pytest.raises(Stopped):
+        train(tiny, name="parts", recipe=every_step, options=options, on_progress=stop_at(3))
+    assert checkpoint.load(options.runs / "parts" / "last").step == 2
+    with pytest.raises(Stopped):
+        train(tiny, name="parts", recipe=every_step, options=resume, on_progress=stop_at(4))
+    train(tiny, name="parts", recipe=every_step, options=resume)
+    assert_same(options.runs / "whole", options.runs / "parts")
+
+
+def test_a_signal_saves_at_the_end_of_the_step(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    def interrupt(done: float, total: float) -> None:
+        if done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny, name="a", recipe=recipe, options=options, on_progress=interrupt)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    saved = checkpoint.load(options.runs / "a" / "last")
+    assert (saved.epoch, saved.step) == (0, 2)
+
+
+def test_resuming_needs_the_same_data(
+    tiny: Path, make_dataset, recipe: Recipe, options: RunOptions
+) -> None:  # a recording more
+    once = replace(recipe, epochs=1)
+    train(tiny, name="a", recipe=once, options=options)
+    with pytest.raises(InputInvalid, match="not what this run began with"):
+        train(make_dataset(5), name="a", recipe=once, options=replace(options, resume=True))
+
+
+def some_state() -> RunState:
+    return RunState(recipe={}, resolved={}, data="x", network={"w": torch.ones(2)}, optimiser={})
+
+
+def test_a_save_that_breaks_off_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = some_state()
+    checkpoint.save(state, tmp_path)
+    whole = torch.save
+
+    def half(content: object, path: Path) -> None:
+        whole(content, path)
+        path.write_bytes(path.read_bytes()[:100])
+        raise Stopped
+
+    monkeypatch.setattr(torch, "save", half)
+    state.step = 7
+    with pytest.raises(Stopped):
+        checkpoint.save(state, tmp_path)
+    assert checkpoint.load(tmp_path).step == 0
+
+
+def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
+    checkpoint.save(some_state(), tmp_path)
+    path = tmp_path / checkpoint.NAME
+    content = path.read_bytes()
+    for damaged in (b"", content[: len(content) // 2], b"not a checkpoint"):
+        path.write_bytes(damaged)
+        with pytest.raises(ModelError, match="cannot be read"):
+            checkpoint.load(tmp_path)
+    torch.save({"format": 99}, path)
+    with pytest.raises(ModelError, match="of this version"):
+        checkpoint.load(tmp_path)
+
+
+def test_code_in_a_state_is_never_run(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self):  # noqa: ANN204
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    torch.save({"format": 1, "recipe": Evil()}, tmp_path / checkpoint.NAME)
+    with pytest.raises(ModelError):
+        checkpoint.load(tmp_path)
+    assert not (tmp_path / "ran").exists()

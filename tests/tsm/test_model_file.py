@@ -1,0 +1,225 @@
+"""Models as files: exact round trips, and every way a file can be wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+from bineego.errors import ModelError, UsageError
+from bineego.labels import LabelSet
+from bineego.priors import Priors
+from bineego.tracks import Activation
+from bineego.tsm import load_model
+from bineego.tsm.card import ModelCard
+from bineego.tsm.card_file import CARD_KEY, FORMAT_KEY, card_from_json, card_to_json, read_card
+from bineego.tsm.config import NetworkConfig, Trunk
+from bineego.tsm.model_file import save_model
+from bineego.tsm.network import TSM
+from bineego.video.frames import FrameOptions
+
+NETWORK = NetworkConfig(trunk=Trunk.MOBILENET_V2, n_classes=4, n_scenes=2, n_frames=4)
+LABELS = LabelSet(actions=("jump", 'öl "wechseln"', "a,b"), scenes=("Dining & Food Outlets", "x"))
+
+
+def card(**changes: object) -> ModelCard:
+    """A card with something in every field."""
+    values = {
+        "name": "run 1",
+        "network": NETWORK,
+        "labels": LABELS,
+        "interval": 0.1 + 0.2,
+        "clip_duration": 1.0,
+        "frames": FrameOptions(size=64, keep_aspect=True),
+        "view": "third_person",
+        "activation": Activation.SIGMOID,
+        "temperature": 1 / 3,
+        "priors": Priors(
+            dwell=np.array([1.0, np.nan, 2.5, 1e-9]),
+            share=np.array([0.1, 0.2, 0.3, 0.4]),
+            scene_share=np.array([[0.25] * 4, [np.nan] * 4]),
+        ),
+        "training": {"lr": 0.001, "steps": (1, 2), "nested": {"a": None}},
+        "metrics": {"mAP": [0.5, 0.25], "loss": float("nan")},
+        "data": {"name": "x", "counts": {"train": 3}},
+        "environment": {"torch": "2"},
+    }
+    return ModelCard(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def network() -> TSM:
+    torch.manual_seed(1)
+    return TSM(NETWORK).eval()
+
+
+@pytest.fixture(scope="module")
+def saved(network: TSM, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("run") / "model.safetensors"
+    save_model(path, network, card())
+    return path
+
+
+def test_round_trip_is_exact(saved: Path, network: TSM) -> None:
+    for path in (saved, saved.parent, str(saved)):
+        model = load_model(path)
+        assert card_to_json(model.card) == card_to_json(card())
+        assert not model.network.training
+        state = model.network.state_dict()
+        assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+    clips = torch.randn(1, 4, 3, 32, 32)
+    assert torch.equal(model.network(clips).actions, network(clips).actions)
+    assert all(parameter.requires_grad for parameter in model.network.parameters())
+
+
+def test_card_alone_is_read_without_torch(saved: Path) -> None:
+    assert card_to_json(read_card(saved)) == card_to_json(card())
+    code = "import sys; from pathlib import Path; from bineego.tsm.card_file import read_card; "
+    code += "print(read_card(Path(sys.argv[1])).name, 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "run 1 False"
+
+
+def test_card_keeps_every_field() -> None:
+    read = card_from_json(card_to_json(card()))
+    assert read.network == NETWORK
+    assert read.labels == LABELS
+    assert (read.interval, read.temperature, read.activation) == (0.1 + 0.2, 1 / 3, Activation.SIGMOID)
+    assert read.frames == FrameOptions(size=64, keep_aspect=True)
+    assert read.priors is not None
+    for name, array in card().priors.to_arrays().items():  # type: ignore[union-attr]
+        np.testing.assert_array_equal(read.priors.to_arrays()[name], array)
+    assert read.training == {"lr": 0.001, "steps": [1, 2], "nested": {"a": None}}
+    assert read.metrics["loss"] is None
+    assert card_from_json(card_to_json(card(priors=None, clip_duration=None))).priors is None
+
+
+@given(
+    interval=st.floats(1e-6, 1e6),
+    names=st.lists(st.text(max_size=8), min_size=1, max_size=5, unique=True),
+    metrics=st.dictionaries(st.text(max_size=4), st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+)
+def test_card_json_round_trips(interval: float, names: list[str], metrics: dict[str, float]) -> None:
+    labels = LabelSet(actions=tuple(names))
+    network = NetworkConfig(n_classes=len(names) + 1)
+    before = ModelCard(name="", network=network, labels=labels, interval=interval, metrics=metrics)
+    after = card_from_json(card_to_json(before))
+    assert (after.interval, after.labels, after.metrics) == (interval, labels, metrics)
+
+
+def test_a_wrong_card_is_refused_before_writing(network: TSM, tmp_path: Path) -> None:
+    other = card(network=dataclasses.replace(NETWORK, trunk=Trunk.RESNET18))
+    with pytest.raises(ValueError, match="resnet18"):
+        save_model(tmp_path / "m.safetensors", network, other)
+    with pytest.raises(UsageError):
+        save_model(tmp_path, network, card())
+    assert list(tmp_path.iterdir()) == []
+
+
+def rewritten(saved: Path, path: Path, **metadata: str | None) -> Path:
+    """The saved model under another header."""
+    header = {FORMAT_KEY: "1", CARD_KEY: card_to_json(card())} | metadata
+    save_file(load_file(saved), path, {name: text for name, text in header.items() if text is not None})
+    return path
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing.safetensors"):
+        for read in (load_model, read_card):
+            with pytest.raises(ModelError, match="no ") as error:
+                read(path)
+            assert error.value.exit_code == 6
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"1234567",
+        b"\xff" * 64,
+        b"label,start,end\n" * 9,
+        pickle.dumps({"a": 1}),
+        (20).to_bytes(8, "little") + b"{",
+        (8).to_bytes(8, "little") + b'"string"' + b"0" * 9,
+        (9).to_bytes(8, "little") + b'{"a": 1}}' + b"0" * 9,
+    ],
+)
+def test_other_files(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    for read in (load_model, read_card):
+        with pytest.raises(ModelError, match="model.safetensors"):
+            read(path)
+
+
+def test_no_card_and_other_versions(saved: Path, tmp_path: Path) -> None:
+    for changes, words in [
+        ({CARD_KEY: None}, "no bineego model card.*(?s:.*)--init FILE"),
+        ({FORMAT_KEY: "2"}, "format '2' is unknown"),
+        ({FORMAT_KEY: None}, "format None is unknown"),
+        ({CARD_KEY: "{"}, "not JSON"),
+        ({CARD_KEY: "[]"}, "card cannot be used"),
+    ]:
+        path = rewritten(saved, tmp_path / "m.safetensors", **changes)
+        for read in (load_model, read_card):
+            with pytest.raises(ModelError, match=words):
+                read(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"interval": 0}, "interval"),
+        ({"interval": None}, "interval"),
+        ({"temperature": -1}, "temperature"),
+        ({"network": {"trunk": "vgg", "n_classes": 4, "n_scenes": 2}}, "trunk"),
+        ({"labels": {"actions": ["a"], "scenes": ["x", "y"]}}, "4 action logits for 1 actions"),
+        ({"labels": {"actions": ["a", "a", "b"], "scenes": ["x", "y"]}}, "listed twice"),
+        ({"labels": {"actions": [1, 2, 3], "scenes": []}}, "labels"),
+        ({"labels": None}, "labels"),
+        ({"priors": {"dwell": [1], "share": [1, 2], "scene_share": []}}, "priors"),
+        ({"priors": {"dwell": [1, 2], "share": [1, 2], "scene_share": [[1], [1, 2]]}}, "shape"),
+        ({"colour": "red"}, "colour"),
+        ({"activation": "tanh"}, "activation"),
+    ],
+)
+def test_cards_that_cannot_be_used(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        card_from_json(json.dumps(json.loads(card_to_json(card())) | changes))
+
+
+def test_weights_that_do_not_fit_the_card(saved: Path, tmp_path: Path) -> None:
+    header = {FORMAT_KEY: "1", CARD_KEY: card_to_json(card())}
+    path = tmp_path / "m.safetensors"
+    good = load_file(saved)
+    nan = good["action_head.bias"].clone()
+    nan[0] = float("nan")
+    for change, words in [
+        ({"action_head.bias": nan}, "not finite"),
+        ({"action_head.bias": torch.zeros(7)}, r"float32 \[7\], wanted is float32 \[4\]"),
+        ({"action_head.bias": torch.zeros(4, dtype=torch.float16)}, "float16"),
+        ({"more": torch.zeros(1)}, "belongs to no layer"),
+    ]:
+        save_file(good | change, path, header)
+        with pytest.raises(ModelError, match=words):
+            load_model(path)
+    save_file({name: tensor for name, tensor in good.items() if "head" not in name}, path, header)
+    with pytest.raises(ModelError, match=r"action_head.weight is missing \(and 3 more like it\)"):
+        load_model(path)
+
+
+def test_cut_off_file(saved: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(saved.read_bytes()[:-100])
+    with pytest.raises(ModelError, match="damaged"):
+        load_model(path)
