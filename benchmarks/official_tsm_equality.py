@@ -5,8 +5,8 @@
     python benchmarks/official_tsm_equality.py --official-tsm /some/where --record tests/tsm/data/official_tsm.npz
 
 For every trunk the official network writes a checkpoint, `init_trunk` reads it (so the mapping of names is tested too),
-and both see the same clips. `--record` stores the official logits of small clips, for networks whose weights
-follow a formula of integers: the recorded pair needs no weights file, and the tests repeat it without the official code.
+and both see the same clips. `--record` stores the official logits of small clips, for networks whose weights follow a
+formula of integers: the recorded pair needs no weights file, and the tests repeat it without the official code.
 """
 
 from __future__ import annotations

@@ -108,7 +108,8 @@ def train(
             on_frames=_bar(bars, "frames"),
             on_progress=_bar(bars, "training"),
         )
-    print(result.folder)
+    if result.is_first:
+        print(result.folder)
 
 
 def _bar(bars: ExitStack, what: str) -> console.OnProgress:

@@ -30,6 +30,7 @@ RESULTS_KEY = "results"
 log = logging.getLogger(__name__)
 
 
+@json.no_garbage_collection()
 def read_predictions(path: Path) -> pd.DataFrame:
     """A scored segments table from a results file, in file order.
 
@@ -40,6 +41,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     return parse_predictions(json.read(path))
 
 
+@json.no_garbage_collection()
 def read_annotations(path: Path) -> Annotations:
     """Ground truth. Videos with an empty list of annotations are all background.
 

@@ -68,6 +68,21 @@ def read(path: Path) -> Document:
     return Document(path=Path(path), content=content, value=value)
 
 
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Parsing makes millions of objects and no cycles: the collector would only walk them again and again.
+
+    Best around the whole time that a parsed file lives: what is freed before the end is never walked at all.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def looks_like_json(path: Path) -> bool:
     """Whether the first character of the file opens a JSON object or list."""
     try:
@@ -133,15 +148,3 @@ def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
             f"key {twice!r} stands twice in one object", where=path, remedy="join the two entries under one key"
         )
     return result
-
-
-@contextlib.contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Parsing makes millions of objects and no cycles: the collector would only walk them again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

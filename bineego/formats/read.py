@@ -14,6 +14,7 @@ EXTENSIONS = (".csv", ".json")
 """Of annotation files in a folder."""
 
 
+@json.no_garbage_collection()
 def read_predictions(path: Path) -> pd.DataFrame:
     """A scored segments table from CSV or an ActivityNet results file.
 
@@ -33,6 +34,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     )
 
 
+@json.no_garbage_collection()
 def read_annotations(path: Path) -> Annotations:
     """Ground truth from CSV, ActivityNet JSON, a VIA 3 project, a released 360+x file, or a folder of these.
 

@@ -58,8 +58,8 @@ def score_all(
     jobs = min(options.jobs, len(videos))
     results = _here(videos, model, options, report) if jobs == 1 else _in_processes(lengths, model, options)
     for item, result in results:
-        report(item, 1.0)
         yield item, result
+        report(item, 1.0)
 
 
 def shares(lengths: dict[Item, float], jobs: int) -> list[list[Item]]:

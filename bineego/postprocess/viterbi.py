@@ -34,11 +34,30 @@ def decode_path(evidence: Floats, widths: Floats, dwell: Floats, t: float) -> In
         dwell: mean length (K,) of a stay in each class, seconds.
         t: the interval length that one row of evidence stands for, seconds.
 
+    "Switch to best": the cost of leaving depends on the class left alone, so one best predecessor serves all classes.
     Of equally good paths the one is taken that switches late and to the lower class.
     """
-    n_classes = evidence.shape[1]
+    n, n_classes = evidence.shape
+    path = np.zeros(n, np.int64)
+    if n == 0:
+        return path
+    gains = widths[:, None] * (evidence / t - 1.0 / dwell)
     leave = leave_costs(dwell, t, n_classes - 1)
-    return _solve(_gains(evidence, widths, dwell, t)[:, None, :], leave[None])[:, 0]
+    switched = np.zeros((n, n_classes), bool)  # into which classes the best way is a switch, and from which one
+    source = np.zeros(n, np.int64)
+    best, left = gains[0].copy(), np.empty(n_classes)
+    for i in range(1, n):
+        np.subtract(best, leave, out=left)
+        source[i] = k = left.argmax()
+        np.less(best, left[k], out=switched[i])
+        np.maximum(best, left[k], out=best)
+        best += gains[i]
+    here = path[-1] = best.argmax()
+    for i in range(n - 1, 0, -1):
+        if switched[i, here]:
+            here = source[i]
+        path[i - 1] = here
+    return path
 
 
 def decode_each(on: Floats, off: Floats, widths: Floats, dwell: Floats, t: float) -> NDArray[np.bool_]:
@@ -48,40 +67,21 @@ def decode_each(on: Floats, off: Floats, widths: Floats, dwell: Floats, t: float
         on, off: log-probabilities (N, C) that the class is there, and that it is not.
         widths, dwell, t: see `decode_path`; dwell is (C,).
     """
-    stay = np.stack([dwell, dwell], axis=-1)
-    states = _gains(np.stack([off, on], axis=-1), widths, stay, t)
-    active: NDArray[np.bool_] = _solve(states, leave_costs(stay, t, 1)).astype(bool)
+    active = np.zeros(on.shape, bool)
+    if len(on) == 0:
+        return active
+    leave = leave_costs(dwell, t, 1)
+    on_gains, off_gains = (widths[:, None] * (evidence / t - 1.0 / dwell) for evidence in (on, off))
+    came_on, went_off = np.zeros(on.shape, bool), np.zeros(on.shape, bool)
+    best_on, best_off = on_gains[0], off_gains[0]
+    for i in range(1, len(on)):
+        came_on[i] = best_off - leave > best_on
+        went_off[i] = best_on - leave > best_off
+        best_on, best_off = (
+            np.maximum(best_on, best_off - leave) + on_gains[i],
+            np.maximum(best_off, best_on - leave) + off_gains[i],
+        )
+    active[-1] = best_on > best_off
+    for i in range(len(on) - 1, 0, -1):
+        active[i - 1] = np.where(active[i], ~came_on[i], went_off[i])
     return active
-
-
-def _gains(evidence: Floats, widths: Floats, dwell: Floats, t: float) -> Floats:
-    width = widths.reshape(-1, *([1] * (evidence.ndim - 1)))
-    gains: Floats = width * (evidence / t - 1.0 / dwell)
-    return gains
-
-
-def _solve(gains_NGK: Floats, leave_GK: Floats) -> Ints:
-    """Best states (N, G) of G independent chains of K states each.
-
-    "Switch to best": the cost of leaving depends on the class left alone, so one best predecessor serves all classes.
-    """
-    n, n_chains, n_states = gains_NGK.shape
-    if n == 0:
-        return np.zeros((0, n_chains), np.int64)
-    chain = np.arange(n_chains)
-    came_from_NG = np.zeros((n, n_chains), np.int64)  # the predecessor of those states that were switched to
-    switched_NGK = np.zeros((n, n_chains, n_states), bool)
-    best_GK = gains_NGK[0]
-    for i in range(1, n):
-        left_GK = best_GK - leave_GK
-        source_G = left_GK.argmax(axis=1)
-        switch_G1 = left_GK[chain, source_G][:, None]
-        np.greater(switch_G1, best_GK, out=switched_NGK[i])
-        came_from_NG[i] = source_G
-        best_GK = np.maximum(best_GK, switch_G1) + gains_NGK[i]
-    path_NG = np.empty((n, n_chains), np.int64)
-    path_NG[-1] = best_GK.argmax(axis=1)
-    for i in range(n - 1, 0, -1):
-        here_G = path_NG[i]
-        path_NG[i - 1] = np.where(switched_NGK[i, chain, here_G], came_from_NG[i], here_G)
-    return path_NG

@@ -35,8 +35,8 @@ class Pace:
     frequency: Mapping[str, float] = field(default_factory=dict)
 
 
-SHORT = Pace()
-"""For videos of some twenty seconds: demo and tests."""
+SHORT = Pace(gap=(0.6, 1.6), frequency=dict.fromkeys(("workout", "dressing", "moving things", "farming"), 1.6))
+"""For videos of some twenty seconds: demo and tests. What only motion tells apart is harder to learn, and shown more."""
 
 LONG = Pace(
     lengths={

@@ -28,18 +28,25 @@ NOISE_PATTERNS = 6
 
 
 class Stage:
-    """All that is seen in one recording; the same for every view."""
+    """All that is seen in one recording; the same for every view.
+
+    Attributes:
+        scene: name of the scene.
+        centre, window: longitude that the third-person camera faces, and how much of it it sees, in panorama widths.
+    """
 
     def __init__(self, rng: np.random.Generator, *, scene: str, script: Sequence[Performance]) -> None:
         self.scene = scene
         self._script = script
         self._seed = int(rng.integers(2**32))
-        home = float(rng.random())
-        self.home = home
+        home, aside = float(rng.random()), 1 if rng.random() < 0.5 else -1
+        both_act = any(p.figure == 1 for p in script)
+        gap = float(rng.uniform(0.38, 0.44) if both_act else rng.uniform(0.4, 0.6))
+        # The camera of the third-person view looks between the figures where both have something to show.
+        self.centre = home + aside * gap / 2 if both_act else home
+        self.window = 0.85 if both_act else 0.6
         self._figures = [
-            figures.Figure.draw_one(
-                rng, acts=any(p.figure == 1 for p in script), x=home + float(rng.uniform(0.4, 0.6))
-            ),
+            figures.Figure.draw_one(rng, acts=both_act, x=home + aside * gap),
             figures.Figure.draw_one(rng, acts=True, x=home),
         ]
         # An actor keeps to one side of its home, chosen by chance: no action has a direction in the picture.

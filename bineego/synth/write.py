@@ -37,9 +37,6 @@ OnProgress = Callable[[float, float], None]
 SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
 """Few enough to be learnt in a minute: both motion pairs, the scene pair, and a pair that nests."""
 
-WINDOW = 0.6
-"""Longitudes that the third-person camera sees, in panorama widths."""
-
 log = logging.getLogger(__name__)
 
 
@@ -227,7 +224,7 @@ def _write_recording(task: _Task) -> None:
     panoramas = stage.frames(_n_frames(options), options.fps, width=width, height=height, noise=options.noise)
     shapes: dict[View, Shape] = {View.PANORAMIC: _whole}
     if View.THIRD_PERSON in options.views:
-        shapes[View.THIRD_PERSON] = _crop(width, height, stage.home)
+        shapes[View.THIRD_PERSON] = _crop(width, height, stage.centre, stage.window)
     with contextlib.ExitStack() as stack:
         # All views frame by frame together: six minutes of panorama do not fit into memory.
         videos = [
@@ -253,10 +250,10 @@ def _whole(picture: Picture) -> Picture:
     return picture
 
 
-def _crop(width: int, height: int, home: float) -> Shape:
-    """What a camera before the main figure sees: a part of the panorama, a little brighter, 16:9."""
+def _crop(width: int, height: int, centre: float, window: float) -> Shape:
+    """What a camera before the figures sees: a part of the panorama, a little brighter, 16:9."""
     out_width, out_height = height * 16 // 9 // 2 * 2, height
-    columns = ((home - WINDOW / 2 + WINDOW * np.arange(out_width) / out_width) * width).astype(int) % width
+    columns = ((centre - window / 2 + window * np.arange(out_width) / out_width) * width).astype(int) % width
     rows = (np.linspace(0.12, 1.0, out_height, endpoint=False) * height).astype(int)
     levels = np.clip(np.arange(256) * 0.92 + 22, 0, 255).astype(np.uint8)
 

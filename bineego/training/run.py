@@ -61,6 +61,7 @@ class RunResult:
         best_epoch: the epoch it is of.
         figures: its validation figures, by column of log.csv.
         recipe: the recipe in use.
+        is_first: False in the further processes of a distributed run.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class RunResult:
     best_epoch: int
     figures: Mapping[str, float]
     recipe: Recipe
+    is_first: bool = True
 
 
 def train(
@@ -113,7 +115,9 @@ def train(
         folder = RunFolder(path)
         state = _saved_state(fabric, folder, recipe, options)
         network, resolved, begun = _start(fabric, chosen, recipe, state)
-        material = _first_then_all(fabric, lambda: gather(chosen, resolved, options, on_frames))
+        material = _first_then_all(
+            fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
+        )
         if state is not None and state.data != material.fingerprint:
             raise InputInvalid(
                 "the data set is not what this run began with: videos or labels have changed",
@@ -348,6 +352,7 @@ class _Run:
             best_epoch=int(model.card.metrics.get("epoch", 0)),
             figures=figures,
             recipe=self.recipe,
+            is_first=self.fabric.is_global_zero,
         )
 
     def _calibrated(self, network: TSM, card: ModelCard, result: Validation, chosen: Plan) -> dict[str, float]:

@@ -158,7 +158,7 @@ def test_other_files(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
     for read in (load_model, read_card):
-        with pytest.raises(ModelError, match="model.safetensors"):
+        with pytest.raises(ModelError, match=r"model\.safetensors"):
             read(path)
 
 

@@ -1,0 +1,121 @@
+"""What decoding is worth on simulated score tracks: final score (mean mAP at tIoU 0.5, 0.75, 0.95) of each decoder, and
+what coarse-to-fine scoring saves and costs.
+
+    python benchmarks/decoding_gain.py [--videos 40] [--seed 1]
+
+A simulated classifier sees the share of each class in every cell, with noise; for about a second at a time it is drawn
+to another class. Nothing is trained, so this tells what decoding can do, not what a network will.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import sys
+
+import numpy as np
+import pandas as pd
+
+from bineego import segments
+from bineego.evaluation import evaluate
+from bineego.grid import interval_edges, overlaps
+from bineego.inference.coarse import coarse_rows, interpolate, middle_rows
+from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
+from bineego.tracks import ScoreTrack
+
+VITERBI = Postprocess.VITERBI
+DECODERS = {
+    "paper": DecodeOptions(),
+    "paper, score by length": DecodeOptions(score=ScoreRule.LENGTH),
+    "paper, bridge 1 s, drop < 1 s": DecodeOptions(bridge=1.0, min_duration=1.0),
+    "viterbi, largest probability, no refinement": DecodeOptions(method=VITERBI, score=ScoreRule.MAX, refine=False),
+    "viterbi, no refinement": DecodeOptions(method=VITERBI, refine=False),
+    "viterbi": DecodeOptions(method=VITERBI),
+    "viterbi, candidates": DecodeOptions(method=VITERBI, candidates=True),
+}
+
+
+def simulate(
+    seed: int, *, videos: int, length: float, actions: int, t: float, accuracy: float, median: float, gap: float
+) -> tuple[pd.DataFrame, list[ScoreTrack]]:
+    """Ground truth and tracks; segments last `median` seconds in the middle (log-normal), with gaps of mean `gap`."""
+    rng = np.random.default_rng(seed)
+    names = tuple(f"action {i}" for i in range(1, actions + 1))
+    truth, tracks = [], []
+    for video in range(videos):
+        rows, at = [], 0.0
+        while at < length - 2:
+            start = at + rng.exponential(gap)
+            at = min(length, start + float(np.clip(rng.lognormal(np.log(median), 0.8), 0.8, 80)))
+            if at - start > 0.5:
+                rows.append((int(rng.integers(1, actions + 1)), start, at))
+        truth += [(f"v{video}", names[label - 1], start, end) for label, start, end in rows]
+        edges = interval_edges(length, t)
+        seen = np.zeros((len(edges) - 1, actions + 1))
+        for label, start, end in rows:
+            seen[:, label] += overlaps(edges[:-1], edges[1:], [start], [end])[:, 0] / np.diff(edges)
+        seen[:, 0] = np.clip(1 - seen.sum(axis=1), 0, None)
+        centres, moment = (edges[:-1] + edges[1:]) / 2, 0.0
+        while moment < length:
+            until = moment + rng.exponential(1.0)
+            if rng.random() > accuracy:
+                wrong = (centres >= moment) & (centres < until)
+                seen[wrong] *= rng.uniform(0.1, 0.5)
+                seen[wrong, rng.integers(0, actions + 1)] += 0.6
+            moment = until
+        logits = (6 * seen + rng.normal(0, 1.5, seen.shape)).astype(np.float32)
+        tracks.append(
+            ScoreTrack(video_id=f"v{video}", edges=edges, logits=logits, actions=names, t=t, scene_probs=np.zeros(0))
+        )
+    return segments.make(*map(list, zip(*truth, strict=True))), tracks
+
+
+def score(truth: pd.DataFrame, tracks: list[ScoreTrack], options: DecodeOptions) -> float:
+    return evaluate(truth, segments.concat([decode(track, options) for track in tracks], scored=True)).final
+
+
+def coarse_to_fine(track: ScoreTrack, every: int, certain: float) -> tuple[ScoreTrack, float]:
+    """The track as if scored coarsely first, and the share of its clips that were needed."""
+    probabilities = track.probabilities()
+    label, sure = probabilities.argmax(axis=1), probabilities.max(axis=1) >= certain
+    rows = coarse_rows(len(track), every)
+    while len(new := middle_rows(rows, label[rows][:, None].astype(float), sure[rows])):
+        rows = np.sort(np.concatenate([rows, new]))
+    logits = interpolate(rows, track.logits[rows].astype(np.float64), len(track)).astype(np.float32)
+    return dataclasses.replace(track, logits=logits), len(rows) / len(track)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--videos", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    logging.getLogger("bineego").setLevel(logging.ERROR)
+    settings = [(t, accuracy) for t in (0.25, 0.5, 1.0) for accuracy in (0.7, 0.9)]
+    short = {"videos": args.videos, "length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
+    sets = {key: simulate(args.seed, t=key[0], accuracy=key[1], **short) for key in settings}
+    print("| t, accuracy of the classifier | " + " | ".join(f"{t}, {a:.0%}" for t, a in settings) + " |")
+    print("|---" * (len(settings) + 1) + "|")
+    for name, options in DECODERS.items():
+        print(f"| {name} | " + " | ".join(f"{score(*sets[key], options):.3f}" for key in settings) + " |", flush=True)
+
+    print("\nCoarse to fine, six-minute videos, lengths and gaps as in 360+x, t = 0.5, viterbi\n")
+    print("| accuracy | every k-th | share of the clips | final score / that of all clips |")
+    print("|---|---|---|---|")
+    options = DecodeOptions(method=VITERBI)
+    for accuracy in (0.8, 0.95):
+        long = {"videos": max(1, args.videos // 3), "length": 360.0, "actions": 12, "median": 9.0, "gap": 6.0}
+        truth, tracks = simulate(args.seed, t=0.5, accuracy=accuracy, **long)
+        full = score(truth, tracks, options)
+        for every in (2, 4, 6, 8):
+            some = [coarse_to_fine(track, every, 0.5) for track in tracks]
+            ratio = score(truth, [track for track, _ in some], options) / full
+            print(
+                f"| {accuracy:.0%} | {every} | {np.mean([share for _, share in some]):.2f} | {ratio:.3f} |", flush=True
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

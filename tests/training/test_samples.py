@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bineego import segments
+from bineego.datasets.recording import Dataset, Recording, Subset
+from bineego.errors import InputInvalid, UsageError
+from bineego.labels import LabelSet
+from bineego.training.recipe import Recipe, Task
+from bineego.training.samples import choose_task, intervals, timelines
+from bineego.training.sampling import UNKNOWN
+from bineego.training.splits import choose_split
+
+LABELS = LabelSet(actions=("a", "b"), scenes=("S",))
+
+
+def recording(name: str, rows=(), *, annotated: bool = True, scene: str | None = None, subset=None) -> Recording:
+    columns = list(zip(*rows, strict=True)) if rows else ([], [], [])
+    table = segments.make([name] * len(rows), *columns) if annotated else None
+    return Recording(
+        recording_id=name, videos={name: Path(f"{name}.mp4")}, segments=table, scene=scene, subset=subset
+    )
+
+
+def lines(*recordings: Recording, duration: float = 2.2):
+    return timelines(recordings, {r.recording_id: duration for r in recordings}, LABELS, no_flip=("b",))
+
+
+def test_intervals_and_their_labels() -> None:
+    found = intervals(lines(recording("x", [("a", 0.4, 1.1), ("b", 1.5, 2.0)])), Recipe(interval=0.5), Task.TAL)
+    assert found.low.tolist() == [0.0, 0.5, 1.0, 1.5]  # the tail of 0.2 s is no whole interval
+    assert found.action.tolist() == [0, 1, 0, 2]
+    assert (found.scene == UNKNOWN).all()
+    line = found.timelines[0]
+    assert line.may_flip(0.5, 1.0) and not line.may_flip(1.6, 2.1)
+
+
+def test_a_video_shorter_than_t_is_one_interval() -> None:
+    found = intervals(lines(recording("x", [("a", 0, 2.2)])), Recipe(interval=4.0), Task.TAL)
+    assert (found.low.tolist(), found.high.tolist(), found.action.tolist()) == ([0.0], [2.2], [1])
+
+
+def test_what_is_not_known_is_masked_or_left_out() -> None:
+    known, scene_only = recording("x", [("a", 0, 1)]), recording("y", annotated=False, scene="S")
+    both = intervals(lines(known, scene_only), Recipe(interval=1.0), Task.MULTI)
+    assert both.action.tolist() == [1, 0, UNKNOWN, UNKNOWN] and both.scene.tolist() == [UNKNOWN, UNKNOWN, 0, 0]
+    assert both.keys(Task.SCENE).tolist() == [UNKNOWN, UNKNOWN, 1, 1]
+    assert intervals(lines(known, scene_only), Recipe(interval=1.0), Task.TAL).video.tolist() == [0, 0]
+    with pytest.raises(InputInvalid, match="no interval"):
+        intervals(lines(known), Recipe(), Task.SCENE)
+
+
+def test_empty_annotations_are_all_background() -> None:
+    assert intervals(lines(recording("x")), Recipe(interval=1.0), Task.TAL).action.tolist() == [0, 0]
+
+
+def test_backward_segments_are_left_out_with_a_warning(notes: pytest.LogCaptureFixture) -> None:
+    found = lines(recording("x", [("a", 1.0, 0.5), ("b", 0.0, 2.0)]))
+    assert found[0].class_ids.tolist() == [2] and "1 annotated segment" in notes.text
+
+
+def test_targets_of_overlapping_actions() -> None:
+    line = lines(recording("x", [("a", 0, 2), ("b", 1, 2)]))[0]
+    assert line.targets(np.array([0.0, 1.0]), np.array([1.0, 2.0])).tolist() == [[0, 1, 0], [0, 1, 1]]
+
+
+def test_task_follows_the_labels(notes: pytest.LogCaptureFixture) -> None:
+    tal, scene = recording("x", [("a", 0, 1)]), recording("y", annotated=False, scene="S")
+    assert choose_task(Task.AUTO, [tal]) is Task.TAL
+    assert choose_task(Task.AUTO, [scene]) is Task.SCENE
+    assert choose_task(Task.AUTO, [tal, scene]) is Task.MULTI
+    assert "task multi" in notes.text
+    with pytest.raises(InputInvalid, match="needs annotated actions"):
+        choose_task(Task.MULTI, [scene])
+    with pytest.raises(InputInvalid, match="needs scene labels"):
+        choose_task(Task.SCENE, [tal])
+    with pytest.raises(InputInvalid, match="neither"):
+        choose_task(Task.AUTO, [recording("z", annotated=False)])
+
+
+def dataset(subsets: str) -> Dataset:
+    names = {"t": Subset.TRAIN, "v": Subset.VAL, "e": Subset.TEST, "-": None}
+    found = [recording(f"r{i}", [("a", 0, 1)], subset=names[s]) for i, s in enumerate(subsets)]
+    return Dataset(name="d", recordings=found, actions=("a",), scenes=())
+
+
+@pytest.mark.parametrize("split", ["auto", "dataset"])
+def test_the_subsets_of_the_data_set(split: str) -> None:
+    found = choose_split(dataset("ttvte"), Recipe(split=split))
+    assert found.train == ("r0", "r1", "r3") and found.val == ("r2",)
+
+
+def test_inner_never_touches_val() -> None:
+    found = choose_split(dataset("tttttvv"), Recipe(split="inner"))
+    assert set(found.train) | set(found.val) == {f"r{i}" for i in range(5)} and len(found.val) == 1
+    assert choose_split(dataset("tttttvv"), Recipe(split="inner", split_seed=0, seed=5)) == found
+    held = [choose_split(dataset("tttttvv"), Recipe(fold=f"{i}/5")).val for i in range(1, 6)]
+    assert sorted(name for part in held for name in part) == [f"r{i}" for i in range(5)]
+
+
+def test_without_subsets_a_seeded_split() -> None:
+    found = choose_split(dataset("-----"), Recipe())
+    assert len(found.train) == 4 and len(found.val) == 1
+    # A test subset is no material, whatever the rest is.
+    assert "r2" not in (lambda s: s.train + s.val)(choose_split(dataset("ttett"), Recipe()))
+
+
+def test_split_none_and_files(tmp_path: Path, notes: pytest.LogCaptureFixture) -> None:
+    assert choose_split(dataset("--"), Recipe(split="none")).val == ()
+    assert "say nothing" in notes.text
+    path = tmp_path / "s.json"
+    path.write_text('{"train": ["r0"], "val": ["r0"]}')
+    with pytest.raises(InputInvalid, match="leak"):
+        choose_split(dataset("--"), Recipe(split=str(path)))
+
+
+@pytest.mark.parametrize(("subsets", "split"), [("--", "dataset"), ("--", "inner"), ("-", "auto"), ("v-", "auto")])
+def test_splits_that_cannot_be(subsets: str, split: str) -> None:
+    with pytest.raises(UsageError):
+        choose_split(dataset(subsets), Recipe(split=split))
