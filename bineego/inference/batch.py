@@ -121,7 +121,7 @@ def localize(
             f"{len(work.failed)} of {len(items)} inputs failed, the first with: {first.message}",
             where=first.where,
             remedy="the others are written; run the same command again after a repair: it does only what is missing"
-            if out is not None and joint
+            if out is not None and joint and len(work.failed) < len(items)
             else None,
         )
     return found

@@ -36,7 +36,7 @@ class Pace:
 
 
 SHORT = Pace(gap=(0.6, 1.6), frequency=dict.fromkeys(("workout", "dressing", "moving things", "farming"), 1.6))
-"""For videos of some twenty seconds: demo and tests. What only motion tells apart is harder to learn, and shown more."""
+"""For videos of some twenty seconds: demo and tests. What only motion tells apart is hard, and shown more."""
 
 LONG = Pace(
     lengths={
@@ -50,8 +50,8 @@ LONG = Pace(
 """For videos of six minutes: the mean lengths and rough frequencies of 360+x, gaps that leave a third to background."""
 
 SCENE_ACTIONS: Mapping[str, Mapping[str, float]] = {
-    "Kitchen": {"cooking": 2.0, "housekeeping": 0.0, "eating": 2.0, "operating phone": 0.3},
-    "Indoor Residential Spaces": {"cooking": 0.0, "housekeeping": 1.5, "walking": 0.3},
+    "Kitchen": {"cooking": 3.0, "housekeeping": 0.0, "eating": 2.0, "operating phone": 0.3},
+    "Indoor Residential Spaces": {"cooking": 0.0, "housekeeping": 2.5, "walking": 0.3},
     "Nature": {
         "cooking": 0.0,
         "housekeeping": 0.0,

@@ -115,6 +115,7 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
     labels = label_set(task, dataset.actions, dataset.scenes, recipe.labels)
     if recipe.labels is Labels.MULTI and not task.has_actions:
         raise UsageError("--labels multi is about actions, and this task has none")
+    labels.action_ids(recipe.no_flip)  # names that do not exist fail here
     _report_unseen(train, labels)
     return Plan(dataset=usable, train=train, val=val, split=split, task=task, labels=labels)
 

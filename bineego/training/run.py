@@ -108,11 +108,7 @@ def train(
             logging.getLogger("bineego").setLevel(logging.ERROR)
         chosen = _first_then_all(fabric, lambda: plan(dataset, recipe, options))
         default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
-        path = _on_first(
-            fabric,
-            lambda: choose_folder(options.runs, name, default, resume=options.resume, overwrite=options.overwrite).path,
-        )
-        folder = RunFolder(path)
+        folder = RunFolder(_on_first(fabric, lambda: _choose_path(options, name, default)))
         state = _saved_state(fabric, folder, recipe, options)
         network, resolved, begun = _start(fabric, chosen, recipe, state)
         material = _first_then_all(
@@ -171,6 +167,13 @@ def _first_then_all(fabric: Fabric, work: Callable[[], T]) -> T:
 
     _on_first(fabric, first)
     return kept[0] if kept else work()
+
+
+def _choose_path(options: RunOptions, name: str | None, default: str) -> Path:
+    """The run's folder, checked: free (or to be resumed or replaced), in a place that can be written to."""
+    folder = choose_folder(options.runs, name, default, resume=options.resume, overwrite=options.overwrite)
+    files.check_writable(options.runs)
+    return folder.path
 
 
 def _saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunOptions) -> RunState | None:

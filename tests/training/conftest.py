@@ -95,5 +95,3 @@ def notes(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     logging.getLogger("bineego").propagate = True
     caplog.set_level(logging.INFO, "bineego")
     return caplog
-
-

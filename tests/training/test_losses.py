@@ -10,7 +10,9 @@ from bineego.tsm.network import Scores
 
 def scores(n: int = 6) -> Scores:
     rng = torch.Generator().manual_seed(0)
-    return Scores(torch.randn(n, 4, generator=rng, requires_grad=True), torch.randn(n, 3, generator=rng).requires_grad_())
+    return Scores(
+        torch.randn(n, 4, generator=rng, requires_grad=True), torch.randn(n, 3, generator=rng).requires_grad_()
+    )
 
 
 def test_without_masks_it_is_the_sum_of_two_cross_entropies() -> None:
@@ -37,9 +39,7 @@ def test_parts_of_a_batch_add_up() -> None:
     actions, scenes = torch.tensor([0, -1, 2, 3, 0, 1]), torch.tensor([0, 1, -1, 0, 1, 2])
     whole = joint(clip_losses(s, Targets(actions, scenes, torch.ones(6))), 5, 5, 2.0)
     parts = [
-        joint(
-            clip_losses(Scores(s.actions[p], s.scenes[p]), Targets(actions[p], scenes[p], torch.ones(3))), 5, 5, 2.0
-        )
+        joint(clip_losses(Scores(s.actions[p], s.scenes[p]), Targets(actions[p], scenes[p], torch.ones(3))), 5, 5, 2.0)
         for p in ([0, 2, 4], [1, 3, 5])
     ]
     torch.testing.assert_close(sum(parts), whole)

@@ -118,7 +118,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
 
 def test_code_in_a_state_is_never_run(tmp_path: Path) -> None:
     class Evil:
-        def __reduce__(self):  # noqa: ANN204
+        def __reduce__(self):
             return os.mkdir, (str(tmp_path / "ran"),)
 
     torch.save({"format": 1, "recipe": Evil()}, tmp_path / checkpoint.NAME)

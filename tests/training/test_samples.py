@@ -20,9 +20,7 @@ LABELS = LabelSet(actions=("a", "b"), scenes=("S",))
 def recording(name: str, rows=(), *, annotated: bool = True, scene: str | None = None, subset=None) -> Recording:
     columns = list(zip(*rows, strict=True)) if rows else ([], [], [])
     table = segments.make([name] * len(rows), *columns) if annotated else None
-    return Recording(
-        recording_id=name, videos={name: Path(f"{name}.mp4")}, segments=table, scene=scene, subset=subset
-    )
+    return Recording(recording_id=name, videos={name: Path(f"{name}.mp4")}, segments=table, scene=scene, subset=subset)
 
 
 def lines(*recordings: Recording, duration: float = 2.2):
