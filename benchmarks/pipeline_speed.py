@@ -64,7 +64,7 @@ def official_side(folder: Path):  # type: ignore[no-untyped-def]
     from bineego.tsm.preprocess import normalise
 
     torch.manual_seed(0)
-    network = official_network(folder, Trunk.RESNET50, N_FRAMES, N_CLASSES).eval()
+    network = official_network(folder, Trunk.RESNET50, N_FRAMES, N_CLASSES)  # in evaluation mode
 
     def run(path: Path) -> int:
         import numpy as np

@@ -53,6 +53,7 @@ def train(
     compile: Annotated[Flag, _option("--compile", panel=RUN, help="Compile the network first.")] = None,
     cache: Annotated[Place, _option(panel=RUN, help="Folder of the frame cache. (./.bineego/frames)")] = None,
     jobs: Annotated[Whole, _option(panel=RUN, help="Videos decoded at once. (processors)")] = None,
+    tensorboard: Annotated[Flag, _option("--tensorboard", panel=RUN, help="Write events too (extra).")] = None,
     workers: Annotated[Whole, _option(panel=RUN, help="Processes that read clips.")] = None,
     runs: Annotated[Place, _option(panel=RUN, help="Folder of all runs. (./runs)")] = None,
     trunk: Annotated[Trunk | None, _option(panel=NET, help="Image network. (resnet50)")] = None,

@@ -36,6 +36,7 @@ class RunOptions:
         nodes: machines. Under torchrun, `devices` and `nodes` are torchrun's.
         resume: go on with the run of this name.
         overwrite: replace the run of this name.
+        tensorboard: write TensorBoard events too (needs the extra).
     """
 
     videos: Path | None = None
@@ -48,6 +49,7 @@ class RunOptions:
     nodes: int = 1
     resume: bool = False
     overwrite: bool = False
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "view", View(self.view))

@@ -19,7 +19,7 @@ from bineego.datasets.split import write_split
 from bineego.errors import BineegoError, InputInvalid, UsageError
 from bineego.report.curves import write_curves
 from bineego.tracks import Activation
-from bineego.training import checkpoint
+from bineego.training import checkpoint, tensorboard
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, choose_device, choose_precision, environment, repeatable
@@ -98,6 +98,8 @@ def train(
         ResourceExhausted: memory or disk.
     """
     recipe, options = recipe or Recipe(), options or RunOptions()
+    if options.tensorboard:
+        tensorboard.check_installed()
     with repeatable():
         device = choose_device(options.device)
         if device is Device.CPU:
@@ -134,7 +136,15 @@ def train(
             network=network.state_dict(),
             optimiser={},
         )
-        run = _Run(folder=folder, card=card, material=material, recipe=resolved, fabric=fabric, state=state)
+        run = _Run(
+            folder=folder,
+            card=card,
+            material=material,
+            recipe=resolved,
+            fabric=fabric,
+            state=state,
+            tensorboard=options.tensorboard,
+        )
         run.loop(network, chosen, on_progress)
         return run.finish(chosen)
 
@@ -289,6 +299,7 @@ class _Run:
     recipe: Recipe
     fabric: Fabric
     state: RunState
+    tensorboard: bool
 
     def loop(self, network: TSM, chosen: Plan, on_progress: OnProgress | None) -> None:
         """All epochs."""
@@ -324,6 +335,8 @@ class _Run:
     def _logged(self, rows: Sequence[dict[str, Any]]) -> None:
         self.folder.write_log(rows, self._columns())
         write_curves(self.folder.log, self.folder.curves)
+        if self.tensorboard:
+            tensorboard.write_row(self.folder.path / "tensorboard", rows[-1])
 
     def _columns(self) -> list[str]:
         """Columns of log.csv; the seconds, which no two runs share, come last."""

@@ -19,8 +19,8 @@ _spec.loader.exec_module(_module)
 make_dataset, tiny = _module.make_dataset, _module.tiny
 
 QUICK = (
-    "--trunk", "mobilenet_v2", "--init", "random", "--size", "16", "--frames", "2", "--epochs", "1", "--batch-size", "8",
-    "--workers", "0", "--device", "cpu", "--jobs", "1", "--interval", "0.5", "--seed", "0",
+    "--trunk", "mobilenet_v2", "--init", "random", "--size", "16", "--frames", "2", "--epochs", "1",
+    "--batch-size", "8", "--workers", "0", "--device", "cpu", "--jobs", "1", "--interval", "0.5", "--seed", "0",
 )  # fmt: skip
 
 

@@ -27,8 +27,10 @@ def test_frames_are_those_on_screen(tiny: Path, recipe: Recipe, options: RunOpti
     line = found.samples.timelines[0]
     video = found.cache.open(line.video_id, line.path)
     assert np.array_equal(clip.frames, video.frames([12, 13, 14, 15]))
-    assert clip.action == 0 and clip.low == 1.5
-    assert found[Draw(1, 0)].action == 1 and found[Draw(5, 0)].action == 2
+    assert clip.action == 0
+    assert clip.low == 1.5
+    assert found[Draw(1, 0)].action == 1
+    assert found[Draw(5, 0)].action == 2
     # An interval with fewer frames than slots repeats them.
     short = clips(tiny, replace(still, interval=0.25), options)[Draw(0, 0)]
     assert np.array_equal(short.frames, video.frames([0, 0, 1, 1]))
@@ -39,7 +41,8 @@ def test_a_draw_says_everything(tiny: Path, recipe: Recipe, options: RunOptions)
     draws = [Draw(i, e, r) for i in (0, 5) for e in (0, 1) for r in (0, 1)]
     for draw in draws:
         a, b = one[draw], other[draw]
-        assert np.array_equal(a.frames, b.frames) and a[1:] == b[1:]
+        assert np.array_equal(a.frames, b.frames)
+        assert a[1:] == b[1:]
     assert len({one[draw].low for draw in draws}) == len(draws)
 
 
@@ -52,16 +55,28 @@ def test_workers_change_nothing(tiny: Path, recipe: Recipe, options: RunOptions)
         batches.append(list(loader))
     for a, b in zip(*batches, strict=True):
         assert all((x == y).all() for x, y in zip(a, b, strict=True))
-    assert batches[0][0].samples.tolist() == [3, 1] and batches[0][2].weights.tolist() == [0.0]
+    assert batches[0][0].samples.tolist() == [3, 1]
+    assert batches[0][2].weights.tolist() == [0.0]
 
 
 @pytest.mark.parametrize(
     ("width", "yaw", "view", "turned"),
-    [(64, None, "panoramic", True), (64, False, "panoramic", False), (32, None, "panoramic", False), (32, True, "panoramic", False)],
-)  # fmt: skip
+    [
+        (64, None, "panoramic", True),
+        (64, False, "panoramic", False),
+        (32, None, "panoramic", False),
+        (32, True, "panoramic", False),
+    ],
+)
 def test_only_whole_panoramas_are_turned(
-    make_dataset: Callable[..., Path], recipe: Recipe, options: RunOptions, width: int, yaw: bool | None, view: str, turned: bool
-) -> None:  # fmt: skip
+    make_dataset: Callable[..., Path],
+    recipe: Recipe,
+    options: RunOptions,
+    width: int,
+    yaw: bool | None,
+    view: str,
+    turned: bool,
+) -> None:
     folder = make_dataset(2, width=width)
     found = clips(folder, replace(recipe, yaw=yaw), replace(options, view=view))
     assert found.panoramas == (turned,)

@@ -30,7 +30,8 @@ def test_masked_labels_have_no_gradient_but_stay_in_the_graph() -> None:
     loss.backward()
     kept = torch.tensor([0, 2, 4, 5])
     torch.testing.assert_close(loss, functional.cross_entropy(s.actions[kept], targets.actions[kept]))
-    assert torch.equal(s.actions.grad[[1, 3]], torch.zeros(2, 4)) and s.actions.grad[kept].abs().sum() > 0
+    assert torch.equal(s.actions.grad[[1, 3]], torch.zeros(2, 4))
+    assert s.actions.grad[kept].abs().sum() > 0
     assert torch.equal(s.scenes.grad, torch.zeros(6, 3))
 
 
@@ -48,7 +49,9 @@ def test_parts_of_a_batch_add_up() -> None:
 def test_weight_zero_is_no_sample() -> None:
     s, ids = scores(2), torch.tensor([1, 1])
     losses = clip_losses(s, Targets(ids, ids, torch.tensor([1.0, 0.0])))
-    assert losses.actions[1] == 0 and losses.scenes[1] == 0 and losses.actions[0] > 0
+    assert losses.actions[1] == 0
+    assert losses.scenes[1] == 0
+    assert losses.actions[0] > 0
 
 
 def test_independent_classes() -> None:

@@ -46,7 +46,9 @@ def test_freezing_goes_from_the_stem_to_the_whole_trunk(trunk: Trunk) -> None:
         assert all(p.requires_grad for p in net.action_head.parameters())
         train_mode(net, replace(RECIPE, freeze=n))
         assert [m.training for m in norms(net)] == [m.weight.requires_grad for m in norms(net)]
-    assert left == sorted(left, reverse=True) and len(set(left)) == 6 and left[-1] == 0
+    assert left == sorted(left, reverse=True)
+    assert len(set(left)) == 6
+    assert left[-1] == 0
 
 
 def test_batch_normalisation_modes() -> None:
@@ -59,7 +61,8 @@ def test_batch_normalisation_modes() -> None:
         freeze(net, recipe)
         train_mode(net, recipe)
         states = [(m.training, m.weight.requires_grad) for m in norms(net)]
-        assert states[0] == (first, first) and set(states[1:]) == {(others, others)}
+        assert states[0] == (first, first)
+        assert set(states[1:]) == {(others, others)}
         assert net.dropout.training
 
 
@@ -73,4 +76,5 @@ def test_moving_average_follows_and_is_restored() -> None:
     torch.testing.assert_close(average.values["0.weight"], start + (1 - 2 / 11))
     other = MovingAverage(net, 0.5)
     other.load(average.state())
-    assert other.updates == 1 and torch.equal(other.values["0.weight"], average.values["0.weight"])
+    assert other.updates == 1
+    assert torch.equal(other.values["0.weight"], average.values["0.weight"])

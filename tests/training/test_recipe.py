@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import tomli_w
+
+from bineego.config import build, to_toml
+from bineego.errors import InputInvalid, InputMissing, UsageError
+from bineego.training.call import TrainCall, read_call, shipped_recipes
+from bineego.training.options import RunOptions
+from bineego.training.recipe import Optimizer, Recipe, Schedule, Task, default_lr, parse_fold
+from bineego.training.schedule import lr_factor
+from bineego.tsm.config import Trunk
+
+
+def test_every_recipe_survives_toml() -> None:
+    recipe = Recipe(trunk="resnet18", no_flip=("left",), clip_duration=1.5, fold="2/5", task="scene")
+    assert build(Recipe, to_toml(recipe)) == recipe
+    assert recipe.trunk is Trunk.RESNET18
+    assert recipe.task is Task.SCENE
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0), ("interval", 0), ("interval", math.nan), ("lr", -1.0), ("dropout", 1.0), ("class_balance", 2),
+        ("val_share", 1), ("freeze", 6), ("fold", "6/5"), ("fold", "x"), ("trunk", "resnet19"), ("batch_size", 0),
+        ("accumulate", 64), ("scene_weight", math.inf), ("seed", -1),
+    ],
+)  # fmt: skip
+def test_values_out_of_range_are_refused(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match="parts" if field == "accumulate" else "(?i)" + field):
+        Recipe(**{field: value})
+    with pytest.raises(InputInvalid):
+        build(Recipe, {field: value})
+
+
+def test_unknown_keys_name_the_nearest() -> None:
+    with pytest.raises(InputInvalid, match="did you mean 'epochs'"):
+        build(Recipe, {"epoch": 3})
+
+
+def test_rates() -> None:
+    assert default_lr(Optimizer.SGD, pretrained=True) == 0.001
+    assert default_lr(Optimizer.SGD, pretrained=False) == 0.02
+    assert Recipe(lr=0.02, batch_size=64).effective_lr == 0.04
+    with pytest.raises(ValueError, match="not resolved"):
+        _ = Recipe().effective_lr
+
+
+def test_step_schedule_falls_at_40_and_80_percent() -> None:
+    factors = [lr_factor(step, 100, Schedule.STEP) for step in range(100)]
+    assert factors[39] == 1
+    assert factors[40] == pytest.approx(0.1)
+    assert factors[79] == pytest.approx(0.1)
+    assert factors[80] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("schedule", list(Schedule))
+def test_warm_up_rises_then_only_falls(schedule: Schedule) -> None:
+    factors = [lr_factor(step, 100, schedule, warmup=10) for step in range(100)]
+    assert all(0 < f <= 1 for f in factors)
+    assert factors[0] == pytest.approx(1 / 11)
+    assert all(a < b for a, b in pairwise(factors[:11]))
+    assert all(a >= b for a, b in pairwise(factors[10:]))
+
+
+def test_fold() -> None:
+    assert parse_fold("2/5") == (2, 5)
+
+
+def test_shipped_recipes_are_the_rows_of_the_report() -> None:
+    found = shipped_recipes()
+    assert len(found) == 12
+    for name in found:
+        call = read_call({"dataset": "d", "from_recipe": name})
+        task, trunk, t = name.split("-")
+        assert call.part(Recipe).interval == float(t[1:])
+        assert call.trunk == f"resnext101_{trunk}"
+        assert call.task == {"single": "tal", "multi": "multi"}[task]
+
+
+def test_flags_win_over_the_file_over_the_recipe(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text('epochs = 5\nseed = 7\ntrunk = "resnet34"\n')
+    table = {"dataset": "data", "recipe": "mine.toml", "epochs": 6, "batch-size": 4}
+    (tmp_path / "bineego.toml").write_text(tomli_w.dumps({"train": table}))
+    call = read_call({"seed": 8, "epochs": None})
+    assert (call.dataset, call.epochs, call.seed, call.batch_size, call.trunk) == ("data", 6, 8, 4, "resnet34")
+    assert call.part(Recipe) == replace(Recipe(), epochs=6, seed=8, batch_size=4, trunk="resnet34")
+    assert call.part(RunOptions) == RunOptions()
+    assert isinstance(call, TrainCall)
+
+
+def test_what_is_missing_is_said(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no data set"):
+        read_call({})
+    with pytest.raises(InputMissing, match="did you mean 'multi-64x4d"):
+        read_call({"dataset": "d", "from_recipe": "multi-64x4d-t05"})
+    with pytest.raises(UsageError, match="epochs must be 1"):
+        read_call({"dataset": "d", "epochs": 0})
+    with pytest.raises(UsageError, match="name of the run"):
+        read_call({"dataset": "d", "resume": True})

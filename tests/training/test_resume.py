@@ -42,7 +42,8 @@ def assert_same(a: Path, b: Path) -> None:
             assert torch.equal(x, y), (name, key)
         assert one.card.temperature == two.card.temperature
     states = [checkpoint.load(folder / "last") for folder in (a, b)]
-    assert states[0].best == states[1].best and states[0].best_epoch == states[1].best_epoch
+    assert states[0].best == states[1].best
+    assert states[0].best_epoch == states[1].best_epoch
     for name in ("predictions.csv", "ground_truth.csv"):
         assert (a / "val" / name).read_text() == (b / "val" / name).read_text()
 

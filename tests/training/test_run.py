@@ -40,16 +40,21 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, recipe: Recipe, opt
         "split.json", "val/predictions.csv", "val/ground_truth.csv", "val/scenes.csv",
     ):  # fmt: skip
         assert (folder / name).stat().st_size > 0, name
-    assert not [path for path in folder.rglob("*.tmp")]
+    assert not list(folder.rglob("*.tmp"))
     rows = log(folder)
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {"lr", "loss", "action_loss", "scene_loss", "mAP@0.5", "final", "scene_top1"} <= set(rows[0])
     split = json.loads((folder / "split.json").read_text())
-    assert len(split["train"]) == 3 and len(split["val"]) == 1
+    assert len(split["train"]) == 3
+    assert len(split["val"]) == 1
     card = load_model(folder).card
-    assert card.labels.actions == ("left", "right") and set(card.labels.scenes) == {"Kitchen", "Campus"}
-    assert card.training["lr"] == 0.02 and card.data["train_recordings"] == 3 and card.priors is not None
-    assert card.metrics["epoch"] == result.best_epoch and "ece_after" in card.metrics
+    assert card.labels.actions == ("left", "right")
+    assert set(card.labels.scenes) == {"Kitchen", "Campus"}
+    assert card.training["lr"] == 0.02
+    assert card.data["train_recordings"] == 3
+    assert card.priors is not None
+    assert card.metrics["epoch"] == result.best_epoch
+    assert "ece_after" in card.metrics
     assert card.temperature != 1.0
     read_predictions(folder / "val" / "predictions.csv")
 
@@ -96,7 +101,9 @@ def test_without_a_split_the_scores_are_warned_about(
     train(tiny, name="a", recipe=replace(recipe, epochs=1, split="none", task="scene"), options=options)
     assert "say nothing about others" in notes.text
     card = load_model(options.runs / "a").card
-    assert card.network.n_classes == 0 and card.temperature == 1.0 and card.labels.actions == ()
+    assert card.network.n_classes == 0
+    assert card.temperature == 1.0
+    assert card.labels.actions == ()
     assert json.loads((options.runs / "a" / "split.json").read_text())["val"] == []
 
 

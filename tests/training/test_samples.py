@@ -33,7 +33,8 @@ def test_intervals_and_their_labels() -> None:
     assert found.action.tolist() == [0, 1, 0, 2]
     assert (found.scene == UNKNOWN).all()
     line = found.timelines[0]
-    assert line.may_flip(0.5, 1.0) and not line.may_flip(1.6, 2.1)
+    assert line.may_flip(0.5, 1.0)
+    assert not line.may_flip(1.6, 2.1)
 
 
 def test_a_video_shorter_than_t_is_one_interval() -> None:
@@ -44,7 +45,8 @@ def test_a_video_shorter_than_t_is_one_interval() -> None:
 def test_what_is_not_known_is_masked_or_left_out() -> None:
     known, scene_only = recording("x", [("a", 0, 1)]), recording("y", annotated=False, scene="S")
     both = intervals(lines(known, scene_only), Recipe(interval=1.0), Task.MULTI)
-    assert both.action.tolist() == [1, 0, UNKNOWN, UNKNOWN] and both.scene.tolist() == [UNKNOWN, UNKNOWN, 0, 0]
+    assert both.action.tolist() == [1, 0, UNKNOWN, UNKNOWN]
+    assert both.scene.tolist() == [UNKNOWN, UNKNOWN, 0, 0]
     assert both.keys(Task.SCENE).tolist() == [UNKNOWN, UNKNOWN, 1, 1]
     assert intervals(lines(known, scene_only), Recipe(interval=1.0), Task.TAL).video.tolist() == [0, 0]
     with pytest.raises(InputInvalid, match="no interval"):
@@ -57,7 +59,8 @@ def test_empty_annotations_are_all_background() -> None:
 
 def test_backward_segments_are_left_out_with_a_warning(notes: pytest.LogCaptureFixture) -> None:
     found = lines(recording("x", [("a", 1.0, 0.5), ("b", 0.0, 2.0)]))
-    assert found[0].class_ids.tolist() == [2] and "1 annotated segment" in notes.text
+    assert found[0].class_ids.tolist() == [2]
+    assert "1 annotated segment" in notes.text
 
 
 def test_targets_of_overlapping_actions() -> None:
@@ -88,12 +91,14 @@ def dataset(subsets: str) -> Dataset:
 @pytest.mark.parametrize("split", ["auto", "dataset"])
 def test_the_subsets_of_the_data_set(split: str) -> None:
     found = choose_split(dataset("ttvte"), Recipe(split=split))
-    assert found.train == ("r0", "r1", "r3") and found.val == ("r2",)
+    assert found.train == ("r0", "r1", "r3")
+    assert found.val == ("r2",)
 
 
 def test_inner_never_touches_val() -> None:
     found = choose_split(dataset("tttttvv"), Recipe(split="inner"))
-    assert set(found.train) | set(found.val) == {f"r{i}" for i in range(5)} and len(found.val) == 1
+    assert set(found.train) | set(found.val) == {f"r{i}" for i in range(5)}
+    assert len(found.val) == 1
     assert choose_split(dataset("tttttvv"), Recipe(split="inner", split_seed=0, seed=5)) == found
     held = [choose_split(dataset("tttttvv"), Recipe(fold=f"{i}/5")).val for i in range(1, 6)]
     assert sorted(name for part in held for name in part) == [f"r{i}" for i in range(5)]
@@ -101,7 +106,8 @@ def test_inner_never_touches_val() -> None:
 
 def test_without_subsets_a_seeded_split() -> None:
     found = choose_split(dataset("-----"), Recipe())
-    assert len(found.train) == 4 and len(found.val) == 1
+    assert len(found.train) == 4
+    assert len(found.val) == 1
     # A test subset is no material, whatever the rest is.
     assert "r2" not in (lambda s: s.train + s.val)(choose_split(dataset("ttett"), Recipe()))
 

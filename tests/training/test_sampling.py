@@ -18,7 +18,8 @@ def test_every_interval_once_in_batches_of_one_size(keys_N: np.ndarray, batch: i
     batches = sampler(keys_N, batch).batches(epoch)
     assert sorted(draw.sample for part in batches for draw in part) == list(range(len(keys_N)))
     sizes = [len(part) for part in batches]
-    assert max(sizes) <= batch and max(sizes) - min(sizes) <= 1
+    assert max(sizes) <= batch
+    assert max(sizes) - min(sizes) <= 1
     assert len(batches) == sampler(keys_N, batch).n_steps
 
 

@@ -40,7 +40,7 @@ def assert_close(a: Path, b: Path) -> None:
 
 @pytest.fixture(scope="module")
 def alone(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run in one process: 2 epochs of 6 steps of 5 or 6 clips, which two processes cannot share evenly."""
+    """A run in one process: 2 epochs of 6 steps of 5 or 6 clips, which two processes cannot share evenly."""
     folder = tmp_path_factory.mktemp("work")
     done = run(folder, [sys.executable, "-m", "bineego", "train", str(tiny), "--name", "one", *FLAGS])
     assert done.stdout.strip() == "runs/one"

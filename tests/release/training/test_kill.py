@@ -54,7 +54,7 @@ def test_twenty_kills_at_random_moments(work: tuple[Path, float], tiny: Path) ->
     folder, seconds = work
     rng = random.Random(0)
     kills = 0
-    for _ in range(MAX_STARTS):
+    for attempt in range(MAX_STARTS):
         process = start(folder, tiny, "killed")
         if kills < KILLS:
             try:
@@ -72,7 +72,7 @@ def test_twenty_kills_at_random_moments(work: tuple[Path, float], tiny: Path) ->
             break
         # It was faster than the kill: again from the beginning, with the kills that are left.
         assert_same(folder / "runs" / "whole", folder / "runs" / "killed")
-        (folder / "runs" / "killed").rename(folder / "runs" / f"finished-{kills}")
+        (folder / "runs" / "killed").rename(folder / "runs" / f"finished-{attempt}")
     assert kills == KILLS
     assert_same(folder / "runs" / "whole", folder / "runs" / "killed")
     assert not list((folder / "runs" / "killed" / "last").glob(".state*"))
