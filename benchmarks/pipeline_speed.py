@@ -4,10 +4,11 @@
     python benchmarks/pipeline_speed.py --official-tsm /some/where [--seconds 120] [--only 640x320] [--rounds 3]
 
 The peer reads every frame with `cv2.VideoCapture`, resizes it to 256 x 256 and feeds the eight frames of each interval
-to the official network. Same weights, t = 0.5, resnet50. Each side runs in a process of its own (the official one under
-the C library's default allocator, ours with the setting it makes for itself); the sides take turns. Set-up (imports,
-building the network, one warm-up clip) is left out of the ratio and printed. "decode" and "network" are ours, each run
-alone: the whole should cost hardly more than both (facts: on two cores both fill the machine).
+to the official network. t = 0.5, resnet50, random weights (time does not depend on them). Each side runs in a process
+of its own (the official one under the C library's default allocator, ours with the setting it makes for itself); the
+sides take turns. Set-up (imports, building the network, one warm-up clip) is left out of the ratio and printed.
+"decode" and "network" are ours, each run alone: the whole should cost hardly more than both (facts: on two cores both
+fill the machine).
 """
 
 from __future__ import annotations

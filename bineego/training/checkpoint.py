@@ -31,6 +31,7 @@ class RunState:
         recipe: the recipe as it was asked for, plain values.
         resolved: the recipe in use, plain values.
         data: fingerprint of the training set.
+        begun: what the run started from, plain values.
         network: state dict, as trained.
         optimiser: state dict.
         average: state of the moving average of the weights; empty without one.
@@ -49,6 +50,7 @@ class RunState:
     data: str
     network: dict[str, Tensor]
     optimiser: dict[str, Any]
+    begun: dict[str, Any] = field(default_factory=dict)
     average: dict[str, Any] = field(default_factory=dict)
     epoch: int = 0
     step: int = 0

@@ -16,6 +16,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from bineego.errors import UsageError
 from bineego.training.options import Device, RunOptions
 from bineego.tsm.config import Precision
+from bineego.tsm.fuse import bf16_is_fast
 
 PATIENCE = datetime.timedelta(days=1)
 """How long processes wait for the first one, which may be building the frame cache."""
@@ -42,10 +43,9 @@ def choose_device(device: Device) -> Device:
 
 
 def choose_precision(precision: Precision, device: Device) -> Precision:
-    """`AUTO` is bfloat16 on a GPU that computes it and float32 elsewhere."""
+    """`AUTO` is bfloat16 where the device has arithmetic for it (a CPU too), and float32 elsewhere."""
     if precision is Precision.AUTO:
-        fast = device is Device.CUDA and torch.cuda.is_bf16_supported(including_emulation=False)
-        return Precision.BF16 if fast else Precision.FP32
+        return Precision.BF16 if bf16_is_fast(torch.device(device.value)) else Precision.FP32
     return precision
 
 
@@ -89,8 +89,8 @@ def repeatable() -> Iterator[None]:
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     settings: Any = torch.utils.deterministic
     fill, cudnn = settings.fill_uninitialized_memory, torch.backends.cudnn.deterministic
-    devices = range(torch.cuda.device_count())
-    with torch.random.fork_rng(devices=devices):
+    # Only the CPU's generator is put back: asking every GPU for its own would wake them all.
+    with torch.random.fork_rng(devices=[]):
         try:
             torch.use_deterministic_algorithms(True, warn_only=True)
             # It would only hide our own mistakes, at the price of writing every buffer twice.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -16,7 +17,7 @@ from bineego import files
 from bineego.config import to_toml
 from bineego.datasets.recording import Dataset
 from bineego.datasets.split import write_split
-from bineego.errors import BineegoError, InputInvalid, UsageError
+from bineego.errors import InputInvalid, UsageError
 from bineego.report.curves import write_curves
 from bineego.tracks import Activation
 from bineego.training import checkpoint, tensorboard
@@ -27,6 +28,7 @@ from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import Material, Plan, gather, plan
+from bineego.training.processes import first_then_all, on_first
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Optimizer, Recipe, default_lr
 from bineego.training.run_folder import RunFolder, choose_folder
@@ -42,8 +44,6 @@ from bineego.video.frames import FrameOptions
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[float, float], None]
-T = TypeVar("T")
-
 CHANGEABLE = frozenset({"workers", "save_minutes"})
 """Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
 
@@ -108,23 +108,18 @@ def train(
         fabric.launch()
         if not fabric.is_global_zero:
             logging.getLogger("bineego").setLevel(logging.ERROR)
-        chosen = _first_then_all(fabric, lambda: plan(dataset, recipe, options))
+        chosen = first_then_all(fabric, lambda: plan(dataset, recipe, options))
         default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
-        folder = RunFolder(_on_first(fabric, lambda: _choose_path(options, name, default)))
+        folder = RunFolder(on_first(fabric, lambda: _choose_path(options, name, default)))
         state = _saved_state(fabric, folder, recipe, options)
         network, resolved, begun = _start(fabric, chosen, recipe, state)
-        material = _first_then_all(
+        material = first_then_all(
             fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
         )
-        if state is not None and state.data != material.fingerprint:
-            raise InputInvalid(
-                "the data set is not what this run began with: videos or labels have changed",
-                where=folder.path,
-                remedy="start anew with --overwrite or another --name",
-            )
-        card = _card(folder.name, chosen, material, resolved, options)
+        if state is not None:
+            on_first(fabric, functools.partial(_check_data, state, material, folder))
         card = dataclasses.replace(
-            card,
+            _card(folder.name, chosen, material, resolved, options, begun),
             environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
         )
         if fabric.is_global_zero:
@@ -135,6 +130,7 @@ def train(
             data=material.fingerprint,
             network=network.state_dict(),
             optimiser={},
+            begun=begun,
         )
         run = _Run(
             folder=folder,
@@ -147,36 +143,6 @@ def train(
         )
         run.loop(network, chosen, on_progress)
         return run.finish(chosen)
-
-
-def _on_first(fabric: Fabric, work: Callable[[], T]) -> T:
-    """Do something in the first process; all get the result, or end when it failed."""
-    if fabric.world_size == 1:
-        return work()
-    result: tuple[bool, T | BineegoError | None] = (False, None)
-    error: BineegoError | None = None
-    if fabric.is_global_zero:
-        try:
-            result = (True, work())
-        except BineegoError as caught:
-            error, result = caught, (False, None)
-    result = fabric.broadcast(result)
-    if error is not None:
-        raise error
-    if not result[0]:
-        raise SystemExit(1)  # the first process has said why
-    return result[1]  # type: ignore[return-value]
-
-
-def _first_then_all(fabric: Fabric, work: Callable[[], T]) -> T:
-    """Do something in the first process (which says what is wrong), then in all others."""
-    kept: list[T] = []
-
-    def first() -> None:
-        kept.append(work())
-
-    _on_first(fabric, first)
-    return kept[0] if kept else work()
 
 
 def _choose_path(options: RunOptions, name: str | None, default: str) -> Path:
@@ -193,8 +159,18 @@ def _saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: Run
     if not (folder.last / checkpoint.NAME).exists():
         log.info("run %r was interrupted before its first save: it begins anew", folder.name)
         return None
-    state = _first_then_all(fabric, lambda: checkpoint.load(folder.last))
-    given = to_toml(recipe)
+    state = first_then_all(fabric, lambda: checkpoint.load(folder.last))
+    on_first(fabric, lambda: _check_recipe(state, to_toml(recipe), folder))
+    log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
+    return state
+
+
+def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) -> None:
+    """A run goes on under the recipe it began with.
+
+    Raises:
+        UsageError: another one is given.
+    """
     for key in {**given, **state.recipe}:
         if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
             began = state.resolved.get(key, state.recipe.get(key))
@@ -203,8 +179,20 @@ def _saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: Run
                 where=folder.path,
                 remedy="resume with the same flags (or none), or start another run",
             )
-    log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
-    return state
+
+
+def _check_data(state: RunState, material: Material, folder: RunFolder) -> None:
+    """A run goes on with the data it began with.
+
+    Raises:
+        InputInvalid: they have changed.
+    """
+    if state.data != material.fingerprint:
+        raise InputInvalid(
+            "the data set is not what this run began with: videos or labels have changed",
+            where=folder.path,
+            remedy="start anew with --overwrite or another --name",
+        )
 
 
 def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None) -> tuple[TSM, Recipe, dict[str, Any]]:
@@ -215,13 +203,13 @@ def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None)
         freeze(network, recipe)
         values = {f.name: state.resolved.get(f.name) for f in dataclasses.fields(recipe)}
         resolved = dataclasses.replace(recipe, task=chosen.task, lr=values["lr"], head_lr=values["head_lr"])
-        return network, resolved, {}
+        return network, resolved, state.begun
 
     def initialise() -> tuple[bool, str]:
         report = init_trunk(network, recipe.init, labels=chosen.labels)
         return report.kind != "random", report.summary()
 
-    pretrained, summary = _on_first(fabric, initialise)
+    pretrained, summary = on_first(fabric, initialise)
     freeze(network, recipe)
     lr = recipe.lr if recipe.lr is not None else default_lr(recipe.optimizer, pretrained=pretrained)
     head_lr = recipe.head_lr if recipe.head_lr is not None else TRAINED_HEAD_LR if pretrained else 1.0
@@ -252,7 +240,9 @@ def effective(recipe: Recipe) -> str:
     return "recipe: " + "; ".join(parts)
 
 
-def _card(name: str, chosen: Plan, material: Material, recipe: Recipe, options: RunOptions) -> ModelCard:
+def _card(
+    name: str, chosen: Plan, material: Material, recipe: Recipe, options: RunOptions, begun: Mapping[str, Any]
+) -> ModelCard:
     multi = recipe.labels is Labels.MULTI
     return ModelCard(
         name=name,
@@ -264,7 +254,7 @@ def _card(name: str, chosen: Plan, material: Material, recipe: Recipe, options: 
         view=str(options.view),
         activation=Activation.SIGMOID if multi else Activation.SOFTMAX,
         priors=material.priors,
-        training=to_toml(recipe) | {"effective_lr": recipe.effective_lr},
+        training=to_toml(recipe) | {"begun": dict(begun)},
         data=material.facts,
     )
 
@@ -281,8 +271,6 @@ def _open_folder(
     if options.overwrite:
         folder.clear()
     files.check_writable(folder.path)
-    if options.resume and folder.config.exists() and not begun:
-        return
     source = dataset.name if isinstance(dataset, Dataset) else str(dataset)
     place = {"videos": options.videos, "view": options.view, "cache": options.cache}
     folder.write_config({"dataset": source, "name": folder.name, **place, **to_toml(recipe)}, begun)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bineego import files
+from bineego import files, segments
 from bineego.config import read_toml, write_toml
 from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
@@ -97,11 +97,10 @@ class RunFolder:
 
     def write_validation(self, validation: Validation, truth: Annotations) -> None:
         """val/: predictions of the best checkpoint and the truth they are held against."""
-        write_segments(truth.segments, self.val / "ground_truth.csv")
+        _write_truth(truth, self.val / "ground_truth.csv")
         write_segments(validation.predictions, self.val / "predictions.csv")
         if validation.scenes:
             write_scenes(validation.scenes, self.val / "scenes.csv")
-            write_scenes({video: (scene, 1.0) for video, scene in truth.scenes.items()}, self.val / "true_scenes.csv")
 
 
 def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, overwrite: bool) -> RunFolder:
@@ -133,6 +132,22 @@ def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, o
             f"a run named {name!r} exists", where=folder.path, remedy="add --resume, --overwrite or another --name"
         )
     return folder
+
+
+def _write_truth(truth: Annotations, path: Path) -> None:
+    """Ground truth as CSV, with a column `scene` where scenes are known; a video without actions is a row without."""
+    table = segments.order_by_time(truth.segments)
+    blank = [v for v in dict.fromkeys((*truth.videos, *truth.scenes)) if v not in set(table["video_id"])]
+    columns = (*segments.COLUMNS, "scene") if truth.scenes else segments.COLUMNS
+    rows: list[tuple[str, ...]] = [
+        (video, label, segments.number_text(start), segments.number_text(end))
+        for video, label, start, end in table[list(segments.COLUMNS)].itertuples(index=False)
+    ]
+    rows += [(video, "", "", "") for video in blank]
+    with files.atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows((*row, truth.scenes.get(row[0], ""))[: len(columns)] for row in rows)
 
 
 def _text(value: Any) -> str:

@@ -23,7 +23,7 @@ def write_row(folder: Path, row: Mapping[str, Any]) -> None:
     from torch.utils.tensorboard import SummaryWriter
 
     epoch = int(row["epoch"])
-    with SummaryWriter(str(folder), purge_step=epoch) as writer:  # type: ignore[no-untyped-call]
+    with SummaryWriter(str(folder), purge_step=epoch) as writer:
         for name, value in row.items():
             if name != "epoch" and value is not None:
-                writer.add_scalar(name, float(value), epoch)  # type: ignore[no-untyped-call]
+                writer.add_scalar(name, float(value), epoch)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from bineego.config import read_toml
+from bineego.config import build, read_toml
 from bineego.errors import InputInvalid, UsageError
-from bineego.formats.read import read_predictions
+from bineego.evaluation import evaluate
 from bineego.training import Recipe, RunOptions, train
 from bineego.tsm import load_model
 
@@ -33,7 +33,9 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 
 
 def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)
+    assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before  # nothing goes into the data set
     folder = options.runs / "a"
     for name in (
         "model.safetensors", "last/state.pt", "last/model.safetensors", "config.toml", "log.csv", "curves.png",
@@ -56,24 +58,28 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, recipe: Recipe, opt
     assert card.metrics["epoch"] == result.best_epoch
     assert "ece_after" in card.metrics
     assert card.temperature != 1.0
-    read_predictions(folder / "val" / "predictions.csv")
+    found = evaluate(folder / "val" / "ground_truth.csv", folder / "val" / "predictions.csv")
+    assert found.final == pytest.approx(result.figures["final"])
+    assert found.scene_top1 == result.figures["scene_top1"]
 
 
-def test_the_same_seed_gives_the_same_bits(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
-    for name, seed, workers in (("a", 0, 0), ("b", 0, 2), ("c", 1, 0)):
-        train(tiny, name=name, recipe=replace(recipe, seed=seed, workers=workers, epochs=1), options=options)
-    a, b, c = (weights(options.runs / name) for name in "abc")
-    assert same(a, b)
-    assert log(options.runs / "a") == log(options.runs / "b")
-    assert not same(a, c)
-
-
-def test_the_config_repeats_the_run(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
-    train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
-    table = read_toml(options.runs / "a" / "config.toml")["train"]
+def test_the_same_recipe_gives_the_same_bits(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    once = replace(recipe, epochs=1)
+    names = [
+        train(tiny, recipe=replace(once, seed=seed, workers=workers), options=options).folder.name
+        for seed, workers in ((0, 0), (0, 2), (1, 0))
+    ]
+    # Names that are not given are readable and do not clash.
+    assert names == [f"{tiny.name}-mobilenet_v2-t0.5{end}" for end in ("", "-2", "-3")]
+    first, second, other = (options.runs / name for name in names)
+    assert same(weights(first), weights(second))
+    assert log(first) == log(second)
+    assert not same(weights(first), weights(other))
+    # So does the run's own config.toml.
+    table = read_toml(first / "config.toml")["train"]
     known = {key: value for key, value in table.items() if key in Recipe.__dataclass_fields__}
-    train(table["dataset"], name="b", recipe=Recipe(**(known | {"no_flip": ()})), options=options)
-    assert same(weights(options.runs / "a"), weights(options.runs / "b"))
+    train(table["dataset"], name="again", recipe=build(Recipe, known), options=options)
+    assert same(weights(first), weights(options.runs / "again"))
 
 
 def test_a_name_that_exists_is_an_error(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
@@ -81,18 +87,13 @@ def test_a_name_that_exists_is_an_error(tiny: Path, recipe: Recipe, options: Run
     train(tiny, name="a", recipe=once, options=options)
     with pytest.raises(UsageError, match="exists"):
         train(tiny, name="a", recipe=once, options=options)
-    (options.runs / "a" / "stray.txt").write_text("of the first run")
-    train(tiny, name="a", recipe=once, options=replace(options, overwrite=True))
-    assert not (options.runs / "a" / "stray.txt").exists()
     with pytest.raises(UsageError, match="seed was 0"):
         train(tiny, name="a", recipe=replace(once, seed=1), options=replace(options, resume=True))
     with pytest.raises(UsageError, match="no run 'b'"):
         train(tiny, name="b", recipe=once, options=replace(options, resume=True))
-
-
-def test_names_are_readable_and_do_not_clash(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
-    names = [train(tiny, recipe=replace(recipe, epochs=1), options=options).folder.name for _ in range(2)]
-    assert names == [f"{tiny.name}-mobilenet_v2-t0.5", f"{tiny.name}-mobilenet_v2-t0.5-2"]
+    (options.runs / "a" / "stray.txt").write_text("of the first run")
+    train(tiny, name="a", recipe=once, options=replace(options, overwrite=True))
+    assert not (options.runs / "a" / "stray.txt").exists()
 
 
 def test_without_a_split_the_scores_are_warned_about(
@@ -124,9 +125,3 @@ def test_a_training_that_diverges_says_so(tiny: Path, recipe: Recipe, options: R
     assert not (options.runs / "a" / "last" / "state.pt").exists() or torch.load(
         options.runs / "a" / "last" / "state.pt", weights_only=True
     )
-
-
-def test_nothing_is_written_into_the_data_set(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
-    before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
-    train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
-    assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before

@@ -72,6 +72,7 @@ def test_twenty_kills_at_random_moments(work: tuple[Path, float], tiny: Path) ->
             break
         # It was faster than the kill: again from the beginning, with the kills that are left.
         assert_same(folder / "runs" / "whole", folder / "runs" / "killed")
+        seconds *= 0.8
         (folder / "runs" / "killed").rename(folder / "runs" / f"finished-{attempt}")
     assert kills == KILLS
     assert_same(folder / "runs" / "whole", folder / "runs" / "killed")
