@@ -1,8 +1,8 @@
 """Accuracy of the ways to decode and to score, on the sets of docs/accuracy.md.
 
-Trains one model for each set and seed (checkpoint and temperature are chosen on a split inside the train subset, grouped
+Trains a model for each set and seed (checkpoint and temperature are chosen on a split inside the train subset, grouped
 where the set names a group), scores the val subset once per way of scoring, decodes the tracks in every way, and prints
-Markdown: mAP at tIoU 0.5, 0.75 and 0.95, their mean, the spread (standard deviation) of the mean over the seeds, clips
+Markdown: mAP at tIoU 0.5, 0.75 and 0.95, their mean, its spread (standard deviation) over the seeds, clips
 scored and seconds of scoring. Runs and tracks that exist already are used again.
 
     python benchmarks/accuracy.py DATA... --work FOLDER [--seeds 0 1 2] [--stride 0.25 0.1 0.04]

@@ -6,8 +6,9 @@ costs nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.ensembling import ensemble
@@ -28,11 +29,7 @@ _HOMES = {
     "load_model": "tsm",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'bineego' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"bineego.{_HOMES[name]}"), name)
+__getattr__ = attach(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -39,14 +39,14 @@ class ExtractCall(FrameOptions):
 @app.command("extract-frames")
 def extract_frames(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Videos, folders of them, data sets.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Cache folder. [./.bineego/frames]")] = None,
-    size: Annotated[int | None, typer.Option(help="Height and width of the frames. [256]")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Cache folder. (./.bineego/frames)")] = None,
+    size: Annotated[int | None, typer.Option(help="Height and width of the frames. (256)")] = None,
     keep_aspect: Annotated[
         bool | None, typer.Option("--keep-aspect/--square", help="Keep proportions; --size is the shorter side.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Processes. [one a core]")] = None,
-    backend: Annotated[Backend | None, typer.Option(help="Decoder. [pyav]")] = None,
-    view: Annotated[View | None, typer.Option(help="Camera, of a data set that has several. [panoramic]")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes. (one a core)")] = None,
+    backend: Annotated[Backend | None, typer.Option(help="Decoder. (pyav)")] = None,
+    view: Annotated[View | None, typer.Option(help="Camera, of a data set that has several. (panoramic)")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos of an annotation file.")] = None,
 ) -> None:
     """Decode videos once, into a cache that training reads from. Prints the cache's path; goes on where it stopped."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.datasets.inputs import resolve_inputs, resolve_videos
@@ -28,8 +29,4 @@ _HOMES = {
     "resolve_videos": "inputs",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'bineego.datasets' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"bineego.datasets.{_HOMES[name]}"), name)
+__getattr__ = attach(__name__, _HOMES)

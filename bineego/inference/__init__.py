@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.inference.batch import Localized, localize
@@ -21,9 +22,4 @@ _HOMES = {
     "score_video": "score",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Lazy: the command line reads the options, and must not load torch for it.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = attach(__name__, _HOMES)

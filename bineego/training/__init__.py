@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.training.options import RunOptions
@@ -14,8 +15,4 @@ __all__ = ["Recipe", "RunOptions", "RunResult", "train"]
 
 _HOMES = {"Recipe": "recipe", "RunOptions": "options", "RunResult": "run", "train": "run"}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = attach(__name__, _HOMES)

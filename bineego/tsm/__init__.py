@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.tsm.model_file import load_model
 
 __all__ = ["load_model"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'bineego.tsm' has no attribute {name!r}")
-    return getattr(importlib.import_module("bineego.tsm.model_file"), name)
+__getattr__ = attach(__name__, {"load_model": "model_file"})
