@@ -6,10 +6,11 @@ import logging
 from pathlib import Path
 
 from bineego.datasets.recording import Dataset, Recording, Subset, View
-from bineego.datasets.videos import EXTENSIONS, find_videos
+from bineego.datasets.videos import find_videos
 from bineego.errors import InputMissing
 from bineego.formats.annotations import Annotations, some
 from bineego.formats.read import read_annotations
+from bineego.video.folder import EXTENSIONS
 
 log = logging.getLogger(__name__)
 

@@ -6,22 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bineego.errors import InputMissing, UsageError
-
-EXTENSIONS = frozenset({
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".mts", ".m2ts", ".3gp", ".flv",
-    ".wmv", ".ogv", ".vob", ".mxf", ".asf", ".divx",
-})  # fmt: skip
-"""Of files that are taken for videos when a folder is searched. A file named by itself may have any."""
+from bineego.video.folder import is_video
 
 
 def video_id(path: Path) -> str:
     """The id of a video: its file name without the extension."""
     return Path(path).stem
-
-
-def is_video(path: Path) -> bool:
-    """Whether a file found in a folder is taken for a video: by its extension (any case), hidden files never."""
-    return path.suffix.casefold() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
 
 
 def find_videos(folder: Path) -> dict[str, Path]:

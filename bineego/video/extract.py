@@ -7,14 +7,9 @@ from pathlib import Path
 
 from bineego.errors import UsageError
 from bineego.video.cache import FrameCache, OnProgress
+from bineego.video.folder import is_video
 from bineego.video.frames import Backend, FrameOptions
 from bineego.video.probe import check_plain_file
-
-EXTENSIONS = frozenset({
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".mts", ".m2ts", ".3gp", ".flv",
-    ".wmv", ".ogv", ".vob", ".mxf", ".asf", ".divx",
-})  # fmt: skip
-"""Files of a folder that are taken for videos. A file that is named itself may have any name."""
 
 
 def extract_frames(
@@ -62,7 +57,7 @@ def find_inputs(inputs: Iterable[Path | str] | Path | str) -> dict[str, Path]:
     for entry in [inputs] if isinstance(inputs, Path | str) else inputs:
         path = Path(entry)
         if path.is_dir():
-            files = sorted(file for file in path.iterdir() if _is_video(file))
+            files = sorted(file for file in path.iterdir() if is_video(file))
         else:
             check_plain_file(path)
             files = [path]
@@ -73,7 +68,3 @@ def find_inputs(inputs: Iterable[Path | str] | Path | str) -> dict[str, Path]:
                     f"two videos with the id {file.stem!r}: {other} and {file}", remedy="rename one, or run them apart"
                 )
     return found
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.casefold() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
