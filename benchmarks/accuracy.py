@@ -99,7 +99,7 @@ def _train(data: Path, seed: int, call: argparse.Namespace) -> Path:
 def _score(data: Path, run: Path, stride: float | None, call: argparse.Namespace) -> tuple[Path, int, float]:
     """Folder of the score tracks, number of clips and seconds it took."""
     folder: Path = call.work / "tracks" / run.name / ("grid" if stride is None else f"stride{stride:g}")
-    note = folder / "seconds.txt"
+    note = folder.with_name(f"{folder.name}-seconds.txt")
     if not note.exists():
         began = time.perf_counter()
         inference.localize(

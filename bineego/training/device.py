@@ -43,9 +43,14 @@ def choose_device(device: Device) -> Device:
 
 
 def choose_precision(precision: Precision, device: Device) -> Precision:
-    """`AUTO` is bfloat16 where the device has arithmetic for it (a CPU too), and float32 elsewhere."""
+    """`AUTO` is bfloat16 on a GPU that computes it and float32 elsewhere.
+
+    Not on CPUs that have bfloat16 too: there, with PyTorch 2.14, the same step gave different gradients from run to run
+    and now and then one that was not finite (seen on tiny networks; `tests/training`), and a run must be repeatable.
+    """
     if precision is Precision.AUTO:
-        return Precision.BF16 if bf16_is_fast(torch.device(device.value)) else Precision.FP32
+        fast = device is Device.CUDA and bf16_is_fast(torch.device(device.value))
+        return Precision.BF16 if fast else Precision.FP32
     return precision
 
 
