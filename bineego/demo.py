@@ -43,16 +43,18 @@ class DemoOptions:
         recordings: synthetic videos; a quarter is held out.
         seconds: length of each.
         size: pixels of the frames that the models see.
+        n_frames: of a clip; half of the method's, to fit the time.
         intervals: t of the models, seconds; one model each.
         epochs: of each training.
         seed: of everything.
     """
 
     recordings: int = 24
-    seconds: float = 30.0
+    seconds: float = 24.0
     size: int = 64
+    n_frames: int = 4
     intervals: tuple[float, ...] = (1.0, 0.5)
-    epochs: int = 8
+    epochs: int = 6
     seed: int = 0
 
 
@@ -107,8 +109,11 @@ def _one_model(demo: Demo, data: Path, t: float, options: DemoOptions, step: Ste
         trunk=Trunk.RESNET18,
         init="random",
         size=options.size,
+        n_frames=options.n_frames,
         interval=t,
         epochs=options.epochs,
+        # Validation takes time too: at half-way and at the end.
+        val_every=max(1, options.epochs // 2),
         schedule=Schedule.COSINE,
         seed=options.seed,
     )
@@ -159,6 +164,7 @@ def _settings(demo: Demo, data: Path, options: DemoOptions) -> None:
         "trunk": Trunk.RESNET18,
         "init": "random",
         "size": options.size,
+        "n_frames": options.n_frames,
         "interval": options.intervals[-1],
         "epochs": 2 * options.epochs,
         "schedule": Schedule.COSINE,
