@@ -39,7 +39,10 @@ def set_up_logging(*, quiet: bool = False) -> None:
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[OnProgress]:
-    """A progress bar on a terminal; elsewhere a line on stderr every 10 %."""
+    """A progress bar on a terminal; elsewhere a line on stderr every 10 %. Nothing under `--quiet`."""
+    if not logging.getLogger("bineego").isEnabledFor(logging.INFO):
+        yield lambda _done, _total: None
+        return
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -72,7 +72,15 @@ def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixtu
         assert said == "error: file, line 3: x\n  -> mend it\n"
 
 
+def test_quiet_means_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    console.set_up_logging(quiet=True)
+    with console.progress("work") as on_progress:
+        on_progress(1, 1)
+    assert capsys.readouterr().err == ""
+
+
 def test_progress_without_a_terminal_is_a_line_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    console.set_up_logging()
     with console.progress("work") as on_progress:
         for done in range(1, 101):
             on_progress(done, 100)
