@@ -66,8 +66,10 @@ def formula_clips() -> Tensor:
     return torch.from_numpy(4 * formula("clips", (N_CLIPS, N_FRAMES, 3, SIZE, SIZE)) - 2).float()
 
 
-def official_network(folder: Path, trunk: Trunk, n_frames: int, n_classes: int = N_CLASSES) -> nn.Module:
-    """The official network, unchanged, with torchvision's random weights."""
+def official_network(
+    folder: Path, trunk: Trunk, n_frames: int, n_classes: int = N_CLASSES, *, training: bool = False
+) -> nn.Module:
+    """The official network, unchanged, with torchvision's random weights, in evaluation or training mode."""
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     name = {Trunk.MOBILENET_V2: "mobilenetv2"}.get(trunk, trunk.value)
@@ -84,7 +86,7 @@ def official_network(folder: Path, trunk: Trunk, n_frames: int, n_classes: int =
             n_classes, n_frames, "RGB", base_model=name, pretrain=None, is_shift=True, shift_div=8,
             shift_place="blockres", dropout=0.5, partial_bn=False,
         )  # fmt: skip
-    network.eval()  # its train() returns nothing, so neither does this
+    network.train(training)  # returns nothing, so no chain of calls
     return network
 
 

@@ -12,10 +12,10 @@ from typer.core import TyperCommand
 from bineego.cli import console
 from bineego.cli.app import app
 from bineego.cli.weights import FORM, sort_out
-from bineego.ensembling.options import EnsembleCall, Method, Missing, Pooling
+from bineego.ensembling.options import EnsembleCall, Method
 from bineego.errors import InputMissing, UsageError
 from bineego.files import check_writable
-from bineego.postprocess.options import Postprocess
+from bineego.postprocess.options import Missing, Pooling, Postprocess
 
 
 class _Command(TyperCommand):

@@ -44,12 +44,20 @@ def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tu
         ("actions", _listed(labels.actions) if network.n_classes else "none: it has no action head"),
         ("scenes", _listed(labels.scenes) if network.n_scenes else "none: it has no scene head"),
         ("scores", f"{card.activation.value}, temperature {card.temperature:g}"),
+        ("bf16", _bf16(card)),
     ]
     sections = [(f"model {card.name}", model)]
     for title in ("metrics", "data", "training", "environment"):
         if plain[title]:
             sections.append((title, [(name, _text(value)) for name, value in plain[title].items()]))
     return sections
+
+
+def _bf16(card: ModelCard) -> str:
+    """What `--precision auto` makes of bf16."""
+    if card.bf16 is None:
+        return "not checked: fp32 unless forced"
+    return f"{card.bf16}: {'used where it is fast' if card.bf16.passed else 'fp32 unless forced'}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

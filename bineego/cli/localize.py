@@ -16,10 +16,10 @@ from bineego.tsm.config import Precision
 @app.command("localize")
 def localize(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Videos, folders, data sets, score tracks.")],
-    model: Annotated[str | None, typer.Option(help="Run, its folder or a model file. (newest run in ./runs)")] = None,
+    model: Annotated[str | None, typer.Option(help="Run, its folder or file; A,B for two views. (newest run)")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder. (./<video>.csv for each)")] = None,
     subset: Annotated[str | None, typer.Option(help="Of a data set: train, val or test. (all)")] = None,
-    view: Annotated[str | None, typer.Option(help="panoramic, third_person, monocular, binocular.")] = None,
+    view: Annotated[str | None, typer.Option(help="panoramic, third_person (or A,B), monocular, binocular.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos of an annotation file.")] = None,
     postprocess: Annotated[Postprocess | None, typer.Option(help="How cells become segments.")] = None,
     refine: Annotated[bool | None, typer.Option(help="Move boundaries inside cells.")] = None,
@@ -56,15 +56,16 @@ def localize(
 
     renamed = {"postprocess": "method", "format": "formats"}
     call = config.for_command(LocalizeCall, "localize", given, renamed=renamed)
+    views = _names(call.view)
     with console.progress("localizing") as on_progress:
         found = run(
             inputs,
-            model=call.model,
+            model=_names(call.model) if call.model is not None and len(views) > 1 else call.model,
             # Without a folder every video gets its own table here, and there is none of all of them.
             output=call.output or Path(),
             joint=call.output is not None,
             subset=call.subset,
-            view=call.view,
+            view=views,
             videos=call.videos,
             options=call,
             formats=call.formats,
@@ -74,3 +75,8 @@ def localize(
         )
     for path in found.results:
         print(path)
+
+
+def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Several names: a list in the file, or one text with commas."""
+    return tuple(given.split(",")) if isinstance(given, str) else given

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
-    from bineego.datasets.inputs import resolve_inputs, resolve_videos
+    from bineego.datasets.inputs import resolve_inputs, resolve_videos, resolve_views
     from bineego.datasets.open import open_dataset, read_ground_truth
     from bineego.datasets.recording import Dataset, Recording, Subset, View
     from bineego.datasets.videos import find_videos
 
 __all__ = [
     "Dataset", "Recording", "Subset", "View", "find_videos", "open_dataset", "read_ground_truth", "resolve_inputs",
-    "resolve_videos",
+    "resolve_videos", "resolve_views",
 ]  # fmt: skip
 
 _HOMES = {
@@ -27,6 +27,7 @@ _HOMES = {
     "read_ground_truth": "open",
     "resolve_inputs": "inputs",
     "resolve_videos": "inputs",
+    "resolve_views": "inputs",
 }
 
 __getattr__ = attach(__name__, _HOMES)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bineego.datasets import x360
 from bineego.datasets.open import is_dataset, open_dataset
-from bineego.datasets.recording import Subset, View
+from bineego.datasets.recording import Dataset, Subset, View
 from bineego.datasets.videos import by_id, find_videos, video_id
 from bineego.errors import InputMissing, UsageError
 
@@ -73,6 +73,33 @@ def resolve_videos(
     return resolve_inputs(inputs, view=view, subset=subset, videos=videos).videos
 
 
+def resolve_views(
+    path: Path, views: Sequence[View], *, subset: Subset | None = None, videos: Path | str | None = None
+) -> dict[str, tuple[Path | None, ...]]:
+    """The videos of several views of a 360+x folder: for every recording that has any, by id, its file in each view.
+
+    Args:
+        path: the folder.
+        views: which views; None stands where a recording lacks one.
+        subset: only this subset.
+        videos: does not apply, and is refused.
+
+    Raises:
+        UsageError: any other input, which has one view only; no video in any of these views; or an empty subset.
+        InputInvalid: a data set whose files are wrong.
+    """
+    if not x360.is_folder(path):
+        raise UsageError(
+            "several views are fused of a folder in the 360+x layout; this input has one view",
+            where=path,
+            remedy="name one view",
+        )
+    found = [_of_subset(open_dataset(path, videos=videos, view=view), subset, path).videos for view in views]
+    if not any(found):
+        raise UsageError(f"no video of the {' or the '.join(views)} view in it", where=path)
+    return {video: tuple(files.get(video) for files in found) for video in sorted(set().union(*found))}
+
+
 def _resolve(
     path: Path, view: View, subset: Subset | None, videos: Path | str | None
 ) -> tuple[list[tuple[str, Path]], Iterable[str]]:
@@ -90,11 +117,16 @@ def _resolve(
             raise UsageError(f"--subset {subset} needs a data set, this is {what}", where=path)
         return [(video_id(path), path)], ()
     dataset = open_dataset(path, videos=videos, view=view)
+    chosen = _of_subset(dataset, subset, path)
+    if not chosen.videos:
+        raise UsageError(f"no video of the {view} view in it", where=path)
+    return list(chosen.videos.items()), dataset.video_ids
+
+
+def _of_subset(dataset: Dataset, subset: Subset | None, path: Path) -> Dataset:
     chosen = dataset.of_subset(subset)
     if not chosen.recordings:
         subsets = sorted({str(r.subset) for r in dataset.recordings if r.subset is not None})
         there = f"it has {', '.join(subsets)}" if subsets else "none of its recordings names a subset"
         raise UsageError(f"no recording in subset {subset}: {there}", where=path)
-    if not chosen.videos:
-        raise UsageError(f"no video of the {view} view in it", where=path)
-    return list(chosen.videos.items()), dataset.video_ids
+    return chosen

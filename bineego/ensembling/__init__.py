@@ -8,7 +8,8 @@ from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.ensembling.fusing import ensemble
-    from bineego.ensembling.options import EnsembleOptions, Method, Missing, Pooling
+    from bineego.ensembling.options import EnsembleOptions, Method
+    from bineego.postprocess.options import Missing, Pooling
 
 __all__ = ["EnsembleOptions", "Method", "Missing", "Pooling", "ensemble"]
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from bineego.ensembling.candidates import Candidates, Floats, Ints, changes, confidence, rounded, to_table
 from bineego.ensembling.islands import Batch, batches, islands, overlap_at
-from bineego.ensembling.options import Missing
+from bineego.postprocess.options import Missing
 
 
 def fuse(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:

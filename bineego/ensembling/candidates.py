@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bineego import segments
-from bineego.ensembling.options import Missing
+from bineego.postprocess.options import Missing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

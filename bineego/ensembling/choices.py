@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bineego.ensembling.options import EnsembleOptions, Method, Missing, Pooling, check_weights
+from bineego.ensembling.options import EnsembleOptions, Method, check_weights
+from bineego.postprocess.options import Missing, Pooling
 
 IOUS = {Method.PAPER: (0.5, 0.3, 0.7), Method.AVERAGE: (0.7, 0.5, 0.6, 0.8)}
 """tIoU thresholds tried, the default first."""

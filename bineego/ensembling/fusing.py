@@ -12,14 +12,15 @@ from typing import Any
 import pandas as pd
 
 from bineego import config, postprocess, segments
-from bineego.ensembling import average, paper, settings, tracks
+from bineego.ensembling import average, paper, settings
 from bineego.ensembling.bridge import bridge as join_fragments
 from bineego.ensembling.candidates import collect
 from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
-from bineego.ensembling.options import EnsembleOptions, Method, Missing, Pooling, check_weights
+from bineego.ensembling.options import EnsembleOptions, Method, check_weights
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
-from bineego.postprocess import DecodeOptions
+from bineego.postprocess import DecodeOptions, fusion
+from bineego.postprocess.options import Missing, Pooling
 from bineego.tracks import ScoreTrack
 
 Weights = Sequence[float] | str | Path | None
@@ -166,14 +167,14 @@ def _fuse_tracks(
 
 
 def _fused_track(some: Sequence[ScoreTrack], weights: Sequence[float], options: EnsembleOptions) -> ScoreTrack:
-    return tracks.fuse(some, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
+    return fusion.fuse(some, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
 
 
 def _scenes(models: Sequence[Model], shares: Sequence[float], options: EnsembleOptions) -> dict[str, tuple[str, float]]:
     """Scene and probability of every video that a model with a scene head has seen, whatever the method."""
     found = {}
     for video, (some, weights) in _by_video(models, shares).items():
-        scene = tracks.fuse_scenes(some, weights, options.missing_for(Method.TRACKS))
+        scene = fusion.fuse_scenes(some, weights, options.missing_for(Method.TRACKS))
         if scene is not None:
             found[video] = scene
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bineego.errors import UsageError
-from bineego.postprocess.options import Postprocess
+from bineego.postprocess.options import Missing, Pooling, Postprocess
 
 
 class Method(StrEnum):
@@ -17,20 +17,6 @@ class Method(StrEnum):
     PAPER = "paper"  # equal candidates averaged, then merged by tIoU (report, section 3.3)
     AVERAGE = "average"  # clusters of overlapping candidates become one with weighted-mean boundaries
     TRACKS = "tracks"  # class probabilities on a common grid, decoded once; needs score tracks
-
-
-class Missing(StrEnum):
-    """What a model that lacks a candidate (or, for tracks, does not know a label) says of it."""
-
-    ZERO = "zero"  # confidence 0
-    PRESENT = "present"  # nothing: the average is over the models that have it
-
-
-class Pooling(StrEnum):
-    """How the probabilities of several models become one."""
-
-    LINEAR = "linear"  # weighted arithmetic mean
-    LOG = "log"  # weighted geometric mean: one model can veto
 
 
 DEFAULT_IOU = {Method.PAPER: 0.5, Method.AVERAGE: 0.7}

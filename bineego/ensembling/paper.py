@@ -25,7 +25,7 @@ import pandas as pd
 from bineego.ensembling.candidates import Bools, Candidates, Floats, Ints, changes, confidence, to_table
 from bineego.ensembling.islands import Batch, batches, first_hit, islands, overlap_at
 from bineego.ensembling.large_islands import merge_large
-from bineego.ensembling.options import Missing
+from bineego.postprocess.options import Missing
 
 KEYS_PER_SECOND = 1000.0
 """Times are compared as whole milliseconds."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bineego import config
-from bineego.ensembling.options import EnsembleOptions, Method, Missing, Pooling, check_weights
+from bineego.ensembling.options import EnsembleOptions, Method, check_weights
 from bineego.errors import InputInvalid, UsageError
-from bineego.postprocess.options import Postprocess
+from bineego.postprocess.options import Missing, Pooling, Postprocess
 
 TABLE = "ensemble"
 REPORT = "fit"

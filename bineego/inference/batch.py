@@ -14,15 +14,17 @@ import pandas as pd
 
 from bineego import segments
 from bineego.datasets.recording import Subset, View
-from bineego.errors import BatchFailed, BineegoError, InputInvalid, UsageError, nearest
+from bineego.errors import BatchFailed, BineegoError, UsageError, nearest
 from bineego.inference.clips import OnProgress
 from bineego.inference.items import Item, find_items
-from bineego.inference.model import choose_device, find_model
+from bineego.inference.model import choose_device
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.output import SCENES, Format, Output
+from bineego.inference.views import Loaded, ModelSource, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
-from bineego.tsm.model_file import Model, load_model
+from bineego.tsm.config import Precision
+from bineego.tsm.fuse import safe_precision
 from bineego.video.reader import Backend
 
 log = logging.getLogger(__name__)
@@ -52,11 +54,11 @@ class Localized:
 def localize(
     inputs: Path | str | Sequence[Path | str],
     *,
-    model: Model | Path | str | None = None,
+    model: ModelSource | Sequence[ModelSource] | None = None,
     output: Path | str | None = None,
     joint: bool = True,
     subset: Subset | str | None = None,
-    view: View | str = View.PANORAMIC,
+    view: View | str | Sequence[View | str] = View.PANORAMIC,
     videos: Path | str | None = None,
     options: LocalizeOptions | None = None,
     formats: Collection[Format | str] = (Format.CSV,),
@@ -68,13 +70,15 @@ def localize(
 
     Args:
         inputs: videos, folders of videos, data sets, score tracks (these need no model) or folders of them.
-        model: a model, its file, a run's folder or name; None = the newest run under ./runs.
+        model: a model, its file, a run's folder or name; None = the newest run under ./runs. For several views: one
+            for all, or one for each.
         output: folder for `<video_id>.csv` of every video, `predictions.csv` of all, `scenes.csv` of models with a
             scene head; None = nothing is written.
         joint: whether predictions.csv is written, and videos are skipped that an earlier run with the same model and
             options has done.
         subset: of data sets, only this subset.
-        view: which videos of a 360+x folder.
+        view: which videos of a 360+x folder. Several views that share a timeline: the tracks of a recording are fused
+            (equal weights, linear pooling) and decoded once.
         videos: folder of the videos of an annotation file.
         options: scoring and decoding.
         formats: of the joint table; `json` = ActivityNet results.
@@ -88,25 +92,33 @@ def localize(
         BatchFailed: some of several videos failed; all else is written.
     """
     options = options or LocalizeOptions()
-    view, subset = _choice(View, view, "view"), None if subset is None else _choice(Subset, subset, "subset")
+    views = [_choice(View, name, "view") for name in ([view] if isinstance(view, str) else view)]
+    check_views(views)
+    subset = None if subset is None else _choice(Subset, subset, "subset")
     kinds = [_choice(Format, name, "format") for name in formats]
     _choice(Backend, options.backend, "backend")
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    items = find_items(given, view=view, subset=subset, videos=videos)
-    choose_device(options.device)
-    loaded, model_path = _model(model, items)
-    actions = _has_actions(loaded, view)
+    items = find_items(given, views=views, subset=subset, videos=videos)
+    device = choose_device(options.device)
+    models = () if all(item.is_track for item in items) else load_models(model, views)
+    actions = have_actions(models, views)
     out = None
     if output is not None:
         out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
         out.check(items, actions=actions)
         # Of a model in memory nobody can tell whether it is still the same.
-        out.resume(_key(options, model_path, view), fresh=overwrite or isinstance(model, Model))
+        out.resume(_key(options, models, views), fresh=overwrite or any(one.path is None for one in models))
     work = _Work(out, options, actions)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
         log.info("%d of %d videos are done already (--overwrite does them again)", len(work.skipped), len(items))
-    for item, result in score_all(todo, loaded if options.jobs == 1 else model_path or loaded, options, on_progress):
+    if models and any(not item.is_track for item in todo):
+        # Here, and not in every process that scores: what is to be said of it is said once.
+        safe = {safe_precision(options.precision, device, one.model.card) for one in dict.fromkeys(models)}
+        options = dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
+    # Processes load a model from its file, if it has one.
+    sources = [one.model if options.jobs == 1 else one.path or one.model for one in models]
+    for item, result in score_all(todo, sources, options, on_progress):
         if isinstance(result, BineegoError):
             if len(items) == 1:
                 raise result
@@ -190,46 +202,15 @@ def _choice(kind: type[E], value: E | str, what: str) -> E:
         raise UsageError(f"no {what} {str(value)!r}", remedy=remedy) from error
 
 
-def _model(model: Model | Path | str | None, items: Sequence[Item]) -> tuple[Model | None, Path | None]:
-    """The model and its file; none where only score tracks are given."""
-    if all(item.is_track for item in items):
-        return None, None
-    if isinstance(model, Model):
-        return model, None
-    path = find_model(model)
-    return load_model(path), path
-
-
-def _has_actions(model: Model | None, view: View) -> bool:
-    """Whether there are actions to write.
-
-    Raises:
-        InputInvalid: there is nothing at all that the model could say of this view.
-    """
-    if model is None:
-        return True
-    if not view.has_timeline:
-        if not model.card.labels.scenes:
-            raise InputInvalid(
-                f"{view} clips have no annotated timeline: only their scene can be told, and the model knows no scenes",
-                remedy="use a model trained with --task multi or scene, or --view panoramic or third_person",
-            )
-        log.info("%s clips have no annotated timeline: scenes only", view)
-        return False
-    if model.card.view != view:
-        log.info("the model was trained on %s video, this is %s", model.card.view, view)
-    if model.card.network.n_classes == 0:
-        log.info("the model knows scenes only: no predictions.csv")
-        return False
-    return True
-
-
-def _key(options: LocalizeOptions, model_path: Path | None, view: View) -> dict[str, Any]:
+def _key(options: LocalizeOptions, models: Sequence[Loaded], views: Sequence[View]) -> dict[str, Any]:
     """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
     names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device", "decoders"}
     plain = {name: getattr(options, name) for name in sorted(names)}
-    stamp: list[Any] | None = None
-    if model_path is not None:
-        stat = model_path.stat()
-        stamp = [str(model_path.resolve()), stat.st_size, stat.st_mtime_ns]
-    return {"options": plain, "model": stamp, "view": str(view)}
+    return {"options": plain, "models": [_stamp(one.path) for one in models], "views": [str(view) for view in views]}
+
+
+def _stamp(path: Path | None) -> list[Any] | None:
+    if path is None:
+        return None
+    stat = path.stat()
+    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]

@@ -32,7 +32,7 @@ ClipNetwork = Callable[[Tensor], Scores]
 """uint8 (B, T, H, W, 3) -> logits."""
 
 IN_FLIGHT = 2
-"""Batches whose answers are awaited: a GPU works on one while the next is put together."""
+"""Batches whose answers are awaited: a GPU works on one while the next is put together and brought over."""
 
 T = TypeVar("T")
 
@@ -105,11 +105,14 @@ def score_clips(
         ResourceExhausted: the device's memory does not hold a batch.
     """
     with contextlib.ExitStack() as stack:
-        batches: Iterator[Pixels] = clip_batches(frames, frames_NT, batch)
+        batches: Iterator[Tensor] = map(torch.from_numpy, clip_batches(frames, frames_NT, batch))
+        if torch.device(getattr(network, "device", "cpu")).type == "cuda":
+            # PyTorch keeps pinned buffers and gives them out again once their copy has reached the GPU.
+            batches = map(Tensor.pin_memory, batches)
         if background:
             batches = stack.enter_context(prefetched(batches, IN_FLIGHT))
         parts: list[Answers] = []
-        awaited: deque[Scores] = deque()
+        awaited: deque[_Awaited] = deque()
         done = 0
         for frames_BTHW3 in batches:
             awaited.append(_ask(network, frames_BTHW3))
@@ -191,21 +194,35 @@ def prefetched(items: Iterator[T], size: int) -> Iterator[Iterator[T]]:
         thread.join()
 
 
-def _ask(network: ClipNetwork, frames_BTHW3: Pixels) -> Scores:
-    frames = torch.from_numpy(frames_BTHW3)
-    if torch.cuda.is_available():
-        frames = frames.pin_memory()
+class _Awaited:
+    """Scores on their way to the CPU."""
+
+    def __init__(self, scores: Scores) -> None:
+        # Sent for now, they come when they are there; sent for later, they would wait for the batches behind them.
+        parts = [None if part is None else part.detach().to("cpu", non_blocking=part.is_cuda) for part in scores]
+        device = next((part.device for part in scores if part is not None and part.is_cuda), None)
+        self.scores = Scores(*parts)
+        self.arrived = None if device is None else torch.cuda.current_stream(device).record_event()
+
+    def wait(self) -> Scores:
+        """The scores, once they are there."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        return self.scores
+
+
+def _ask(network: ClipNetwork, frames_BTHW3: Tensor) -> _Awaited:
     try:
-        return network(frames)
+        return _Awaited(network(frames_BTHW3))
     except torch.OutOfMemoryError as error:
         n = len(frames_BTHW3)
         remedy = f"try a batch of {n // 2} clips" if n > 1 else "use --device cpu, or a model of a smaller trunk"
         raise ResourceExhausted(f"out of memory on the device with a batch of {n} clips", remedy=remedy) from error
 
 
-def _finite(scores: Scores) -> Answers:
+def _finite(awaited: _Awaited) -> Answers:
     """Scores on the CPU, checked."""
-    parts = [None if part is None else part.detach().cpu().double().numpy() for part in scores]
+    parts = [None if part is None else part.double().numpy() for part in awaited.wait()]
     if not all(part is None or bool(np.isfinite(part).all()) for part in parts):
         raise ModelError(
             "the network's answer is not a finite number",

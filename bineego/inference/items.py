@@ -1,48 +1,57 @@
-"""What is to be localized: videos and score tracks, by id."""
+"""What is to be localized: videos, recordings of several views, and score tracks, by id."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bineego import tracks
-from bineego.datasets.inputs import resolve_videos
+from bineego.datasets.inputs import resolve_videos, resolve_views
 from bineego.datasets.recording import Subset, View
 from bineego.errors import InputMissing, UsageError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One video, or the score track of one.
+    """One video, one recording of several views, or the score track of one.
 
     Attributes:
         video_id: names its rows and its files.
-        path: the file.
+        views: its file in each view asked for, None where it lacks one. A score track is one file.
     """
 
     video_id: str
-    path: Path
+    views: tuple[Path | None, ...]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Those that it has."""
+        return tuple(path for path in self.views if path is not None)
 
     @property
     def is_track(self) -> bool:
-        return tracks.is_track(self.path)
+        return tracks.is_track(self.files[0])
 
 
 def find_items(
     inputs: Sequence[Path | str],
     *,
-    view: View = View.PANORAMIC,
+    views: Sequence[View] = (View.PANORAMIC,),
     subset: Subset | None = None,
     videos: Path | str | None = None,
 ) -> list[Item]:
     """The videos and score tracks that `inputs` name, in their order.
 
-    A folder that holds score tracks and no videos gives its tracks. For the rest see `datasets.inputs`.
+    A folder that holds score tracks and no videos gives its tracks. For the rest see `datasets.inputs`. A recording
+    that lacks one of several views is an item all the same; a note counts them.
 
     Raises:
         InputMissing: an input is not there.
-        UsageError: nothing to work on, or two inputs with one id.
+        UsageError: nothing to work on, two inputs with one id, or several views asked of an input that has one.
         InputInvalid: a data set whose files are wrong.
     """
     if not inputs:
@@ -54,19 +63,31 @@ def find_items(
             raise InputMissing("no such file or folder", where=path)
         found = [path] if tracks.is_track(path) else _tracks_in(path)
         if found:
-            items += [Item(video_id=file.name.removesuffix(tracks.SUFFIX), path=file) for file in found]
+            items += [Item(video_id=file.name.removesuffix(tracks.SUFFIX), views=(file,)) for file in found]
+        elif len(views) > 1:
+            several = resolve_views(path, views, subset=subset, videos=videos)
+            items += [Item(video_id=video_id, views=files) for video_id, files in several.items()]
         else:
-            resolved = resolve_videos([path], view=view, subset=subset, videos=videos)
-            items += [Item(video_id=video_id, path=file) for video_id, file in resolved.items()]
+            resolved = resolve_videos([path], view=views[0], subset=subset, videos=videos)
+            items += [Item(video_id=video_id, views=(file,)) for video_id, file in resolved.items()]
     seen: dict[str, Item] = {}
     for item in items:
         other = seen.setdefault(item.video_id, item)
-        if other.path.resolve() != item.path.resolve():
+        if [path.resolve() for path in other.files] != [path.resolve() for path in item.files]:
             raise UsageError(
-                f"two inputs with the id {item.video_id!r}: {other.path} and {item.path}",
+                f"two inputs with the id {item.video_id!r}: {other.files[0]} and {item.files[0]}",
                 remedy="rename one, or give them in two calls",
             )
+    _count_lacking(list(seen.values()), views)
     return list(seen.values())
+
+
+def _count_lacking(items: Sequence[Item], views: Sequence[View]) -> None:
+    recordings = [item for item in items if not item.is_track]
+    for place, view in enumerate(views):
+        lacking = sum(item.views[place] is None for item in recordings)
+        if lacking:
+            log.info("%d of %d recordings have no %s video: localized without it", lacking, len(recordings), view)
 
 
 def _tracks_in(path: Path) -> list[Path]:

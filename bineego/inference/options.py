@@ -75,13 +75,13 @@ class LocalizeOptions(ScoreOptions, DecodeOptions):
 class LocalizeCall(LocalizeOptions):
     """A whole call of `localize`: what the command line and the `[localize]` table of a configuration file fill.
 
-    Attributes: see `inference.localize`.
+    Attributes: see `inference.localize`. Several views, and the models for them, may stand in one text, with commas.
     """
 
-    model: str | None = None
+    model: str | tuple[str, ...] | None = None
     output: Path | None = None
     subset: str | None = None
-    view: str = "panoramic"
+    view: str | tuple[str, ...] = "panoramic"
     videos: Path | None = None
     formats: tuple[str, ...] = ("csv",)
     save_scores: bool = False

@@ -84,9 +84,9 @@ class Output:
                 self._done |= json.loads(line)
 
     def done(self, item: Item, *, actions: bool) -> bool:
-        """Whether an earlier run with the same key has finished this very file."""
+        """Whether an earlier run with the same key has finished these very files."""
         entry = self._done.get(item.video_id)
-        if entry is None or entry["source"] != _stamp(item.path):
+        if entry is None or entry["source"] != _stamps(item):
             return False
         wanted = [self.folder / f"{item.video_id}.csv"] * actions
         wanted += [self.folder / f"{item.video_id}{tracks.SUFFIX}"] * self.save_scores
@@ -103,13 +103,13 @@ class Output:
         written: list[Path] = []
         if self.save_scores:
             written.append(self.folder / f"{item.video_id}{tracks.SUFFIX}")
-            if written[0].resolve() != item.path.resolve():
+            if written[0].resolve() != item.files[0].resolve():
                 tracks.save(track, written[0])
         if table is not None:
             written.append(self.folder / f"{item.video_id}.csv")
             csv.write_segments(table, written[-1])
         if self.joint:
-            entry = {item.video_id: {"source": _stamp(item.path), "scene": track.scene}}
+            entry = {item.video_id: {"source": _stamps(item), "scene": track.scene}}
             with (self.folder / STATE).open("a", encoding="utf-8") as stream:
                 stream.write(f"{json.dumps(entry)}\n")
         return written
@@ -131,9 +131,10 @@ class Output:
         return written
 
 
-def _stamp(path: Path) -> list[Any]:
-    found = path.stat()
-    return [str(path.resolve()), found.st_size, found.st_mtime_ns]
+def _stamps(item: Item) -> list[Any]:
+    """What its files were when it was done."""
+    found = [(path, path.stat()) for path in item.files]
+    return [[str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in found]
 
 
 def _is_predictions(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Videos to score tracks, one after the other or several at once; every process makes its network ready once."""
+"""Videos to score tracks, one after the other or several at once; every process makes its networks ready once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bineego.inference.items import Item
 from bineego.inference.model import choose_device
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import score_video
+from bineego.postprocess.fusion import fuse
 from bineego.tracks import ScoreTrack
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.fuse import for_inference
@@ -28,24 +29,28 @@ from bineego.video.workers import Worker
 
 Result = tuple[Item, ScoreTrack | BineegoError]
 Report = Callable[[Item, float], None]
+Scorer = Callable[[Path, str, OnProgress], ScoreTrack]
 
 
 def score_all(
-    items: Sequence[Item], model: Model | Path | None, options: LocalizeOptions, on_progress: OnProgress | None = None
+    items: Sequence[Item],
+    models: Sequence[Model | Path],
+    options: LocalizeOptions,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[Result]:
     """Every item with its track, or with the error that it met; in order of completion.
 
     Args:
-        items: score tracks are read, videos are scored.
-        model: a model or its file; None if there are only score tracks.
+        items: score tracks are read, videos are scored, and the tracks of several views fused.
+        models: for each view a model or its file; empty if there are only score tracks.
         options: `jobs` processes share the videos by their lengths, so that they end together.
         on_progress: called with (seconds of video done, seconds in all).
     """
     videos = [item for item in items if not item.is_track]
     for item in items:
         if item.is_track:
-            yield item, _attempt(lambda item: tracks.load(item.path), item)
-    if not videos or model is None:
+            yield item, _attempt(lambda item: tracks.load(item.files[0]), item)
+    if not videos:
         return
     lengths = {item: _length(item) for item in videos}
     done: dict[Item, float] = {}
@@ -56,7 +61,7 @@ def score_all(
             on_progress(sum(done.values()), sum(lengths.values()))
 
     jobs = min(options.jobs, len(videos))
-    results = _here(videos, model, options, report) if jobs == 1 else _in_processes(lengths, model, options)
+    results = _here(videos, models, options, report) if jobs == 1 else _in_processes(lengths, models, options)
     for item, result in results:
         yield item, result
         report(item, 1.0)
@@ -73,29 +78,50 @@ def shares(lengths: dict[Item, float], jobs: int) -> list[list[Item]]:
     return parts
 
 
-def _here(items: Sequence[Item], model: Model | Path, options: LocalizeOptions, report: Report) -> Iterator[Result]:
-    """Videos scored in this process, with the network made ready once."""
+def _here(
+    items: Sequence[Item], models: Sequence[Model | Path], options: LocalizeOptions, report: Report
+) -> Iterator[Result]:
+    """Videos scored in this process, with every network made ready once."""
+    keep_memory()
+    ready = {model: _scorer(model, options) for model in dict.fromkeys(models)}
+    scorers = [ready[model] for model in models]
+
+    def score(item: Item) -> ScoreTrack:
+        found: list[ScoreTrack] = []
+
+        def on_progress(part: float, whole: float) -> None:
+            report(item, (len(found) + part / max(whole, 1e-9)) / len(item.files))
+
+        for scorer, path in zip(scorers, item.views, strict=True):
+            if path is not None:
+                found.append(scorer(path, item.video_id, on_progress))
+        return found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
+
+    for item in items:
+        yield item, _attempt(score, item)
+
+
+def _scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
+    """A model made ready."""
     loaded = model if isinstance(model, Model) else load_model(model)
     device = choose_device(options.device)
-    keep_memory()
     network = for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)
     decoders = options.decoders or (1 if device.type == "cpu" else cores)
 
-    def score(item: Item) -> ScoreTrack:
+    def score(path: Path, video_id: str, on_progress: OnProgress) -> ScoreTrack:
         return score_video(
             network,
             loaded.card,
-            item.path,
+            path,
             options,
-            video_id=item.video_id,
+            video_id=video_id,
             backend=Backend(options.backend),
             decoders=decoders,
-            on_progress=lambda part, whole: report(item, part / max(whole, 1e-9)),
+            on_progress=on_progress,
         )
 
-    for item in items:
-        yield item, _attempt(score, item)
+    return score
 
 
 def _attempt(score: Callable[[Item], ScoreTrack], item: Item) -> ScoreTrack | BineegoError:
@@ -106,14 +132,21 @@ def _attempt(score: Callable[[Item], ScoreTrack], item: Item) -> ScoreTrack | Bi
 
 
 def _length(item: Item) -> float:
-    """Seconds that the file promises; 1 where it promises nothing (scoring will say why)."""
+    """Seconds that its files promise."""
+    return sum(map(_promised, item.files))
+
+
+def _promised(path: Path) -> float:
+    """Seconds that a file promises; 1 where it promises nothing (scoring will say why)."""
     try:
-        return max(probe(item.path).duration or 1.0, 1e-3)
+        return max(probe(path).duration or 1.0, 1e-3)
     except BineegoError:
         return 1.0
 
 
-def _in_processes(lengths: dict[Item, float], model: Model | Path, options: LocalizeOptions) -> Iterator[Result]:
+def _in_processes(
+    lengths: dict[Item, float], models: Sequence[Model | Path], options: LocalizeOptions
+) -> Iterator[Result]:
     jobs = min(options.jobs, len(lengths))
     threads = max(1, (os.cpu_count() or 1) // jobs)
     inbox: queue.Queue[Result | BaseException | None] = queue.Queue()
@@ -128,7 +161,7 @@ def _in_processes(lengths: dict[Item, float], model: Model | Path, options: Loca
 
     with contextlib.ExitStack() as stack:
         for share in shares(lengths, jobs):
-            worker = Worker(_work, share, model, options, threads)
+            worker = Worker(_work, share, models, options, threads)
             stack.callback(worker.close)
             threading.Thread(target=receive, args=(worker,), daemon=True).start()
         running = jobs
@@ -142,7 +175,9 @@ def _in_processes(lengths: dict[Item, float], model: Model | Path, options: Loca
             yield message
 
 
-def _work(items: Sequence[Item], model: Model | Path, options: LocalizeOptions, threads: int) -> Iterator[Result]:
+def _work(
+    items: Sequence[Item], models: Sequence[Model | Path], options: LocalizeOptions, threads: int
+) -> Iterator[Result]:
     """A worker's task. Its progress is that of whole videos: a message of every batch would cost more than it tells."""
     torch.set_num_threads(threads)
-    yield from _here(items, model, options, lambda item, share: None)
+    yield from _here(items, models, options, lambda item, share: None)

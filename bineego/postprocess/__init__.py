@@ -1,4 +1,5 @@
-"""Score track to segments: merging as the paper does it, or exact Viterbi decoding with refined boundaries."""
+"""Score tracks fused, and decoded to segments: merging as the paper does it, or exact Viterbi decoding with refined
+boundaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a score track becomes segments. Standard library only, so that the command line can offer it at no cost."""
+"""How score tracks become one, and then segments. Standard library only: the command line offers it at no cost."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ class ScoreRule(StrEnum):
 
     MAX = "max"  # the largest probability of its class among its cells (report, section 3.2)
     LENGTH = "length"  # the same, lower for short segments: they are wrong more often
+
+
+class Missing(StrEnum):
+    """What a model that does not know a label (or, among segments, lacks a candidate) says of it."""
+
+    ZERO = "zero"  # confidence 0
+    PRESENT = "present"  # nothing: the average is over the models that have it
+
+
+class Pooling(StrEnum):
+    """How the probabilities of several tracks become one."""
+
+    LINEAR = "linear"  # weighted arithmetic mean
+    LOG = "log"  # weighted geometric mean: one model can veto
 
 
 @dataclass(frozen=True, kw_only=True)

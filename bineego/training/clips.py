@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from bineego.errors import BineegoError
 from bineego.grid import clip_times
 from bineego.training.augmentation import apply, draw_change, jittered
 from bineego.training.randomness import Purpose, generator
@@ -98,6 +99,14 @@ class Clips(Dataset[Clip]):
         frames = apply(change, video.frames(wanted)[back])
         return Clip(frames, action, line.scene, draw.weight, draw.sample, low)
 
+    def __getitems__(self, draws: Sequence[Draw]) -> list[Clip] | BineegoError:
+        """The clips of a part. What is wrong with one comes back as a value: raised in a worker, it would arrive as
+        text with a traceback."""
+        try:
+            return [self[draw] for draw in draws]
+        except BineegoError as error:
+            return error
+
     def _video(self, number: int) -> CachedVideo:
         if number not in self._open:
             if len(self._open) >= OPEN_VIDEOS:
@@ -107,21 +116,10 @@ class Clips(Dataset[Clip]):
         return self._open[number]
 
 
-class Parts:
-    """What a loader reads next: the parts (of batches) of one epoch, as far as they are left to do."""
-
-    def __init__(self) -> None:
-        self.parts: list[list[Draw]] = []
-
-    def __iter__(self) -> Iterator[list[Draw]]:
-        return iter(self.parts)
-
-    def __len__(self) -> int:
-        return len(self.parts)
-
-
-def collate(clips: Sequence[Clip]) -> Batch:
-    """Clips side by side."""
+def collate(clips: Sequence[Clip] | BineegoError) -> Batch | BineegoError:
+    """Clips side by side; an error as it is."""
+    if isinstance(clips, BineegoError):
+        return clips
     first = clips[0].action
     if isinstance(first, int):
         actions = torch.tensor([clip.action for clip in clips], dtype=torch.int64)
@@ -137,20 +135,74 @@ def collate(clips: Sequence[Clip]) -> Batch:
     )
 
 
-def build_loader(clips: Clips, parts: Parts, *, pin: bool) -> DataLoader[Batch]:
-    """Batches in the order of `parts`; read it once for each epoch, after filling `parts`."""
-    workers = clips.recipe.workers
-    if workers is None:
-        workers = min(MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1))
-    return DataLoader(
-        clips,  # type: ignore[arg-type]
-        batch_sampler=parts,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        collate_fn=collate,
-        pin_memory=pin,
-        worker_init_fn=_quiet_worker,
-    )
+class ClipLoader:
+    """Reads batches of clips in worker processes, which stay for the next epoch.
+
+    It must be closed, also when something fails: its workers ignore SIGTERM, by which Python ends what processes are
+    left at its own end, and it would wait for them for ever.
+
+    Args:
+        clips: the training set; its recipe says how many workers.
+        pin: whether batches are put where a GPU copies from faster.
+
+    Attributes:
+        workers: processes that read.
+    """
+
+    def __init__(self, clips: Clips, *, pin: bool) -> None:
+        wanted = clips.recipe.workers
+        self.workers = min(MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1)) if wanted is None else wanted
+        self._parts: list[list[Draw]] = []
+        self._running: Iterator[Batch | BineegoError] = iter(())
+        self._loader: DataLoader[Batch | BineegoError] | None = DataLoader(
+            clips,  # type: ignore[arg-type]
+            batch_sampler=_Parts(self._parts),
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            collate_fn=collate,
+            pin_memory=pin,
+            worker_init_fn=_quiet_worker,
+        )
+
+    def start(self, parts: Iterable[list[Draw]]) -> None:
+        """Begin to read the parts of batches of an epoch, as far as they are left to do."""
+        if self._loader is None:
+            raise ValueError("the loader is closed")
+        self._parts[:] = parts
+        self._running = iter(self._loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        """The next part.
+
+        Raises:
+            InputInvalid, InputMissing: a clip cannot be read.
+        """
+        batch = next(self._running)
+        if isinstance(batch, BineegoError):
+            raise batch
+        return batch
+
+    def close(self) -> None:
+        """End the workers."""
+        # PyTorch ends them when nothing holds them any more.
+        self._running = iter(())
+        self._loader = None
+
+
+class _Parts:
+    """What a `DataLoader` reads next; it looks at the list anew in every epoch."""
+
+    def __init__(self, parts: list[list[Draw]]) -> None:
+        self.parts = parts
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
 
 
 def _quiet_worker(_number: int) -> None:

@@ -20,6 +20,8 @@ LOOK_EVERY = 20
 
 SLOWER = "start anew with a lower --lr, or with --warmup 1"
 
+KILLED = "killed by signal"  # by the system, which does so when memory runs out
+
 NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory", "out of memory")
 
 
@@ -95,6 +97,11 @@ def memory_errors(recipe: Recipe) -> Iterator[None]:
         if "shared memory" in text or "bus error" in text.casefold():
             raise ResourceExhausted(
                 "the processes that read clips ran out of shared memory", remedy="try --workers 0, or enlarge /dev/shm"
+            ) from error
+        if KILLED in text:
+            raise ResourceExhausted(
+                "a process that reads clips was killed, as happens when memory runs out",
+                remedy="try --workers 1, or a smaller --batch-size; then go on with --resume",
             ) from error
         if any(words in text for words in NO_MEMORY):
             raise _exhausted(recipe) from error

@@ -5,10 +5,11 @@ Source: report, sections 3.1, 3.2 and 4.2. Shape suffixes: N clips, T frames, H 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch import nn
 
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
-from bineego.training.clips import Batch, Clips, Parts, build_loader
+from bineego.training.clips import Batch, ClipLoader, Clips
 from bineego.training.guard import NanGuard, memory_errors
 from bineego.training.interrupt import Interrupt
 from bineego.training.losses import Targets, clip_losses, joint, right_actions
@@ -100,14 +101,14 @@ class Loop:
         network.to(memory_format=torch.channels_last)
         optimiser = build_optimiser(network, recipe)
         module: nn.Module = torch.compile(network) if recipe.compile else network  # type: ignore[assignment]
-        self.module, self.optimiser = fabric.setup(module, optimiser)
+        with memory_errors(recipe):
+            self.module, self.optimiser = fabric.setup(module, optimiser)
         if state.optimiser:
             self.optimiser.load_state_dict(state.optimiser)
         self.average = MovingAverage(network, recipe.ema) if recipe.ema else None
         if self.average is not None and state.average:
             self.average.load(state.average)
-        self.parts = Parts()
-        self.loader = build_loader(clips, self.parts, pin=fabric.device.type == "cuda")
+        self.loader = ClipLoader(clips, pin=fabric.device.type == "cuda")
         self.guard = NanGuard(clips.samples, at_once=fabric.device.type == "cpu")
         self._exact = torch.float32 if fabric.device.type == "mps" else torch.float64
         sums = state.sums if fabric.is_global_zero and state.sums else [0.0] * len(SUMS)
@@ -118,7 +119,7 @@ class Loop:
 
     def run(self) -> None:
         """All epochs that are left. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course."""
-        with Interrupt() as interrupt:
+        with contextlib.closing(self.loader), Interrupt() as interrupt:
             while self.state.epoch < self.recipe.epochs and not self._stale():
                 if self._train_epoch(interrupt):
                     log.warning(
@@ -138,16 +139,14 @@ class Loop:
     def _train_epoch(self, interrupt: Interrupt) -> bool:
         """The steps of this epoch that are left; whether it was interrupted (and saved)."""
         state, world, rank = self.state, self.fabric.world_size, self.fabric.global_rank
-        batches = self.sampler.batches(state.epoch)
-        self.parts.parts = [
-            part for batch in batches[state.step :] for part in shard(batch, rank, world, self.recipe.accumulate)
-        ]
+        draws = self.sampler.batches(state.epoch)
+        self.loader.start(
+            part for batch in draws[state.step :] for part in shard(batch, rank, world, self.recipe.accumulate)
+        )
         train_mode(self.network, self.recipe)
         self.began_at, self.waited = time.monotonic(), 0.0
-        loader = iter(self.loader)
-        for step in range(state.step, len(batches)):
-            with memory_errors(self.recipe):
-                self._step(batches[step], step, loader)
+        for step in range(state.step, len(draws)):
+            self.step(draws[step], step, self.loader)
             state.step = step + 1
             self._tell(step)
             stop, save = self._agree(step, interrupt)
@@ -157,8 +156,22 @@ class Loop:
                 return True
         return False
 
-    def _step(self, batch: list[Draw], step: int, loader: Any) -> None:
-        """One optimiser step."""
+    def step(self, batch: Sequence[Draw], step: int, source: Iterator[Batch]) -> None:
+        """One optimiser step: number `step` of the epoch under way.
+
+        Args:
+            batch: its draws, over all devices and parts.
+            step: from 0.
+            source: gives this device's parts of the batch.
+
+        Raises:
+            ResourceExhausted: memory.
+            InputInvalid: a clip that cannot be read, or numbers that are none.
+        """
+        with memory_errors(self.recipe):
+            self._step(batch, step, source)
+
+    def _step(self, batch: Sequence[Draw], step: int, source: Iterator[Batch]) -> None:
         recipe, place = self.recipe, f"epoch {self.state.epoch + 1}, step {step + 1}"
         number = self.state.epoch * self.sampler.n_steps + step
         total = recipe.epochs * self.sampler.n_steps
@@ -171,7 +184,7 @@ class Loop:
         n_scenes = int((samples.scene[indices] != UNKNOWN).sum()) if self.task.has_scenes else 0
         for part in range(recipe.accumulate):
             before = time.monotonic()
-            data: Batch = next(loader)
+            data = next(source)
             self.waited += time.monotonic() - before
             last = part == recipe.accumulate - 1
             with self.fabric.no_backward_sync(self.module, enabled=not last and self.fabric.world_size > 1):

@@ -21,6 +21,7 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.report.curves import write_curves
 from bineego.tracks import Activation
 from bineego.training import checkpoint, tensorboard
+from bineego.training.bf16_check import validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, choose_device, choose_precision, environment, repeatable
@@ -38,7 +39,7 @@ from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
 from bineego.tsm.model_file import load_model, save_model
 from bineego.tsm.network import TSM
-from bineego.tsm.weights import init_trunk
+from bineego.tsm.weights import InitReport, init_trunk
 from bineego.video.frames import FrameOptions
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,14 @@ CHANGEABLE = frozenset({"workers", "save_minutes"})
 
 TRAINED_HEAD_LR = 5.0
 """Rate of new heads against that of trained trunks (TSM)."""
+
+UNUSUAL = {
+    "accumulate": "computed in {} parts", "warmup": "warm-up of {:g} epochs", "ema": "averaged weights ({:g})",
+    "label_smoothing": "label smoothing {:g}", "class_balance": "class balance {:g}",
+    "background_ratio": "background ratio {:g}", "multi_scale_crop": "random crops", "batch_norm": "batch norm {}",
+    "freeze": "freeze {}", "patience": "patience {}",
+}  # fmt: skip
+"""Fields that the line about the recipe in use names where they are not as usual."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,7 +121,8 @@ def train(
         default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
         folder = RunFolder(on_first(fabric, lambda: _choose_path(options, name, default)))
         state = _saved_state(fabric, folder, recipe, options)
-        network, resolved, begun = _start(fabric, chosen, recipe, state)
+        start = _start(fabric, chosen, recipe, state)
+        network, resolved, begun = start.network, start.recipe, start.begun
         material = first_then_all(
             fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
         )
@@ -123,7 +133,7 @@ def train(
             environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
         )
         if fabric.is_global_zero:
-            _open_folder(folder, dataset, chosen, resolved, options, begun)
+            _open_folder(folder, dataset, chosen, options, start)
         state = state or RunState(
             recipe=to_toml(recipe),
             resolved=to_toml(resolved),
@@ -195,21 +205,28 @@ def _check_data(state: RunState, material: Material, folder: RunFolder) -> None:
         )
 
 
-def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None) -> tuple[TSM, Recipe, dict[str, Any]]:
-    """The network to begin with, the recipe with everything decided, and what there is to say about them."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Start:
+    """The network to begin with, the recipe with everything decided, what there is to say about them, and what became
+    of the weights (None for a run that goes on)."""
+
+    network: TSM
+    recipe: Recipe
+    begun: dict[str, Any]
+    report: InitReport | None = None
+
+
+def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None) -> _Start:
+    """What a run begins with; the weights that come in are those of the first process."""
     torch.manual_seed(torch_seed(Purpose.INIT, recipe.seed))
     network = TSM(chosen.network_config(recipe))
     if state is not None:
         freeze(network, recipe)
         values = {f.name: state.resolved.get(f.name) for f in dataclasses.fields(recipe)}
         resolved = dataclasses.replace(recipe, task=chosen.task, lr=values["lr"], head_lr=values["head_lr"])
-        return network, resolved, state.begun
-
-    def initialise() -> tuple[bool, str]:
-        report = init_trunk(network, recipe.init, labels=chosen.labels)
-        return report.kind != "random", report.summary()
-
-    pretrained, summary = on_first(fabric, initialise)
+        return _Start(network=network, recipe=resolved, begun=state.begun)
+    report = on_first(fabric, lambda: init_trunk(network, recipe.init, labels=chosen.labels))
+    pretrained, summary = report.kind != "random", report.summary()
     freeze(network, recipe)
     lr = recipe.lr if recipe.lr is not None else default_lr(recipe.optimizer, pretrained=pretrained)
     head_lr = recipe.head_lr if recipe.head_lr is not None else TRAINED_HEAD_LR if pretrained else 1.0
@@ -219,7 +236,10 @@ def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None)
     elif pretrained:
         log.info("weights: %s", summary)
     log.info("%s", effective(resolved))
-    return network, resolved, {"init": summary, "effective_lr": resolved.effective_lr}
+    begun: dict[str, Any] = {"init": summary, "effective_lr": resolved.effective_lr}
+    if report.sha256 is not None:
+        begun["init_sha256"] = report.sha256
+    return _Start(network=network, recipe=resolved, begun=begun, report=report)
 
 
 def effective(recipe: Recipe) -> str:
@@ -237,6 +257,12 @@ def effective(recipe: Recipe) -> str:
     if recipe.optimizer is Optimizer.SGD:
         parts.append(f"momentum {recipe.momentum:g}")
     parts.append(f"weight decay {recipe.weight_decay:g}, seed {recipe.seed}")
+    usual = Recipe()
+    parts += [
+        words.format(getattr(recipe, name))
+        for name, words in UNUSUAL.items()
+        if getattr(recipe, name) != getattr(usual, name)
+    ]
     return "recipe: " + "; ".join(parts)
 
 
@@ -263,9 +289,8 @@ def _open_folder(
     folder: RunFolder,
     dataset: Dataset | Path | str,
     chosen: Plan,
-    recipe: Recipe,
     options: RunOptions,
-    begun: dict[str, Any],
+    start: _Start,
 ) -> None:
     """Make the run's folder and write down what was decided."""
     if options.overwrite:
@@ -273,8 +298,10 @@ def _open_folder(
     files.check_writable(folder.path)
     source = dataset.name if isinstance(dataset, Dataset) else str(dataset)
     place = {"videos": options.videos, "view": options.view, "cache": options.cache}
-    folder.write_config({"dataset": source, "name": folder.name, **place, **to_toml(recipe)}, begun)
+    folder.write_config({"dataset": source, "name": folder.name, **place, **to_toml(start.recipe)}, start.begun)
     write_split(chosen.split, folder.split)
+    if start.report is not None:
+        folder.write_init(start.report)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -343,12 +370,12 @@ class _Run:
             raise UsageError("the run has no validated epoch", where=self.folder.path)
         model = load_model(self.folder.model, device="cpu")
         network = model.network.to(self.fabric.device)
-        result = validate(
-            network, dataclasses.replace(self.card, temperature=1.0), self.material.held, self.fabric.device
-        )
+        uncalibrated, held = dataclasses.replace(self.card, temperature=1.0), self.material.held
+        result, check = validate_both(network, uncalibrated, held, self.fabric.device, held_out=chosen.held_out)
         figures: dict[str, float] = {}
         if result is not None:
-            figures = self._calibrated(network, model.card, result, chosen)
+            card = dataclasses.replace(model.card, bf16=check)
+            figures = self._calibrated(network, card, result, chosen)
         self.fabric.barrier()
         return RunResult(
             folder=self.folder.path,

@@ -1,14 +1,18 @@
-"""A run's folder: runs/NAME/{model.safetensors, last/, config.toml, log.csv, curves.png, split.json, val/}."""
+"""A run's folder: runs/NAME/{model.safetensors, model.card.json, last/, config.toml, init.json, log.csv, curves.png,
+split.json, val/}."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from bineego import files, segments
 from bineego.config import read_toml, write_toml
@@ -17,6 +21,7 @@ from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
 from bineego.training.validation import Validation
 from bineego.tsm.card_file import MODEL_NAME
+from bineego.tsm.weights import InitReport
 
 CONFIG_NAME = "config.toml"
 LOG_NAME = "log.csv"
@@ -46,6 +51,11 @@ class RunFolder:
     @property
     def config(self) -> Path:
         return self.path / CONFIG_NAME
+
+    @property
+    def init(self) -> Path:
+        """Report of the weights that came in."""
+        return self.path / "init.json"
 
     @property
     def log(self) -> Path:
@@ -83,6 +93,10 @@ class RunFolder:
     def write_config(self, train: Mapping[str, Any], run: Mapping[str, Any]) -> None:
         """Everything that was decided: `[train]` repeats the run, `[run]` says how it went."""
         write_toml({"train": dict(train), "run": dict(run)}, self.config)
+
+    def write_init(self, report: InitReport) -> None:
+        """init.json: every tensor that was loaded, skipped (and why) or reshaped (and how)."""
+        files.write_bytes(self.init, orjson.dumps(dataclasses.asdict(report), option=orjson.OPT_INDENT_2) + b"\n")
 
     def read_config(self) -> dict[str, Any]:
         """The `[train]` table of the run."""

@@ -6,8 +6,9 @@ import logging
 from pathlib import Path
 
 from bineego.datasets.recording import Dataset, Subset
-from bineego.datasets.split import Split, kfold, read_split, split_recordings
+from bineego.datasets.split import Split, group_keys, kfold, read_split, split_recordings
 from bineego.errors import InputInvalid, UsageError
+from bineego.formats.annotations import some
 from bineego.training.recipe import Recipe, parse_fold
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,15 @@ def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
 
     Raises:
         UsageError: the data set has not the subsets that were asked for, or too few recordings.
-        InputMissing, InputInvalid: a split file that cannot be read, names unknown recordings, or leaks.
+        InputMissing, InputInvalid: a split file that cannot be read or names unknown recordings; of any split, a
+            recording, a video file or a group of `group_by` that is on both sides.
     """
+    split = _choose(dataset, recipe)
+    _check_leaks(split, dataset, recipe.group_by)
+    return split
+
+
+def _choose(dataset: Dataset, recipe: Recipe) -> Split:
     train = dataset.of_subset(Subset.TRAIN)
     val = dataset.of_subset(Subset.VAL)
     if recipe.fold is not None:
@@ -91,6 +99,27 @@ def _seeded(dataset: Dataset, recipe: Recipe) -> Split:
             remedy="use --split none to train and validate on the same ones",
         )
     return split_recordings(dataset, val_share=recipe.val_share, seed=recipe.split_seed, group_by=recipe.group_by)
+
+
+def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
+    """Refuse a split whose sides know of each other by more than their ids."""
+    files = [
+        {path.resolve() for recording in dataset.of_ids(side).recordings for path in recording.videos.values()}
+        for side in (split.train, split.val)
+    ]
+    if shared := sorted(files[0] & files[1]):
+        raise InputInvalid(
+            f"leak: {some([path.name for path in shared], 'video file')} of recordings in train and in val",
+            remedy="keep one recording for each file",
+        )
+    if group_by is None or not split.val:
+        return
+    keys = dict(zip(_ids(dataset), group_keys(dataset.recordings, group_by), strict=True))
+    if torn := sorted({keys[name] for name in split.train} & {keys[name] for name in split.val}):
+        raise InputInvalid(
+            f"leak: {some([key.removeprefix('=') for key in torn], group_by)} in train and in val",
+            remedy="use --split random or inner, which keep them together, or leave out --group-by",
+        )
 
 
 def _ids(dataset: Dataset) -> tuple[str, ...]:

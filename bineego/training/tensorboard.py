@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,13 @@ def check_installed() -> None:
     """Raises:
     UsageError: TensorBoard is not there.
     """
-    if find_spec("tensorboard") is None:
-        raise UsageError("--tensorboard: it is not installed", remedy="pip install 'bineego[tensorboard]'")
+    try:
+        from torch.utils import tensorboard
+    except ImportError as error:
+        raise UsageError(
+            f"--tensorboard: it is not installed, or not whole ({error})", remedy="pip install 'bineego[tensorboard]'"
+        ) from error
+    del tensorboard
 
 
 def write_row(folder: Path, row: Mapping[str, Any]) -> None:

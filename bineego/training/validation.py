@@ -47,7 +47,6 @@ class HeldOut:
         truth: their labels.
         cache: their frames.
         recipe, task: of the run.
-        precision: as the recipe says; `AUTO` is what `localize` would use.
     """
 
     timelines: Sequence[Timeline]
@@ -86,12 +85,18 @@ def truth_of(recordings: Sequence[Recording], task: Task) -> Annotations:
     )
 
 
-def validate(network: TSM, card: ModelCard, held: HeldOut, device: torch.device) -> Validation | None:
+def validate(
+    network: TSM, card: ModelCard, held: HeldOut, device: torch.device, precision: Precision | None = None
+) -> Validation | None:
     """Score the held-out videos, decode and evaluate them. Several processes share the videos; only the first one gets
-    the result, the others None."""
+    the result, the others None.
+
+    Args:
+        precision: of the network's arithmetic; None = as the recipe says, AUTO being what is fast.
+    """
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     rank = torch.distributed.get_rank() if world > 1 else 0
-    ready = fuse(network, precision=_precision(held.recipe, device), device=device)
+    ready = fuse(network, precision=_precision(precision or held.recipe.precision, device), device=device)
     tracks = [
         score_cached(ready, card, held.cache.open(line.video_id, line.path), line.video_id)
         for line in held.timelines[rank::world]
@@ -195,9 +200,9 @@ def _n_whole(track: ScoreTrack) -> int:
     return n_whole(track.duration, track.t)
 
 
-def _precision(recipe: Recipe, device: torch.device) -> Precision:
-    # Apple's devices have no fast path for bf16; AUTO elsewhere is what `localize` will use.
-    return Precision.FP32 if device.type == "mps" else recipe.precision
+def _precision(precision: Precision, device: torch.device) -> Precision:
+    # Apple's devices have no fast path for bf16.
+    return Precision.FP32 if device.type == "mps" else precision
 
 
 def is_better(score: float | None, best: float | None) -> bool:

@@ -12,6 +12,34 @@ from bineego.tracks import Activation
 from bineego.tsm.config import NetworkConfig
 from bineego.video.frames import FrameOptions
 
+MIN_AGREEMENT, MAX_CHANGE = 0.995, 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bf16Check:
+    """What bf16 changes on the held-out recordings.
+
+    Attributes:
+        agreement: share of the whole intervals whose answer is that of fp32 (of the videos, for scenes alone).
+        fp32, bf16: the score that checkpoints are chosen by, computed in either.
+    """
+
+    agreement: float
+    fp32: float
+    bf16: float
+
+    def __post_init__(self) -> None:
+        if not all(0 <= value <= 1 for value in (self.agreement, self.fp32, self.bf16)):
+            raise ValueError(f"shares lie between 0 and 1: {self}")
+
+    @property
+    def passed(self) -> bool:
+        """Whether bf16 may take the place of fp32 unasked: 99.5 % of the answers, and the score within 0.5 %."""
+        return self.agreement >= MIN_AGREEMENT and abs(self.bf16 - self.fp32) <= MAX_CHANGE * self.fp32
+
+    def __str__(self) -> str:
+        return f"{self.agreement:.2%} of the answers as in fp32, score {self.bf16:.4f} against {self.fp32:.4f}"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelCard:
@@ -27,6 +55,7 @@ class ModelCard:
         view: the camera view it was trained on.
         activation: softmax, or sigmoid for models that allow several actions at once.
         temperature: fitted on held-out recordings; 1 = not calibrated.
+        bf16: what bf16 changes; None = not checked (nothing held out, or trained where bf16 is slow).
         priors: statistics of its training annotations.
         training: the resolved recipe, as plain values.
         metrics: validation figures by name.
@@ -43,6 +72,7 @@ class ModelCard:
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
     temperature: float = 1.0
+    bf16: Bf16Check | None = None
     priors: Priors | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)

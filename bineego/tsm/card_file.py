@@ -20,7 +20,7 @@ from bineego.errors import BineegoError, ModelError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.tracks import Activation
-from bineego.tsm.card import ModelCard
+from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.config import NetworkConfig
 from bineego.video.frames import FrameOptions
 
@@ -87,6 +87,7 @@ def card_to_dict(card: ModelCard) -> dict[str, Any]:
     values["labels"] = {"actions": card.labels.actions, "scenes": card.labels.scenes}
     values["network"] = dataclasses.asdict(card.network)
     values["frames"] = dataclasses.asdict(card.frames)
+    values["bf16"] = None if card.bf16 is None else dataclasses.asdict(card.bf16)
     values["priors"] = None if card.priors is None else card.priors.to_arrays()
     plain: dict[str, Any] = _plain(values)
     return plain
@@ -155,6 +156,7 @@ class _CardValues(BaseModel):
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
     temperature: _Positive = 1.0
+    bf16: Bf16Check | None = None
     priors: _Priors | None = None
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}

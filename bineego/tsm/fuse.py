@@ -1,8 +1,9 @@
 """A trained network made ready for inference: uint8 frames in, float32 logits out, as fast as the device allows.
 
 Batch normalisation folded into the convolutions, channels side by side in memory (channels_last), the shift written
-into one buffer, convolution + activation + skip connection as one operator where the processor has it, bfloat16 where
-the device computes it fast. Features, heads and consensus stay in float32.
+into one buffer, convolution + activation + skip connection as one operator where the processor has it, all kernels of a
+full batch as one launch on a GPU, bfloat16 where the device computes it fast. Features, heads and consensus stay in
+float32.
 Source: facts on performance, "TSM forward on the CPU"; docs/performance.md has the measurements.
 
 Shape suffixes: N clips, T frames of a clip, B = N * T, C channels, H height, W width, F features.
@@ -17,7 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bineego.errors import UsageError
+from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision
+from bineego.tsm.cuda_graph import CudaGraph
 from bineego.tsm.fused_conv import Act, Conv, OneDnnConv, PlainConv, fold, onednn_works
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import TSM, Scores
@@ -54,26 +57,44 @@ class InferenceNetwork:
         self._last = None if isinstance(trunk, ShiftedResNet) else self._conv(trunk.last(), act)
         self._action_head = self._head(network.action_head)
         self._scene_head = self._head(network.scene_head)
+        on_gpu = device.type == "cuda"
+        self._graph = CudaGraph(device) if on_gpu else None
+        self._uploads = torch.cuda.Stream(device) if on_gpu else None  # type: ignore[no-untyped-call]
 
     @torch.inference_mode()
     def __call__(self, frames_NTHWC: Tensor) -> Scores:
-        """Logits of clips, float32, on the network's device.
+        """Logits of clips, float32, on the network's device; a GPU may still be at work on them.
 
         Args:
-            frames_NTHWC: uint8 RGB; a CPU tensor is brought to the device.
+            frames_NTHWC: uint8 RGB; a CPU tensor is brought to the device, beside other work if it is pinned.
         """
-        n_frames, n_pixels = frames_NTHWC.shape[1], frames_NTHWC[0].numel() // 3
-        at_once = max(1, CPU_PIXELS // n_pixels) if self.device.type == "cpu" else len(frames_NTHWC)
         # Heads are linear: the mean of the logits is the logit of the mean, at 1 / T of the work.
-        parts = [frames_NTHWC[i : i + at_once] for i in range(0, len(frames_NTHWC), at_once)]
-        features_NF = torch.cat([self._features(part, n_frames) for part in parts])
+        if self._graph is not None:
+            features_NF = self._graph(self._features, self._upload(frames_NTHWC))
+        else:
+            at_once = len(frames_NTHWC)
+            if self.device.type == "cpu":
+                at_once = max(1, CPU_PIXELS // (frames_NTHWC[0].numel() // 3))
+            features_NF = torch.cat([self._features(part) for part in frames_NTHWC.split(at_once)])  # type: ignore[no-untyped-call]
         return Scores(
             None if self._action_head is None else functional.linear(features_NF, *self._action_head),
             None if self._scene_head is None else functional.linear(features_NF, *self._scene_head),
         )
 
-    def _features(self, frames_NTHWC: Tensor, n_frames: int) -> Tensor:
-        frames_NTCHW = normalise(frames_NTHWC.to(self.device, non_blocking=True), self._dtype)
+    def _upload(self, frames_NTHWC: Tensor) -> Tensor:
+        """The frames on the GPU, brought there while it works on the batch before."""
+        if self._uploads is None or frames_NTHWC.device.type != "cpu":
+            return frames_NTHWC.to(self.device)
+        with torch.cuda.stream(self._uploads):
+            uploaded = frames_NTHWC.to(self.device, non_blocking=True)
+        current = torch.cuda.current_stream(self.device)
+        current.wait_stream(self._uploads)
+        uploaded.record_stream(current)
+        return uploaded
+
+    def _features(self, frames_NTHWC: Tensor) -> Tensor:
+        n_frames = frames_NTHWC.shape[1]
+        frames_NTCHW = normalise(frames_NTHWC.to(self.device), self._dtype)
         x = self._stem(frames_NTCHW.flatten(0, 1))
         if self._pools:
             x = functional.max_pool2d(x, 3, 2, 1)
@@ -125,16 +146,20 @@ def for_inference(
 ) -> InferenceNetwork:
     """The network of `model`, ready to score clips on `device`. The model itself is left as it is.
 
+    Args:
+        precision: see `safe_precision`.
+
     Raises:
         UsageError: the device is not there.
     """
+    precision = safe_precision(precision, torch.device(device), model.card)
     return fuse(model.network, precision=precision, device=device)
 
 
 def fuse(
     network: TSM, *, precision: Precision = Precision.AUTO, device: torch.device | str = "cpu"
 ) -> InferenceNetwork:
-    """As `for_inference`, for a network without a card."""
+    """As `for_inference`, for a network without a card: AUTO is what is fast."""
     where = torch.device(device)
     chosen = choose_precision(precision, where)
     dtype = torch.bfloat16 if chosen is Precision.BF16 else torch.float32
@@ -148,6 +173,19 @@ def fuse(
         raise UsageError(
             f"device {where} cannot be used ({str(error).splitlines()[0]})", remedy="use --device cpu"
         ) from error
+
+
+def safe_precision(precision: Precision, device: torch.device, card: ModelCard) -> Precision:
+    """AUTO becomes bf16 where it is fast AND the model's card says that it changes nothing; a forced one stays."""
+    if precision is not Precision.AUTO:
+        return precision
+    if not bf16_is_fast(device):
+        return Precision.FP32
+    if card.bf16 is not None and card.bf16.passed:
+        return Precision.BF16
+    why = "this model was not checked in bf16" if card.bf16 is None else f"bf16 changes this model: {card.bf16}"
+    log.info("computing in fp32: %s (--precision bf16 takes it all the same)", why)
+    return Precision.FP32
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Precision:

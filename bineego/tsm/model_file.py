@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bineego.errors import ModelError
-from bineego.files import atomic_path
+from bineego.files import atomic_path, write_bytes
 from bineego.tsm.card import ModelCard
 from bineego.tsm.card_file import (
     CARD_KEY,
@@ -25,6 +25,9 @@ from bineego.tsm.card_file import (
 )
 from bineego.tsm.network import TSM
 
+CARD_SUFFIX = ".card.json"
+"""Of the copy of the card beside the weights, for people and other programs; bineego itself reads the header."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
@@ -35,7 +38,7 @@ class Model:
 
 
 def save_model(path: Path, network: TSM, card: ModelCard) -> None:
-    """Write weights and card to `path`, whole or not at all.
+    """Write weights and card to `path`, whole or not at all, then a copy of the card beside it (`model.card.json`).
 
     Raises:
         ValueError: the card describes another network.
@@ -46,6 +49,7 @@ def save_model(path: Path, network: TSM, card: ModelCard) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, {FORMAT_KEY: str(FORMAT), CARD_KEY: card_to_json(card)})
+    write_bytes(path.with_suffix(CARD_SUFFIX), f"{card_to_json(card, indent=True)}\n".encode())
 
 
 def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:

@@ -28,6 +28,8 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         interval=0.5,
         metrics={"mAP": [0.5, 0.25], "loss": 0.123456789, "nothing": None},
         data={"name": "three videos", "subsets": {"train": 2, "val": 1}},
+        training={"lr": 0.001, "begun": {"init": "random weights"}},
+        environment={"torch": "2.10"},
     )
     folder = tmp_path_factory.mktemp("runs") / "first"
     save_model(folder / "model.safetensors", TSM(network), card)
@@ -47,6 +49,9 @@ def test_prints_the_card(run_folder: Path) -> None:
         assert "mAP      0.5, 0.25" in lines
         assert "loss     0.123457" in lines
         assert "subsets  train 2, val 1" in lines
+        assert "scores    softmax, temperature 1" in lines
+        assert "begun  init random weights" in lines
+        assert "torch  2.10" in lines
 
 
 def test_json_holds_everything(run_folder: Path) -> None:

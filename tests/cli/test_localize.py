@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bineego import tracks
 from bineego.cli import console
 from bineego.cli.app import app
 from bineego.formats import csv
+from bineego.inference.batch import Localized
 
 Run = Callable[..., int]
 
@@ -74,6 +76,37 @@ def test_flag_over_file_over_default(run: Run, track: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flags", "table", "view", "model"),
+    [
+        (["--model", "a,b"], "", ("panoramic",), "a,b"),  # one view: a name with a comma
+        (["--view", "panoramic,third_person", "--model", "a,b"], "", ("panoramic", "third_person"), ("a", "b")),
+        (["--view", "panoramic,third_person", "--model", "a"], "", ("panoramic", "third_person"), ("a",)),
+        (["--model", "a,b"], 'view = "panoramic,third_person"', ("panoramic", "third_person"), ("a", "b")),
+        ([], 'view = ["third_person"]\nmodel = ["a"]', ("third_person",), ("a",)),
+        (["--view", "panoramic"], 'view = ["third_person", "panoramic"]', ("panoramic",), None),
+    ],
+)
+def test_views_and_models_by_commas(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    flags: list[str],
+    table: str,
+    view: tuple[str, ...],
+    model: object,
+) -> None:
+    seen: dict[str, object] = {}
+
+    def localize(inputs: list[str], **call: object) -> Localized:
+        seen.update(call)
+        return Localized(predictions=pd.DataFrame(), scenes={}, paths=(), results=(), skipped=())
+
+    monkeypatch.setattr("bineego.inference.batch.localize", localize)
+    Path("bineego.toml").write_text(f"[localize]\n{table}\n")
+    assert run("data", *flags) == 0
+    assert (seen["view"], seen["model"]) == (view, model)
+
+
+@pytest.mark.parametrize(
     ("args", "code", "message"),
     [
         (["nothing.mp4"], 3, "no such file"),
@@ -84,6 +117,9 @@ def test_flag_over_file_over_default(run: Run, track: Path) -> None:
         (["VIDEO", "--model", "missing"], 6, "no such run"),
         (["EMPTY"], 2, "no video"),
         (["TRACK", "--view", "above"], 2, "no view 'above'"),
+        (["TRACK", "--view", "panoramic,above"], 2, "no view 'above'"),
+        (["VIDEO", "--view", "panoramic,binocular"], 2, "binocular clips have a timeline of their own"),
+        (["VIDEO", "--view", "panoramic,third_person"], 2, "this input has one view"),
     ],
 )
 def test_errors(

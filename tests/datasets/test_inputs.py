@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bineego.datasets import Subset, resolve_inputs, resolve_videos
+from bineego.datasets import Subset, View, resolve_inputs, resolve_videos, resolve_views
 from bineego.errors import InputMissing, UsageError
 
 Make = Callable[..., Path]
@@ -52,6 +52,26 @@ def test_a_data_set_and_its_subsets(x360: Make) -> None:
     assert found.known == {"a", "b", "lost"}
     with pytest.raises(UsageError, match="no recording in subset test: it has train, val"):
         resolve_videos([folder], subset=Subset.TEST)
+
+
+def test_several_views_of_a_recording(x360: Make, clips: Path) -> None:
+    folder = x360(videos=("a", "b"), index=[{"uuid": name, "subset": "val"} for name in "ab"])
+    there = [folder / "third_person" / f"{name}.mp4" for name in "bc"]
+    there[0].parent.mkdir()
+    for path in there:
+        path.touch()
+    both = [View.PANORAMIC, View.THIRD_PERSON]
+    assert resolve_views(folder, both) == {
+        "a": (folder / "panoramic" / "a.mp4", None),
+        "b": (folder / "panoramic" / "b.mp4", there[0]),
+        "c": (None, there[1]),
+    }
+    assert list(resolve_views(folder, both, subset=Subset.VAL)) == ["a", "b"]
+    assert set(resolve_views(folder, [View.MONOCULAR, View.PANORAMIC])) == {"a", "b"}
+    with pytest.raises(UsageError, match="no video of the monocular or the binocular view"):
+        resolve_views(folder, [View.MONOCULAR, View.BINOCULAR])
+    with pytest.raises(UsageError, match="one view"):
+        resolve_views(clips, both)
 
 
 def test_the_same_file_twice_is_one_input(clips: Path) -> None:

@@ -1,168 +1,16 @@
-"""Fusing score tracks: grids, label orders, unknown labels, lengths, scenes, priors."""
+"""The verb on score tracks: decoded once, folders and files, missing videos."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from postprocess.making import make_track
 
 from bineego import ensembling, segments, tracks
-from bineego.ensembling import Missing, Pooling
-from bineego.ensembling import tracks as fusing
 from bineego.errors import InputInvalid, UsageError
 from bineego.postprocess import DecodeOptions, Postprocess, decode
-from bineego.priors import Priors
-from bineego.tracks import Activation, ScoreTrack
-
-
-def make_track(
-    probabilities: np.ndarray | Sequence[Sequence[float]],
-    t: float = 1.0,
-    actions: tuple[str, ...] = ("x", "y"),
-    duration: float | None = None,
-    **others: object,
-) -> ScoreTrack:
-    p = np.asarray(probabilities, np.float64)
-    edges = np.arange(len(p) + 1) * t
-    if duration is not None:
-        edges[-1] = duration
-    track = ScoreTrack(
-        video_id="v", edges=edges, logits=np.log(np.maximum(p, 1e-9)).astype(np.float32), actions=actions, t=t,
-        scene_probs=np.zeros(0), model="m",
-    )  # fmt: skip
-    return replace(track, **others)
-
-
-@st.composite
-def some_tracks(draw: st.DrawFn) -> list[ScoreTrack]:
-    found = []
-    for _ in range(draw(st.integers(1, 4))):
-        t = draw(st.sampled_from([0.25, 0.3, 0.5, 1.0]))
-        n = draw(st.integers(1, 12))
-        actions = draw(st.permutations(("x", "y", "z")))[: draw(st.integers(1, 3))]
-        random = np.random.default_rng(draw(st.integers(0, 1000)))
-        p = random.dirichlet(np.ones(len(actions) + 1), n)
-        found.append(make_track(p, t, tuple(actions), temperature=draw(st.sampled_from([1.0, 1.7]))))
-    return found
-
-
-def at(track: ScoreTrack, moment: float, action: str) -> float:
-    cell = int(np.searchsorted(track.edges, moment, side="right")) - 1
-    return float(track.probabilities()[cell, 1 + track.actions.index(action)])
-
-
-def test_two_grids_meet_on_the_union_of_their_edges() -> None:
-    coarse = make_track([[0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], 1.0)
-    fine = make_track([[0.4, 0.6, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.8, 0.2, 0.0]], 0.5)
-    fused = fusing.fuse([coarse, fine], [1.0, 3.0])
-    assert fused.edges.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
-    assert fused.t == 0.5
-    expected = [(0.8 + 3 * 0.6) / 4, 0.8 / 4, (0.4 + 3 * 1.0) / 4, (0.4 + 3 * 0.2) / 4]
-    assert fused.probabilities()[:, 1] == pytest.approx(expected, abs=1e-6)
-
-
-def test_float_noise_makes_no_cells() -> None:
-    noisy = make_track(np.full((3, 3), 1 / 3), 0.1)
-    noisy = replace(noisy, edges=np.array([0.0, 0.1, 0.2, 0.1 + 0.2]))
-    fused = fusing.fuse([noisy, replace(noisy, edges=np.array([0.0, 0.1, 0.2, 0.3]))], [1, 1])
-    assert len(fused) == 3
-
-
-def test_label_order_is_by_name() -> None:
-    one = make_track([[0.1, 0.7, 0.2]])
-    other = make_track([[0.1, 0.2, 0.7]], actions=("y", "x"))
-    fused = fusing.fuse([one, other], [1, 1])
-    assert fused.actions == ("x", "y")
-    assert fused.probabilities()[0] == pytest.approx([0.1, 0.7, 0.2], abs=1e-6)
-
-
-def test_a_label_one_model_does_not_know() -> None:
-    one, other = make_track([[0.2, 0.8]], actions=("x",)), make_track([[0.2, 0.8]], actions=("y",))
-    present = fusing.fuse([one, other], [1, 1], missing=Missing.PRESENT)
-    assert present.probabilities()[0] == pytest.approx(np.array([0.2, 0.8, 0.8]) / 1.8, abs=1e-6)
-    zero = fusing.fuse([one, other], [1, 1], missing=Missing.ZERO)
-    assert zero.probabilities()[0] == pytest.approx([0.2, 0.4, 0.4], abs=1e-6)
-
-
-def test_the_tail_belongs_to_those_that_have_it() -> None:
-    short, long = make_track([[0.9, 0.1, 0.0]] * 2), make_track([[0.1, 0.9, 0.0]] * 3, duration=2.8)
-    fused = fusing.fuse([short, long], [1, 1])
-    assert fused.duration == 2.8
-    assert fused.probabilities()[:, 1] == pytest.approx([0.5, 0.5, 0.9], abs=1e-6)
-
-
-def test_geometric_mean_lets_one_model_veto() -> None:
-    yes, no = make_track([[0.1, 0.9]], actions=("x",)), make_track([[1 - 1e-6, 1e-6]], actions=("x",))
-    assert at(fusing.fuse([yes, no], [1, 1]), 0.5, "x") == pytest.approx(0.45, abs=1e-3)
-    assert at(fusing.fuse([yes, no], [1, 1], pooling=Pooling.LOG), 0.5, "x") < 0.01
-
-
-def test_independent_classes_stay_independent() -> None:
-    sure = make_track([[0, 0, 0]], activation=Activation.SIGMOID)
-    sure = replace(sure, logits=np.array([[-5, 3, 3]], np.float32))
-    unsure = replace(sure, logits=np.array([[0, 0, 0]], np.float32))
-    for pooling in Pooling:
-        fused = fusing.fuse([sure, unsure], [1, 1], pooling=pooling)
-        assert fused.activation is Activation.SIGMOID
-        assert fused.probabilities()[0, 1:].sum() > 1.2
-    assert fusing.fuse([sure, make_track([[0.5, 0.5, 0.0]])], [1, 1]).activation is Activation.SIGMOID
-
-
-def test_tracks_of_different_videos_are_refused() -> None:
-    with pytest.raises(InputInvalid):
-        fusing.fuse([make_track([[1, 0, 0]]), make_track([[1, 0, 0]], video_id="w")], [1, 1])
-
-
-def test_scenes_and_priors_are_averaged_by_name() -> None:
-    def with_scenes(track: ScoreTrack, scenes: tuple[str, ...], probabilities: list[float], dwell: float) -> ScoreTrack:
-        n = len(track.actions) + 1
-        priors = Priors(dwell=np.full(n, dwell), share=np.full(n, 1 / n), scene_share=np.full((len(scenes), n), 1 / n))
-        return replace(track, scenes=scenes, scene_probs=np.array(probabilities), priors=priors)
-
-    one = with_scenes(make_track([[0.5, 0.5]], actions=("x",)), ("k", "n"), [0.8, 0.2], 4.0)
-    other = with_scenes(make_track([[0.2, 0.4, 0.4]], actions=("y", "x")), ("n", "k"), [0.6, 0.4], 10.0)
-    fused = fusing.fuse([one, other, make_track([[0.5, 0.5]], actions=("x",))], [2.0, 1.0, 5.0])
-    assert fused.scenes == ("k", "n")
-    assert fused.scene_probs == pytest.approx([2 / 3, 1 / 3])
-    assert fused.priors is not None
-    assert fused.priors.dwell == pytest.approx([6.0, 6.0, 10.0])
-    assert fused.priors.share.sum() == pytest.approx(1.0)
-    assert fused.priors.scene_share.shape == (2, 3)
-    assert fusing.fuse_scenes([one, other], [2.0, 1.0]) == ("k", pytest.approx(2 / 3))
-
-
-@settings(max_examples=60)
-@given(some=some_tracks(), pooling=st.sampled_from(list(Pooling)), missing=st.sampled_from(list(Missing)))
-def test_fused_tracks_are_tracks(some: list[ScoreTrack], pooling: Pooling, missing: Missing) -> None:
-    weights = [0.57, 0.51, 0.3, 0.1][: len(some)]
-    fused = fusing.fuse(some, weights, pooling=pooling, missing=missing)
-    assert fused.duration == max(track.duration for track in some)
-    assert fused.probabilities().sum(axis=1) == pytest.approx(1.0, abs=1e-6)
-    # The order of models decides nothing but the order of the labels, and so does the scale of the weights.
-    again = fusing.fuse(some[::-1], [w * 3 for w in weights[::-1]], pooling=pooling, missing=missing)
-    assert again.edges == pytest.approx(fused.edges)
-    columns = [0, *(1 + again.actions.index(name) for name in fused.actions)]
-    assert again.probabilities()[:, columns] == pytest.approx(fused.probabilities(), abs=1e-5)
-    # One model alone, or several times, is itself.
-    alone = fusing.fuse([some[0]] * 3, [0.3, 0.2, 0.9], pooling=pooling, missing=missing)
-    assert alone.edges == pytest.approx(some[0].edges)
-    assert alone.probabilities() == pytest.approx(some[0].probabilities(), abs=1e-6)
-
-
-@settings(max_examples=30)
-@given(some=some_tracks())
-def test_linear_pooling_stays_within_the_models(some: list[ScoreTrack]) -> None:
-    same = [track for track in some if set(track.actions) == set(some[0].actions)]
-    fused = fusing.fuse(same, [1.0] * len(same))
-    for centre in (fused.edges[:-1] + fused.edges[1:]) / 2:
-        for action in fused.actions:
-            said = [at(track, centre, action) for track in same if centre < track.duration]
-            assert min(said) - 1e-6 <= at(fused, centre, action) <= max(said) + 1e-6
 
 
 def test_the_verb_decodes_once_and_offers_every_method() -> None:
@@ -181,7 +29,7 @@ def test_the_verb_decodes_once_and_offers_every_method() -> None:
     assert ensembling.ensemble([one, other], weights=[0, 1])["end"].max() == 2.0
 
 
-def test_folders_files_and_missing_videos(tmp_path, caplog: pytest.LogCaptureFixture) -> None:
+def test_folders_files_and_missing_videos(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for model, videos in (("a", "uv"), ("b", "v")):
         for video in videos:
             track = make_track([[0.1, 0.9, 0.0]] * 2, video_id=video, model=model)
@@ -201,7 +49,7 @@ def test_folders_files_and_missing_videos(tmp_path, caplog: pytest.LogCaptureFix
         ensembling.ensemble([tmp_path / "a"])
 
 
-def test_a_folder_without_tracks_is_its_predictions(tmp_path) -> None:
+def test_a_folder_without_tracks_is_its_predictions(tmp_path: Path) -> None:
     (tmp_path / "predictions.csv").write_text("video_id,label,start,end,score\nv,x,0,1,0.5\n")
     table = pd.DataFrame({"video_id": ["v"], "label": ["x"], "start": [0], "end": [1], "score": [1]})
     assert ensembling.ensemble([tmp_path, table])["score"].tolist() == [0.75]

@@ -107,7 +107,7 @@ def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_pat
 
 
 def test_shares_are_balanced_by_length() -> None:
-    lengths = {Item(video_id=str(n), path=Path(str(n))): float(n) for n in (9, 1, 5, 3, 7, 6)}
+    lengths = {Item(video_id=str(n), views=(Path(str(n)),)): float(n) for n in (9, 1, 5, 3, 7, 6)}
     parts = shares(lengths, 2)
     assert sorted(item.video_id for part in parts for item in part) == sorted(item.video_id for item in lengths)
     assert [sum(lengths[item] for item in part) for part in parts] == [15.0, 16.0]

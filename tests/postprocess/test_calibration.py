@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
 from bineego.postprocess.calibration import (
     MAX_TEMPERATURE,
+    MIN_INTERVALS,
     MIN_TEMPERATURE,
     expected_calibration_error,
     fit_temperature,
@@ -44,9 +47,35 @@ def test_sigmoid() -> None:
     assert fit_temperature(z * 2.5, targets, Activation.SIGMOID) == pytest.approx(2.5, rel=0.05)
 
 
-def test_no_errors_stays_finite() -> None:
-    assert MIN_TEMPERATURE <= fit_temperature(np.eye(3) * 4, np.arange(3)) <= MAX_TEMPERATURE
-    assert MIN_TEMPERATURE <= fit_temperature(np.eye(3) * 4, [1, 2, 0]) <= MAX_TEMPERATURE
+@pytest.fixture
+def notes(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Messages for the user, also after the command line has taken the package's logger for itself."""
+    logging.getLogger("bineego").propagate = True
+    caplog.set_level(logging.INFO, "bineego")
+    return caplog
+
+
+@pytest.mark.parametrize(
+    ("wrong", "bound", "words"),
+    [(0, MIN_TEMPERATURE, "hardly an error"), (MIN_INTERVALS, MAX_TEMPERATURE, "hardly better than chance")],
+)
+def test_only_right_or_only_wrong_answers_stay_within_bounds(
+    wrong: int, bound: float, words: str, notes: pytest.LogCaptureFixture
+) -> None:
+    labels = np.arange(MIN_INTERVALS) % 3
+    logits = 4 * np.eye(3)[(labels + (np.arange(MIN_INTERVALS) < wrong)) % 3]
+    assert fit_temperature(logits, labels) == pytest.approx(bound, rel=1e-6)
+    assert f"stopped at {bound:g}" in notes.text
+    assert words in notes.text
+
+
+@pytest.mark.parametrize("activation", list(Activation))
+def test_too_few_intervals_leave_it_at_one(activation: Activation, notes: pytest.LogCaptureFixture) -> None:
+    logits, labels = sampled(MIN_INTERVALS, 3.0)
+    wanted = labels if activation is Activation.SOFTMAX else np.eye(5)[labels]
+    assert fit_temperature(logits[1:], wanted[1:], activation) == 1.0
+    assert f"{MIN_INTERVALS - 1} held-out intervals, and {MIN_INTERVALS} are needed" in notes.text
+    assert fit_temperature(logits, wanted, activation) > 1.5
 
 
 def test_without_rows() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bineego.errors import InputInvalid
 from bineego.training import Recipe, RunOptions
-from bineego.training.clips import Clips, Parts, build_loader
+from bineego.training.clips import ClipLoader, Clips
 from bineego.training.prepare import gather, plan
 from bineego.training.sampling import Draw
 
@@ -49,14 +52,33 @@ def test_a_draw_says_everything(tiny: Path, recipe: Recipe, options: RunOptions)
 def test_workers_change_nothing(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
     batches = []
     for workers in (0, 2):
-        parts = Parts()
-        loader = build_loader(clips(tiny, replace(recipe, workers=workers), options), parts, pin=False)
-        parts.parts = [[Draw(3, 1), Draw(1, 1)], [Draw(7, 1)], [Draw(2, 1, weight=0.0)]]
-        batches.append(list(loader))
-    for a, b in zip(*batches, strict=True):
-        assert all((x == y).all() for x, y in zip(a, b, strict=True))
+        with closing(ClipLoader(clips(tiny, replace(recipe, workers=workers), options), pin=False)) as loader:
+            for _ in range(2):  # the same workers read the next epoch
+                loader.start([[Draw(3, 1), Draw(1, 1)], [Draw(7, 1)], [Draw(2, 1, weight=0.0)]])
+                batches.append(list(loader))
+    for other in batches[1:]:
+        for a, b in zip(batches[0], other, strict=True):
+            assert all((x == y).all() for x, y in zip(a, b, strict=True))
     assert batches[0][0].samples.tolist() == [3, 1]
     assert batches[0][2].weights.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_cannot_be_read_is_told_in_one_line(
+    workers: int, make_dataset: Callable[..., Path], recipe: Recipe, options: RunOptions, tmp_path: Path
+) -> None:
+    options = replace(options, cache=tmp_path / "frames")
+    found = clips(make_dataset(1), replace(recipe, workers=workers, split="none"), options)
+    for path in (tmp_path / "frames").rglob("*.jpg"):
+        path.write_bytes(path.read_bytes()[:1000])
+    with closing(ClipLoader(found, pin=False)) as loader:
+        loader.start([[Draw(0, 0)], [Draw(6, 0)]])
+        with pytest.raises(InputInvalid) as caught:
+            list(loader)
+    assert not multiprocessing.active_children()  # though `caught` still holds the frames
+    assert "frames.jpg" in str(caught.value)
+    assert "run the command again" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

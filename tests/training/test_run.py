@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,8 +16,11 @@ import torch
 from bineego.config import build, read_toml
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
+from bineego.postprocess import calibration
 from bineego.training import Recipe, RunOptions, train
+from bineego.training.run import effective
 from bineego.tsm import load_model
+from bineego.tsm.card_file import card_from_json, card_to_json
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
@@ -32,14 +36,18 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+def test_a_run_leaves_the_folder_of_the_contract(
+    tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "MIN_INTERVALS", 8)  # as many as the held-out recording has
     before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)
     assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before  # nothing goes into the data set
     folder = options.runs / "a"
     for name in (
         "model.safetensors", "last/state.pt", "last/model.safetensors", "config.toml", "log.csv", "curves.png",
-        "split.json", "val/predictions.csv", "val/ground_truth.csv", "val/scenes.csv",
+        "split.json", "val/predictions.csv", "val/ground_truth.csv", "val/scenes.csv", "model.card.json",
+        "last/model.card.json", "init.json",
     ):  # fmt: skip
         assert (folder / name).stat().st_size > 0, name
     assert not list(folder.rglob("*.tmp"))
@@ -58,6 +66,9 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, recipe: Recipe, opt
     assert card.metrics["epoch"] == result.best_epoch
     assert "ece_after" in card.metrics
     assert card.temperature != 1.0
+    assert {"torch", "device", "precision"} <= set(card.environment)
+    beside = card_from_json((folder / "model.card.json").read_text())
+    assert card_to_json(beside) == card_to_json(card)
     found = evaluate(folder / "val" / "ground_truth.csv", folder / "val" / "predictions.csv")
     assert found.final == pytest.approx(result.figures["final"])
     assert found.scene_top1 == result.figures["scene_top1"]
@@ -117,6 +128,65 @@ def test_recordings_without_annotations_teach_scenes_only(
     assert np.isfinite(result.figures["final"])
     card = load_model(options.runs / "a").card
     assert card.activation == {"single": "softmax", "multi": "sigmoid"}[labels]
+
+
+def test_too_little_held_out_gives_no_temperature(
+    tiny: Path, recipe: Recipe, options: RunOptions, notes: pytest.LogCaptureFixture
+) -> None:
+    train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
+    assert "no temperature is fitted: 8 held-out intervals" in notes.text
+    assert load_model(options.runs / "a").card.temperature == 1.0
+
+
+def test_weights_that_came_in_are_on_record(
+    tiny: Path, recipe: Recipe, options: RunOptions, notes: pytest.LogCaptureFixture
+) -> None:
+    first = train(tiny, name="first", recipe=replace(recipe, epochs=1, task="tal"), options=options)
+    held = hashlib.sha256(first.model.read_bytes()).hexdigest()
+    train(tiny, name="next", recipe=replace(recipe, epochs=1, init=str(first.folder)), options=options)
+    report = json.loads((options.runs / "next" / "init.json").read_text())
+    assert report["kind"] == "file"
+    assert report["sha256"] == held
+    # The actions are the same, so their head comes along; a scene head there was not.
+    assert {"trunk.features.0.0.weight", "action_head.weight"} <= set(report["loaded"])
+    assert (report["skipped"], report["reshaped"]) == ([], [])
+    assert "tensors loaded" in notes.text
+    began = read_toml(options.runs / "next" / "config.toml")["run"]
+    assert began["init_sha256"] == held
+    assert began["effective_lr"] == pytest.approx(0.001 * 8 / 32)  # that of trained weights, for this batch
+    assert load_model(options.runs / "next").card.training["begun"] == began
+    assert json.loads((first.folder / "init.json").read_text())["kind"] == "random"
+
+
+def test_the_recipe_in_use_is_told() -> None:
+    plain = effective(Recipe(lr=0.02, head_lr=1.0))
+    assert "sgd lr 0.02, heads x1, step schedule; momentum 0.9; weight decay 0.0001" in plain
+    told = effective(
+        Recipe(
+            lr=0.01, head_lr=5.0, batch_size=64, optimizer="adamw", schedule="cosine", warmup=1.5, ema=0.999,
+            batch_norm="partial", freeze=2, label_smoothing=0.1, patience=3, class_balance=0.5, multi_scale_crop=True,
+        )
+    )  # fmt: skip
+    assert "adamw lr 0.02 (= 0.01 x 64/32), heads x5, cosine schedule" in told
+    for words in (
+        "warm-up of 1.5 epochs", "averaged weights (0.999)", "label smoothing 0.1", "class balance 0.5", "random crops",
+        "batch norm partial", "freeze 2", "patience 3",
+    ):  # fmt: skip
+        assert words in told
+        assert words not in plain
+
+
+def test_it_stops_when_validation_gains_nothing(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
+    # With nothing to learn by (everything frozen but the heads, at no rate), no epoch is better than the first.
+    still = replace(
+        recipe, epochs=9, patience=2, lr=1e-30, freeze=5, batch_norm="frozen", dropout=0.0, weight_decay=0.0
+    )
+    result = train(tiny, name="a", recipe=still, options=options)
+    assert len(log(options.runs / "a")) == 3
+    assert result.best_epoch == 1
+    # A run that has stopped has nothing left to do.
+    train(tiny, name="a", recipe=still, options=replace(options, resume=True))
+    assert len(log(options.runs / "a")) == 3
 
 
 def test_a_training_that_diverges_says_so(tiny: Path, recipe: Recipe, options: RunOptions) -> None:

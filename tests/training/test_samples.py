@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,45 @@ def test_split_none_and_files(tmp_path: Path, notes: pytest.LogCaptureFixture) -
     path.write_text('{"train": ["r0"], "val": ["r0"]}')
     with pytest.raises(InputInvalid, match="leak"):
         choose_split(dataset("--"), Recipe(split=str(path)))
+
+
+def test_a_split_file_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text('{"train": ["r2", "r0"], "val": ["r1"]}')
+    found = choose_split(dataset("ttte"), Recipe(split=str(path)))
+    assert (found.train, found.val) == (("r2", "r0"), ("r1",))
+
+
+def of_performers(subsets: str, performers: str) -> Dataset:
+    found = dataset(subsets)
+    pairs = zip(found.recordings, performers, strict=True)
+    return found.with_recordings([replace(r, attributes={"performer": p}) for r, p in pairs])
+
+
+def test_groups_on_both_sides_are_a_leak(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text('{"train": ["r0", "r2"], "val": ["r1"]}')
+    by_file, own = Recipe(split=str(path), group_by="performer"), Recipe(group_by="performer")
+    with pytest.raises(InputInvalid, match=r"leak: 1 performer \('x'\) in train and in val"):
+        choose_split(of_performers("---", "xxy"), by_file)
+    assert choose_split(of_performers("---", "xyx"), by_file).val == ("r1",)
+    # So are those of the data set's own subsets, if it is asked for groups.
+    with pytest.raises(InputInvalid, match="leak: 1 performer"):
+        choose_split(of_performers("ttv", "xyy"), own)
+    assert choose_split(of_performers("ttv", "xyy"), Recipe()).val == ("r2",)
+    kept = choose_split(of_performers("tttv", "xyyz"), replace(own, split="inner"))
+    assert {kept.train, kept.val} == {("r0",), ("r1", "r2")}
+
+
+def test_one_file_on_both_sides_is_a_leak(tmp_path: Path) -> None:
+    (tmp_path / "walk.mp4").write_bytes(b"a video")
+    (tmp_path / "again.mp4").symlink_to(tmp_path / "walk.mp4")
+    names = ("walk", "again")
+    found = [replace(recording(name), videos={name: tmp_path / f"{name}.mp4"}) for name in names]
+    twice = Dataset(name="d", recordings=found, actions=("a",), scenes=())
+    with pytest.raises(InputInvalid, match=r"leak: 1 video file \(walk\.mp4\)"):
+        choose_split(twice, Recipe())
+    assert choose_split(twice, Recipe(split="none")).train == names
 
 
 @pytest.mark.parametrize(("subsets", "split"), [("--", "dataset"), ("--", "inner"), ("-", "auto"), ("v-", "auto")])

@@ -82,6 +82,11 @@ def test_round_trip_is_exact(saved: Path, network: TSM) -> None:
     assert all(parameter.requires_grad for parameter in model.network.parameters())
 
 
+def test_the_card_lies_beside_the_weights(saved: Path) -> None:
+    assert saved.parent / "model.card.json" in saved.parent.iterdir()
+    assert card_to_json(card_from_json((saved.parent / "model.card.json").read_text())) == card_to_json(card())
+
+
 def test_card_alone_is_read_without_torch(saved: Path) -> None:
     assert card_to_json(read_card(saved)) == card_to_json(card())
     code = "import sys; from pathlib import Path; from bineego.tsm.card_file import read_card; "

@@ -138,6 +138,21 @@ def test_non_local_checkpoint_says_what_it_leaves_out(tmp_path: Path) -> None:
     assert "module.base_model.layer2.0.nl.g.weight (no such layer in this trunk)" in report.skipped
 
 
+@pytest.mark.parametrize(
+    ("official", "ours"),
+    [
+        ("module.base_model.layer1.0.conv1.net.weight", "layer1.0.conv1.weight"),
+        ("module.base_model.layer3.2.block.conv1.net.weight", "layer3.2.conv1.weight"),  # non-local, shifted
+        ("module.base_model.layer2.net.0.downsample.0.weight", "layer2.0.downsample.0.weight"),  # temporal pooling
+        ("module.base_model.layer1.0.net.bn3.running_var", "layer1.0.bn3.running_var"),  # the shift before the block
+        ("base_model.features.18.0.weight", "features.18.0.weight"),
+        ("module.new_fc.bias", "new_fc.bias"),
+    ],
+)
+def test_official_names(official: str, ours: str) -> None:
+    assert trunk_names({official: torch.zeros(1)}) == {official: ours}
+
+
 def test_names_are_found_for_every_trunk() -> None:
     for trunk in Trunk:
         with torch.device("meta"):

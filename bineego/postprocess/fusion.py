@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bineego.ensembling.options import Missing, Pooling
 from bineego.errors import InputInvalid
 from bineego.labels import BACKGROUND_NAME
+from bineego.postprocess.options import Missing, Pooling
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
 
@@ -40,7 +40,7 @@ def fuse(
     The grid is the union of all edges; in each of its cells a model says what it says of its own interval around it.
     The logits of the result are the logs (`softmax`) or log-odds (`sigmoid`) of the fused calibrated probabilities. It
     is `softmax` if all tracks are. Where a video is longer in one view than in another, the tail belongs to those that
-    have it.
+    have it. A model of scenes alone has no say on actions.
 
     Args:
         tracks: of one video, in the order of the models; labels get the order of the first track, further ones follow.
@@ -57,17 +57,20 @@ def fuse(
         raise InputInvalid(f"tracks of different videos: {', '.join(videos)}")
     actions = _names([track.actions for track in tracks])
     scenes = _names([track.scenes for track in tracks])
-    edges = _union([track.edges for track in tracks])
-    softmax = all(track.activation is Activation.SOFTMAX for track in tracks)
+    pairs = list(zip(tracks, weights, strict=True))
+    # The one class of a track without actions is the background, which would count as a vote against all of them.
+    pairs = [(track, weight) for track, weight in pairs if track.actions] or pairs
+    edges = _union([track.edges for track, _ in pairs])
+    softmax = all(track.activation is Activation.SOFTMAX for track, _ in pairs)
     classes = (BACKGROUND_NAME, *actions)
-    opinions = [_opinion(track, weight, edges, classes) for track, weight in zip(tracks, weights, strict=True)]
+    opinions = [_opinion(track, weight, edges, classes) for track, weight in pairs]
     logits = _pool(opinions, missing, pooling, softmax)
     return ScoreTrack(
         video_id=videos[0],
         edges=edges,
         logits=logits.astype(np.float32),
         actions=actions,
-        t=min(track.t for track in tracks),
+        t=min(track.t for track, _ in pairs),
         activation=Activation.SOFTMAX if softmax else Activation.SIGMOID,
         scene_probs=_scene_probabilities(tracks, weights, scenes, missing),
         scenes=scenes,
