@@ -13,9 +13,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-import tomli_w
-from pydantic import TypeAdapter, ValidationError
-
 from bineego.errors import InputInvalid, InputMissing, UsageError, nearest
 from bineego.files import write_bytes
 
@@ -34,6 +31,8 @@ def build(cls: type[T], *sources: Mapping[str, Any], where: object = None) -> T:
     Raises:
         InputInvalid: an unknown key, or a value of the wrong type or range.
     """
+    from pydantic import TypeAdapter, ValidationError  # a tenth of a second, which `--help` does not need
+
     known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for source in sources:
@@ -119,6 +118,8 @@ def to_toml(config: object) -> dict[str, Any]:
 
 def write_toml(tables: Mapping[str, Any], path: Path) -> None:
     """Write tables to a TOML file, whole or not at all."""
+    import tomli_w
+
     write_bytes(path, tomli_w.dumps(_plain(dict(tables))).encode())
 
 

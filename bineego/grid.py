@@ -6,12 +6,10 @@ Source: report, section 3.2: a video of length L is partitioned into floor(L / t
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bineego.labels import BACKGROUND
+from bineego.labels import BACKGROUND, LabelRule
 
 EPSILON = 1e-6
 """In intervals. Lengths are sums of float64 frame times: 12.0 s may arrive as 11.9999999 and still holds 24 halves."""
@@ -21,14 +19,6 @@ MIN_COVER = 0.5
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-class LabelRule(StrEnum):
-    """How an interval gets its training label."""
-
-    MAJORITY = "majority"  # the action with the largest overlap, if it covers at least half of the interval
-    CENTRE = "centre"  # the action at the centre of the interval
-    ANY = "any"  # the action with the largest overlap, however short
 
 
 def n_whole(duration: float, t: float) -> int:

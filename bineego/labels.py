@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from bineego.errors import InputInvalid, nearest
 
@@ -17,6 +18,15 @@ BACKGROUND = 0
 """Class id of "no action": column 0 of every action score. Actions start at 1."""
 
 BACKGROUND_NAME = "background"
+
+
+class LabelRule(StrEnum):
+    """How an interval gets its training label."""
+
+    MAJORITY = "majority"  # the action with the largest overlap, if it covers at least half of the interval
+    CENTRE = "centre"  # the action at the centre of the interval
+    ANY = "any"  # the action with the largest overlap, however short
+
 
 CHALLENGE_ACTIONS: tuple[str, ...] = (
     "walking", "operating phone", "pouring", "eating", "playing card games", "opening", "housekeeping",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bineego import grid
-from bineego.grid import LabelRule
+from bineego.labels import LabelRule
 
 steps = st.sampled_from([0.25, 0.5, 1.0, 0.1, 1 / 3])
 durations = st.floats(0, 500)

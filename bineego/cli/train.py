@@ -11,7 +11,7 @@ import typer
 from bineego.cli import console
 from bineego.cli.app import app
 from bineego.datasets.recording import View
-from bineego.grid import LabelRule
+from bineego.labels import LabelRule
 from bineego.training.call import read_call
 from bineego.training.options import Device, RunOptions
 from bineego.training.recipe import BatchNorm, Labels, Optimizer, Recipe, Schedule, Task

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bineego.grid import LabelRule
+from bineego.labels import LabelRule
 from bineego.tsm.config import Precision, Trunk
 
 PRETRAINED_LR = 0.001

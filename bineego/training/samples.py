@@ -50,7 +50,7 @@ class Timeline:
     scene: int
     flippable: NDArray[np.bool_]
 
-    def labels(self, lows: Floats, highs: Floats, rule: grid.LabelRule) -> Ints:
+    def labels(self, lows: Floats, highs: Floats, rule: LabelRule) -> Ints:
         """Class ids (N,) of intervals; `UNKNOWN` where the video is not annotated."""
         if not self.annotated:
             return np.full(len(lows), UNKNOWN, np.int64)
