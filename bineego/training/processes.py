@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from lightning_fabric import Fabric
+from torch import distributed
 
 from bineego.errors import BineegoError
 
 T = TypeVar("T")
+
+
+@contextmanager
+def launched(fabric: Fabric) -> Iterator[None]:
+    """All processes of the run, up; their group is taken down at the end, however that comes.
+
+    A group left to the interpreter's exit is torn down while its threads still run, and that can abort the process.
+    """
+    fabric.launch()
+    try:
+        yield
+    finally:
+        if fabric.world_size > 1 and distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 def on_first(fabric: Fabric, work: Callable[[], T]) -> T:

@@ -29,7 +29,7 @@ from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import Material, Plan, gather, plan
-from bineego.training.processes import first_then_all, on_first
+from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Optimizer, Recipe, default_lr
 from bineego.training.run_folder import RunFolder, choose_folder
@@ -114,45 +114,45 @@ def train(
         if device is Device.CPU:
             keep_memory()
         fabric = build_fabric(options, recipe.precision)
-        fabric.launch()
-        if not fabric.is_global_zero:
-            logging.getLogger("bineego").setLevel(logging.ERROR)
-        chosen = first_then_all(fabric, lambda: plan(dataset, recipe, options))
-        default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
-        folder = RunFolder(on_first(fabric, lambda: _choose_path(options, name, default)))
-        state = _saved_state(fabric, folder, recipe, options)
-        start = _start(fabric, chosen, recipe, state)
-        network, resolved, begun = start.network, start.recipe, start.begun
-        material = first_then_all(
-            fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
-        )
-        if state is not None:
-            on_first(fabric, functools.partial(_check_data, state, material, folder))
-        card = dataclasses.replace(
-            _card(folder.name, chosen, material, resolved, options, begun),
-            environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
-        )
-        if fabric.is_global_zero:
-            _open_folder(folder, dataset, chosen, options, start)
-        state = state or RunState(
-            recipe=to_toml(recipe),
-            resolved=to_toml(resolved),
-            data=material.fingerprint,
-            network=network.state_dict(),
-            optimiser={},
-            begun=begun,
-        )
-        run = _Run(
-            folder=folder,
-            card=card,
-            material=material,
-            recipe=resolved,
-            fabric=fabric,
-            state=state,
-            tensorboard=options.tensorboard,
-        )
-        run.loop(network, chosen, on_progress)
-        return run.finish(chosen)
+        with launched(fabric):
+            if not fabric.is_global_zero:
+                logging.getLogger("bineego").setLevel(logging.ERROR)
+            chosen = first_then_all(fabric, lambda: plan(dataset, recipe, options))
+            default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
+            folder = RunFolder(on_first(fabric, lambda: _choose_path(options, name, default)))
+            state = _saved_state(fabric, folder, recipe, options)
+            start = _start(fabric, chosen, recipe, state)
+            network, resolved, begun = start.network, start.recipe, start.begun
+            material = first_then_all(
+                fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
+            )
+            if state is not None:
+                on_first(fabric, functools.partial(_check_data, state, material, folder))
+            card = dataclasses.replace(
+                _card(folder.name, chosen, material, resolved, options, begun),
+                environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
+            )
+            if fabric.is_global_zero:
+                _open_folder(folder, dataset, chosen, options, start)
+            state = state or RunState(
+                recipe=to_toml(recipe),
+                resolved=to_toml(resolved),
+                data=material.fingerprint,
+                network=network.state_dict(),
+                optimiser={},
+                begun=begun,
+            )
+            run = _Run(
+                folder=folder,
+                card=card,
+                material=material,
+                recipe=resolved,
+                fabric=fabric,
+                state=state,
+                tensorboard=options.tensorboard,
+            )
+            run.loop(network, chosen, on_progress)
+            return run.finish(chosen)
 
 
 def _choose_path(options: RunOptions, name: str | None, default: str) -> Path:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bineego import grid, segments
 from bineego.datasets.recording import Recording
 from bineego.errors import InputInvalid
-from bineego.labels import LabelSet
+from bineego.labels import LabelRule, LabelSet
 from bineego.training.recipe import Labels, Recipe, Task
 from bineego.training.sampling import UNKNOWN
 

@@ -119,7 +119,8 @@ def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
     try:
         # The absolute path after `file:` is taken as it is, so `a:b.mp4` and `concat:x` are file names.
-        container = av.open(f"file:{path.absolute()}", options=options)
+        # Titles and tags are not ours to judge: old files have them in any encoding.
+        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except FFmpegError as error:
         raise InputInvalid(
             "not a video, or damaged beyond use",

@@ -78,7 +78,8 @@ def test_round_trip_is_exact(saved: Path, network: TSM) -> None:
         state = model.network.state_dict()
         assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
     clips = torch.randn(1, 4, 3, 32, 32)
-    assert torch.equal(model.network(clips).actions, network(clips).actions)
+    # The weights are equal to the bit (above); how a sum is ordered may depend on where tensors lie in memory.
+    torch.testing.assert_close(model.network(clips).actions, network(clips).actions, rtol=1e-4, atol=1e-12)
     assert all(parameter.requires_grad for parameter in model.network.parameters())
 
 

@@ -119,3 +119,11 @@ def test_a_name_that_is_not_unicode_opens(tmp_path: Path, video: Video) -> None:
     container, stream = open_video(path)
     with container:
         assert stream.codec_context.width == 96
+
+
+def test_tags_in_another_encoding_are_no_obstacle(tmp_path: Path, video: Video) -> None:
+    content = video("pyramid.mkv").read_bytes()
+    assert content.count(b"00:00:02.") == 1  # a tag of the stream, in UTF-8
+    path = tmp_path / "old.mkv"
+    path.write_bytes(content.replace(b"00:00:02.", b"00:00:\xe92."))
+    assert probe(path).codec == "h264"
