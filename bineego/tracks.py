@@ -45,6 +45,7 @@ class ScoreTrack:
         t: nominal interval length, seconds.
         activation: see `Activation`.
         temperature: logits are divided by it before the activation (calibration); 1 = as trained.
+        evidence: seconds of video that count as one independent observation for a decoder; None = not fitted.
         scene_probs: scene probabilities (S,) of the whole video; (0,) without a scene head.
         scenes: the S scene names.
         model: the name of the model that made it.
@@ -58,6 +59,7 @@ class ScoreTrack:
     t: float
     activation: Activation = Activation.SOFTMAX
     temperature: float = 1.0
+    evidence: float | None = None
     scene_probs: Floats
     scenes: tuple[str, ...] = ()
     model: str = ""
@@ -82,6 +84,8 @@ class ScoreTrack:
             return "edges do not increase"
         if not (self.t > 0 and self.temperature > 0):
             return f"t = {self.t} and temperature = {self.temperature} must be positive"
+        if self.evidence is not None and not 0 < self.evidence < np.inf:
+            return f"evidence = {self.evidence} must be positive"
         if self.priors is not None and len(self.priors.dwell) != n_classes:
             return f"priors of {len(self.priors.dwell)} classes for {n_classes} classes"
         return None
@@ -128,6 +132,7 @@ def save(track: ScoreTrack, path: Path) -> None:
         "t": track.t,
         "activation": str(track.activation),
         "temperature": track.temperature,
+        "evidence": track.evidence,
         "model": track.model,
     }
     arrays: dict[str, Any] = {
@@ -169,6 +174,7 @@ def load(path: Path) -> ScoreTrack:
             t=float(meta["t"]),
             activation=Activation(meta["activation"]),
             temperature=float(meta["temperature"]),
+            evidence=None if meta.get("evidence") is None else float(meta["evidence"]),
             scene_probs=arrays["scene_probs"].astype(np.float64),
             scenes=tuple(meta["scenes"]),
             model=str(meta["model"]),

@@ -72,6 +72,7 @@ def fuse(
         actions=actions,
         t=min(track.t for track, _ in pairs),
         activation=Activation.SOFTMAX if softmax else Activation.SIGMOID,
+        evidence=_fuse_evidence(pairs),
         scene_probs=_scene_probabilities(tracks, weights, scenes, missing),
         scenes=scenes,
         model=" + ".join(dict.fromkeys(track.model for track in tracks if track.model)),
@@ -181,6 +182,15 @@ def _scene_probabilities(
     mean = np.divide(sums, whole, out=np.zeros_like(sums), where=whole > 0)
     total = mean.sum()
     return mean / total if total > 0 else mean
+
+
+def _fuse_evidence(pairs: Sequence[tuple[ScoreTrack, float]]) -> float | None:
+    """The weighted geometric mean of what was fitted: it is a scale. None where nothing was."""
+    known = [(np.log(track.evidence), weight) for track, weight in pairs if track.evidence is not None]
+    if not known:
+        return None
+    logs, weights = zip(*known, strict=True)
+    return float(np.exp(np.average(logs, weights=weights)))
 
 
 def _fuse_priors(

@@ -1,4 +1,4 @@
-"""Cells to segments: runs of equal labels, each with its largest score.
+"""Cells to segments: runs of equal labels, each with its largest (or mean) score.
 
 Source: report, section 3.2: consecutive intervals of one label are merged into a segment, whose score is the largest
 among them.
@@ -53,13 +53,14 @@ def whole_cells(track: ScoreTrack) -> int:
     return min(len(track), n_whole(track.duration, track.t)) if plain else len(track)
 
 
-def merge_runs(labels: ArrayLike, scores: ArrayLike, edges: ArrayLike) -> Runs:
+def merge_runs(labels: ArrayLike, scores: ArrayLike, edges: ArrayLike, *, mean: bool = False) -> Runs:
     """Runs of consecutive equal labels that are no background.
 
     Args:
         labels: class id (N,) of every cell.
         scores: score (N,) of every cell's label.
         edges: cell edges (N + 1,) in seconds; further edges are ignored (a dropped tail).
+        mean: a run's score is the mean over its cells, each counting by its length, instead of the largest.
     """
     label, score = np.asarray(labels, np.int64), np.asarray(scores, np.float64)
     edge = np.asarray(edges, np.float64)
@@ -68,10 +69,14 @@ def merge_runs(labels: ArrayLike, scores: ArrayLike, edges: ArrayLike) -> Runs:
         return Runs(labels=np.zeros(0, np.int64), starts=none, ends=none, scores=none)
     first = np.flatnonzero(np.concatenate([[True], label[1:] != label[:-1]]))
     stop = np.append(first[1:], len(label))
-    best = np.maximum.reduceat(score, first)
+    if mean:
+        widths = np.diff(edge[: len(label) + 1])
+        chosen = np.add.reduceat(score * widths, first) / np.add.reduceat(widths, first)
+    else:
+        chosen = np.maximum.reduceat(score, first)
     action = label[first] != BACKGROUND
     first, stop = first[action], stop[action]
-    return Runs(labels=label[first], starts=edge[first], ends=edge[stop], scores=best[action])
+    return Runs(labels=label[first], starts=edge[first], ends=edge[stop], scores=chosen[action])
 
 
 def argmax_labels(weighted: Floats) -> Ints:

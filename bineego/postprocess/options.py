@@ -19,7 +19,7 @@ class ScoreRule(StrEnum):
     """What a segment's score is."""
 
     MAX = "max"  # the largest probability of its class among its cells (report, section 3.2)
-    LENGTH = "length"  # the same, lower for short segments: they are wrong more often
+    LENGTH = "length"  # the mean probability, lower for short segments: they are wrong more often
 
 
 class Missing(StrEnum):

@@ -18,6 +18,7 @@ from bineego.config import to_toml
 from bineego.datasets.recording import Dataset
 from bineego.datasets.split import write_split
 from bineego.errors import InputInvalid, UsageError
+from bineego.inference.options import ScoreOptions
 from bineego.report.curves import write_curves
 from bineego.tracks import Activation
 from bineego.training import checkpoint, tensorboard
@@ -34,7 +35,16 @@ from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Optimizer, Recipe, default_lr
 from bineego.training.run_folder import RunFolder, choose_folder
 from bineego.training.sampling import Sampler, expected_draws
-from bineego.training.validation import TIOU, Validation, calibrate, judge, validate
+from bineego.training.validation import (
+    TIOU,
+    Calibration,
+    Validation,
+    calibrate,
+    fit_evidence,
+    judge,
+    score_held_out,
+    validate,
+)
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
 from bineego.tsm.model_file import load_model, save_model
@@ -47,6 +57,9 @@ log = logging.getLogger(__name__)
 OnProgress = Callable[[float, float], None]
 CHANGEABLE = frozenset({"workers", "save_minutes"})
 """Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
+
+FINER = 4
+"""The evidence is fitted on intervals that start so many times a t: what an overlap repeats shows only there."""
 
 TRAINED_HEAD_LR = 5.0
 """Rate of new heads against that of trained trunks (TSM)."""
@@ -372,10 +385,18 @@ class _Run:
         network = model.network.to(self.fabric.device)
         uncalibrated, held = dataclasses.replace(self.card, temperature=1.0), self.material.held
         result, check = validate_both(network, uncalibrated, held, self.fabric.device, held_out=chosen.held_out)
+        found = calibrate(result.tracks, held) if result is not None and chosen.held_out else None
+        temperature = self.fabric.broadcast(1.0 if found is None else found.temperature)
+        calibrated = dataclasses.replace(self.card, temperature=temperature)
+        fine = None
+        if chosen.held_out:
+            finer = ScoreOptions(stride=self.card.interval / FINER)
+            fine = score_held_out(network, calibrated, held, self.fabric.device, options=finer)
         figures: dict[str, float] = {}
         if result is not None:
-            card = dataclasses.replace(model.card, bf16=check)
-            figures = self._calibrated(network, card, result, chosen)
+            evidence = fit_evidence(fine, held.truth) if fine else None
+            card = dataclasses.replace(model.card, bf16=check, temperature=temperature, evidence=evidence)
+            figures = self._keep_calibrated(network, card, result, found)
         self.fabric.barrier()
         return RunResult(
             folder=self.folder.path,
@@ -386,22 +407,23 @@ class _Run:
             is_first=self.fabric.is_global_zero,
         )
 
-    def _calibrated(self, network: TSM, card: ModelCard, result: Validation, chosen: Plan) -> dict[str, float]:
-        """Write the best model with its temperature, and its validation files under it."""
+    def _keep_calibrated(
+        self, network: TSM, card: ModelCard, result: Validation, found: Calibration | None
+    ) -> dict[str, float]:
+        """Write the best model with what was fitted, and its validation files under it."""
         metrics = {"epoch": card.metrics.get("epoch", 0), **result.figures}
-        found = calibrate(result.tracks, self.material.held) if chosen.held_out else None
-        if not chosen.held_out:
+        if found is None:
             log.info("no temperature is fitted: no recording is held out")
-        if found is not None:
+        else:
             log.info(
                 "calibration: temperature %.3f; expected calibration error %.4f before, %.4f after",
                 found.temperature, found.ece_before, found.ece_after,
             )  # fmt: skip
-            tracks = [track.with_temperature(found.temperature) for track in result.tracks]
-            result = judge(tracks, self.material.held)
+            result = judge([track.with_temperature(found.temperature) for track in result.tracks], self.material.held)
             metrics = {"epoch": metrics["epoch"], **result.figures}
             metrics |= {"ece_before": found.ece_before, "ece_after": found.ece_after}
-            card = dataclasses.replace(card, temperature=found.temperature)
+        if card.evidence is not None:
+            log.info("decoding: %g s of video count as one independent observation", card.evidence)
         save_model(self.folder.model, network, dataclasses.replace(card, metrics=metrics))
         self.folder.write_validation(result, self.material.held.truth)
         return dict(result.figures)

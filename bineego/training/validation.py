@@ -5,6 +5,7 @@ Shape suffixes: N intervals of all videos, C + 1 action logits.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,10 @@ from bineego.datasets.recording import Recording
 from bineego.evaluation import evaluate
 from bineego.formats.annotations import Annotations
 from bineego.grid import n_whole
+from bineego.inference.options import ScoreOptions
 from bineego.inference.score import score_cached
 from bineego.postprocess import DecodeOptions, Postprocess, decode
-from bineego.postprocess.calibration import expected_calibration_error, fit_temperature
+from bineego.postprocess.calibration import MIN_INTERVALS, expected_calibration_error, fit_temperature
 from bineego.tracks import Activation, ScoreTrack
 from bineego.training.recipe import Recipe, Task
 from bineego.training.samples import Timeline
@@ -36,6 +38,12 @@ log = logging.getLogger(__name__)
 
 TIOU = (0.5, 0.75, 0.95)
 """The challenge's thresholds (report, section 4.1)."""
+
+EVIDENCE = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds that `fit_evidence` tries: from hardly any smoothing to more than t."""
+
+SAME_SCORE = 0.002
+"""Gain in the final score below which two values count as alike."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,17 +96,31 @@ def truth_of(recordings: Sequence[Recording], task: Task) -> Annotations:
 def validate(
     network: TSM, card: ModelCard, held: HeldOut, device: torch.device, precision: Precision | None = None
 ) -> Validation | None:
-    """Score the held-out videos, decode and evaluate them. Several processes share the videos; only the first one gets
-    the result, the others None.
+    """Score the held-out videos, decode and evaluate them; see `score_held_out`."""
+    tracks = score_held_out(network, card, held, device, precision)
+    return None if tracks is None else judge(tracks, held)
+
+
+def score_held_out(
+    network: TSM,
+    card: ModelCard,
+    held: HeldOut,
+    device: torch.device,
+    precision: Precision | None = None,
+    options: ScoreOptions | None = None,
+) -> list[ScoreTrack] | None:
+    """A track for each held-out video. Several processes share the videos; only the first one gets the tracks, the
+    others None.
 
     Args:
         precision: of the network's arithmetic; None = as the recipe says, AUTO being what is fast.
+        options: how the videos are scored; None = on the plain grid.
     """
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     rank = torch.distributed.get_rank() if world > 1 else 0
     ready = fuse(network, precision=_precision(precision or held.recipe.precision, device), device=device)
     tracks = [
-        score_cached(ready, card, held.cache.open(line.video_id, line.path), line.video_id)
+        score_cached(ready, card, held.cache.open(line.video_id, line.path), line.video_id, options)
         for line in held.timelines[rank::world]
     ]
     if world > 1:
@@ -108,7 +130,7 @@ def validate(
             return None
         by_id = {track.video_id: track for part in gathered for track in part}
         tracks = [by_id[line.video_id] for line in held.timelines]
-    return judge(tracks, held)
+    return tracks
 
 
 def judge(tracks: Sequence[ScoreTrack], held: HeldOut) -> Validation:
@@ -169,7 +191,12 @@ def interval_truth(
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """A temperature and what it does on the held-out intervals (expected calibration error before and after)."""
+    """A temperature and what it does.
+
+    Attributes:
+        temperature: see `fit_temperature`.
+        ece_before, ece_after: expected calibration error over the held-out intervals, without and with it.
+    """
 
     temperature: float
     ece_before: float
@@ -189,6 +216,29 @@ def calibrate(tracks: Sequence[ScoreTrack], held: HeldOut) -> Calibration | None
         parts = [track.with_temperature(value).probabilities()[: _n_whole(track)] for track in _annotated(tracks, held)]
         errors.append(expected_calibration_error(np.concatenate(parts), labels_N))
     return Calibration(temperature=temperature, ece_before=errors[0], ece_after=errors[1])
+
+
+def fit_evidence(tracks: Sequence[ScoreTrack], truth: Annotations) -> float | None:
+    """The seconds of video that count as one independent observation under which Viterbi decoding scores best.
+
+    Of values that score alike the smallest is taken: it smooths least. With fewer than `MIN_INTERVALS` whole intervals,
+    or without segments, the answer is None.
+
+    Args:
+        tracks: calibrated, of videos the network was not trained on; a finer grid than t tells more.
+        truth: their labels.
+    """
+    tracks = [track for track in tracks if track.video_id in truth.videos]
+    if sum(map(_n_whole, tracks)) < MIN_INTERVALS or len(truth.segments) == 0:
+        return None
+    best, best_score = EVIDENCE[0], -1.0
+    for value in EVIDENCE:
+        tried = [dataclasses.replace(track, evidence=value) for track in tracks]
+        found = [decode(track, DecodeOptions(method=Postprocess.VITERBI)) for track in tried]
+        score = evaluate(truth, segments.concat(found, scored=True), tiou=TIOU).final
+        if score > best_score + SAME_SCORE:
+            best, best_score = value, score
+    return best
 
 
 def _annotated(tracks: Sequence[ScoreTrack], held: HeldOut) -> list[ScoreTrack]:

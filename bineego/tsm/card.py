@@ -55,6 +55,8 @@ class ModelCard:
         view: the camera view it was trained on.
         activation: softmax, or sigmoid for models that allow several actions at once.
         temperature: fitted on held-out recordings; 1 = not calibrated.
+        evidence: seconds of video that count as one independent observation when its tracks are decoded, fitted on
+            held-out recordings; None = not fitted.
         bf16: what bf16 changes; None = not checked (nothing held out, or trained where bf16 is slow).
         priors: statistics of its training annotations.
         training: the resolved recipe, as plain values.
@@ -72,6 +74,7 @@ class ModelCard:
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
     temperature: float = 1.0
+    evidence: float | None = None
     bf16: Bf16Check | None = None
     priors: Priors | None = None
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -156,6 +156,7 @@ class _CardValues(BaseModel):
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
     temperature: _Positive = 1.0
+    evidence: _Positive | None = None
     bf16: Bf16Check | None = None
     priors: _Priors | None = None
     training: dict[str, Any] = {}

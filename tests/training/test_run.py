@@ -17,7 +17,7 @@ from bineego.config import build, read_toml
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
-from bineego.training import Recipe, RunOptions, train
+from bineego.training import Recipe, RunOptions, train, validation
 from bineego.training.run import effective
 from bineego.tsm import load_model
 from bineego.tsm.card_file import card_from_json, card_to_json
@@ -40,6 +40,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
     tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibration, "MIN_INTERVALS", 8)  # as many as the held-out recording has
+    monkeypatch.setattr(validation, "MIN_INTERVALS", 8)
     before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)
     assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before  # nothing goes into the data set
@@ -66,6 +67,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
     assert card.metrics["epoch"] == result.best_epoch
     assert "ece_after" in card.metrics
     assert card.temperature != 1.0
+    assert card.evidence in validation.EVIDENCE
     assert {"torch", "device", "precision"} <= set(card.environment)
     beside = card_from_json((folder / "model.card.json").read_text())
     assert card_to_json(beside) == card_to_json(card)
