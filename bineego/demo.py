@@ -45,7 +45,7 @@ class DemoOptions:
         size: pixels of the frames that the models see.
         n_frames: of a clip; half of the method's, to fit the time.
         intervals: t of the models, seconds; one model each.
-        epochs: of each training.
+        epochs: of a training with t = 1 s; a shorter t has more clips in each epoch and takes as many fewer of them.
         seed: of everything.
     """
 
@@ -54,7 +54,7 @@ class DemoOptions:
     size: int = 64
     n_frames: int = 4
     intervals: tuple[float, ...] = (1.0, 0.5)
-    epochs: int = 6
+    epochs: int = 7
     seed: int = 0
 
 
@@ -91,7 +91,8 @@ def run_demo(folder: Path, *, options: DemoOptions | None = None, step: Step | N
             recordings=options.recordings,
             seconds=options.seconds,
             seed=options.seed,
-            size=(320, 160),
+            size=(256, 128),
+            fps=15,
             on_progress=on_progress,
         )
     for t in options.intervals:
@@ -105,15 +106,15 @@ def run_demo(folder: Path, *, options: DemoOptions | None = None, step: Step | N
 def _one_model(demo: Demo, data: Path, t: float, options: DemoOptions, step: Step) -> None:
     """Train a model, and localize the held-out videos with both ways of decoding."""
     name, runs = _name(t), demo.folder / "runs"
+    epochs = _epochs(t, options)
     recipe = Recipe(
         trunk=Trunk.RESNET18,
         init="random",
         size=options.size,
         n_frames=options.n_frames,
         interval=t,
-        epochs=options.epochs,
-        # Validation takes time too: at half-way and at the end.
-        val_every=max(1, options.epochs // 2),
+        epochs=epochs,
+        val_every=epochs,  # validation takes time too
         schedule=Schedule.COSINE,
         seed=options.seed,
     )
@@ -166,12 +167,16 @@ def _settings(demo: Demo, data: Path, options: DemoOptions) -> None:
         "size": options.size,
         "n_frames": options.n_frames,
         "interval": options.intervals[-1],
-        "epochs": 2 * options.epochs,
+        "epochs": 2 * _epochs(options.intervals[-1], options),
         "schedule": Schedule.COSINE,
         "cache": "frames",
     }
     evaluate_table = {"ground_truth": data.name, "predictions": "fused-tracks.csv", "subset": Subset.VAL}
     config.write_toml({"train": train_table, "evaluate": evaluate_table}, demo.folder / config.CONFIG_NAME)
+
+
+def _epochs(t: float, options: DemoOptions) -> int:
+    return max(1, round(options.epochs * t))
 
 
 def _name(t: float) -> str:
