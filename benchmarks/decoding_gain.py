@@ -13,22 +13,25 @@ import argparse
 import dataclasses
 import logging
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bineego import segments
 from bineego.evaluation import evaluate
+from bineego.formats.annotations import Annotations
 from bineego.grid import interval_edges, overlaps
 from bineego.inference.coarse import coarse_rows, interpolate, middle_rows
 from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
 from bineego.tracks import ScoreTrack
+from bineego.training.validation import fit_evidence
 
 VITERBI = Postprocess.VITERBI
 DECODERS = {
-    "paper": DecodeOptions(),
-    "paper, score by length": DecodeOptions(score=ScoreRule.LENGTH),
-    "paper, bridge 1 s, drop < 1 s": DecodeOptions(bridge=1.0, min_duration=1.0),
+    "paper": DecodeOptions(method=Postprocess.PAPER),
+    "paper, score by length": DecodeOptions(method=Postprocess.PAPER, score=ScoreRule.LENGTH),
+    "paper, bridge 1 s, drop < 1 s": DecodeOptions(method=Postprocess.PAPER, bridge=1.0, min_duration=1.0),
     "viterbi, largest probability, no refinement": DecodeOptions(method=VITERBI, score=ScoreRule.MAX, refine=False),
     "viterbi, no refinement": DecodeOptions(method=VITERBI, refine=False),
     "viterbi": DecodeOptions(method=VITERBI),
@@ -75,6 +78,14 @@ def score(truth: pd.DataFrame, tracks: list[ScoreTrack], options: DecodeOptions)
     return evaluate(truth, segments.concat([decode(track, options) for track in tracks], scored=True)).final
 
 
+def fitted(tracks: list[ScoreTrack], seed: int, **settings: Any) -> list[ScoreTrack]:
+    """The tracks with the evidence that decodes other videos of the same classifier best, as training fits it."""
+    truth, others = simulate(seed, **settings)
+    held_out = Annotations(segments=truth, videos=tuple(track.video_id for track in others))
+    evidence = fit_evidence(others, held_out)
+    return [dataclasses.replace(track, evidence=evidence) for track in tracks]
+
+
 def coarse_to_fine(track: ScoreTrack, every: int, certain: float) -> tuple[ScoreTrack, float]:
     """The track as if scored coarsely first, and the share of its clips that were needed."""
     probabilities = track.probabilities()
@@ -94,9 +105,14 @@ def main() -> int:
     logging.getLogger("bineego").setLevel(logging.ERROR)
     settings = [(t, accuracy) for t in (0.25, 0.5, 1.0) for accuracy in (0.7, 0.9)]
     short = {"videos": args.videos, "length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
-    sets = {key: simulate(args.seed, t=key[0], accuracy=key[1], **short) for key in settings}
+    sets = {}
+    for t, accuracy in settings:
+        truth, tracks = simulate(args.seed, t=t, accuracy=accuracy, **short)
+        other = {**short, "videos": 10, "t": t, "accuracy": accuracy}
+        sets[t, accuracy] = truth, fitted(tracks, args.seed + 1000, **other)
     print("| t, accuracy of the classifier | " + " | ".join(f"{t}, {a:.0%}" for t, a in settings) + " |")
     print("|---" * (len(settings) + 1) + "|")
+    print("| evidence, s | " + " | ".join(f"{sets[key][1][0].evidence:g}" for key in settings) + " |")
     for name, options in DECODERS.items():
         print(f"| {name} | " + " | ".join(f"{score(*sets[key], options):.3f}" for key in settings) + " |", flush=True)
 
@@ -107,6 +123,7 @@ def main() -> int:
     for accuracy in (0.8, 0.95):
         long = {"videos": max(1, args.videos // 3), "length": 360.0, "actions": 12, "median": 9.0, "gap": 6.0}
         truth, tracks = simulate(args.seed, t=0.5, accuracy=accuracy, **long)
+        tracks = fitted(tracks, args.seed + 1000, t=0.5, accuracy=accuracy, **long)
         full = score(truth, tracks, options)
         for every in (2, 4, 6, 8):
             some = [coarse_to_fine(track, every, 0.5) for track in tracks]

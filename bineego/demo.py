@@ -129,7 +129,13 @@ def _one_model(demo: Demo, data: Path, t: float, options: DemoOptions, step: Ste
     tracks = demo.folder / f"{name}-tracks"
     with step("localizing the held-out videos") as on_progress:
         found = localize(
-            data, model=runs / name, output=tracks, subset=Subset.VAL, save_scores=True, on_progress=on_progress
+            data,
+            model=runs / name,
+            output=tracks,
+            subset=Subset.VAL,
+            options=LocalizeOptions(method=Postprocess.PAPER),
+            save_scores=True,
+            on_progress=on_progress,
         )
     demo.scores[f"{name}, paper"] = evaluate(data, found.predictions, subset=Subset.VAL, scenes=tracks / SCENES_NAME)
     # From here on no video is read again: the score tracks hold all the network had to say.

@@ -54,7 +54,7 @@ class DecodeOptions:
             annotations; 0 = not at all, 1 = by Bayes' rule.
     """
 
-    method: Postprocess = Postprocess.PAPER
+    method: Postprocess = Postprocess.VITERBI
     score: ScoreRule | None = None
     refine: bool | None = None
     candidates: bool = False

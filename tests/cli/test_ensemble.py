@@ -157,7 +157,7 @@ def write_track(folder: Path, best: int, scene: float) -> None:
 def test_score_tracks_by_folder_and_by_file(run) -> None:
     write_track(Path("one"), 1, 0.9)
     write_track(Path("two"), 1, 0.4)
-    assert run("one", "two", "-o", "out/fused.csv")[0] == 0
+    assert run("one", "two", "--postprocess", "paper", "-o", "out/fused.csv")[0] == 0
     table = csv.read_predictions(Path("out/fused.csv"))
     assert table[["label", "start", "end"]].to_numpy().tolist() == [["x", 1.0, 3.0]]
     assert csv.read_scenes(Path("out/scenes.csv")) == {"v": "Kitchen"}

@@ -17,16 +17,16 @@ def test_the_verb_decodes_once_and_offers_every_method() -> None:
     # Each model alone breaks the action; together they do not.
     one = make_track([[0.1, 0.9, 0], [0.6, 0.4, 0], [0.1, 0.9, 0], [0.9, 0.1, 0]])
     other = make_track([[0.1, 0.9, 0], [0.2, 0.8, 0], [0.6, 0.4, 0], [0.9, 0.1, 0]], model="n")
-    found = ensembling.ensemble([one, other])
+    paper = DecodeOptions(method=Postprocess.PAPER)
+    found = ensembling.ensemble([one, other], decode=paper)
     assert found[["start", "end"]].to_numpy().tolist() == [[0.0, 3.0]]
     assert found["score"].tolist() == pytest.approx([0.9], abs=1e-6)
-    tables = [decode(track, DecodeOptions()) for track in (one, other)]
+    tables = [decode(track, paper) for track in (one, other)]
     for method in ("paper", "average"):
         expected = ensembling.ensemble(tables, method=method)
-        assert ensembling.ensemble([one, other], method=method).equals(expected)
-    viterbi = ensembling.ensemble([one, other], decode=DecodeOptions(method=Postprocess.VITERBI))
-    assert len(viterbi) == 1
-    assert ensembling.ensemble([one, other], weights=[0, 1])["end"].max() == 2.0
+        assert ensembling.ensemble([one, other], method=method, decode=paper).equals(expected)
+    assert len(ensembling.ensemble([one, other])) == 1
+    assert ensembling.ensemble([one, other], weights=[0, 1], decode=paper)["end"].max() == 2.0
 
 
 def test_folders_files_and_missing_videos(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

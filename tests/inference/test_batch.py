@@ -87,7 +87,7 @@ def test_a_second_run_does_only_what_is_missing(
     assert (tmp_path / "predictions.csv").read_bytes() == before
     assert again.scenes == first.scenes
     assert localize(folder, model=model_file, output=tmp_path, options=FP32, overwrite=True).skipped == ()
-    other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.VITERBI)
+    other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.PAPER)
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ()
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
     os.utime(folder / "a.mp4")

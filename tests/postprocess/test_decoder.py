@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
 
+PAPER = DecodeOptions(method=Postprocess.PAPER)
 VITERBI = DecodeOptions(method=Postprocess.VITERBI)
 ACTIONS = ("jump", "run")
 
@@ -42,7 +45,7 @@ def test_paper_preset_drops_the_tail_and_keeps_the_largest_probability() -> None
     track = track_of(
         [[0.1, 0.6, 0.3], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8]], duration=2.2
     )
-    table = decode(track)
+    table = decode(track, PAPER)
     assert rows(table) == [("jump", 0.0, 1.0), ("run", 1.5, 2.0)]
     assert table["score"].to_numpy() == pytest.approx([0.8, 0.8])
     assert table["video_id"].tolist() == ["v", "v"]
@@ -70,11 +73,11 @@ def test_paper_preset_equals_the_plain_loops(seed: int, duration: float, t: floa
     edges = interval_edges(duration, t)
     logits = np.random.default_rng(seed).normal(0, 2, (len(edges) - 1, 3)).astype(np.float32)
     track = ScoreTrack(video_id="v", edges=edges, logits=logits, actions=ACTIONS, t=t, scene_probs=np.zeros(0))
-    table = decode(track, DecodeOptions())
+    table = decode(track, PAPER)
     assert list(table[["label", "start", "end", "score"]].itertuples(index=False, name=None)) == plain_paper(track)
 
 
-@pytest.mark.parametrize("options", [DecodeOptions(), VITERBI])
+@pytest.mark.parametrize("options", [PAPER, VITERBI])
 @pytest.mark.parametrize("sigmoid", [False, True])
 def test_shorter_than_t_gives_nothing(options: DecodeOptions, sigmoid: bool) -> None:
     track = track_of([[0.1, 0.8, 0.1]], duration=0.3, sigmoid=sigmoid)
@@ -82,11 +85,23 @@ def test_shorter_than_t_gives_nothing(options: DecodeOptions, sigmoid: bool) -> 
     assert len(decode(track, options)) == 0
 
 
+def test_viterbi_is_the_default() -> None:
+    p = [[0.1, 0.8, 0.1]] * 6 + [[0.1, 0.4, 0.5]] + [[0.1, 0.8, 0.1]] * 6
+    assert decode(track_of(p)).equals(decode(track_of(p), VITERBI))
+
+
+def test_evidence_says_how_much_is_smoothed() -> None:
+    p = [[0.1, 0.8, 0.1]] * 6 + [[0.1, 0.3, 0.6]] + [[0.1, 0.8, 0.1]] * 6
+    parts = [len(decode(dataclasses.replace(track_of(p), evidence=value), VITERBI)) for value in (0.01, 0.1, 1.0)]
+    assert parts == sorted(parts, reverse=True)
+    assert (parts[0], parts[-1]) == (3, 1)
+
+
 def test_viterbi_removes_flicker_and_uses_the_tail() -> None:
     p = [[0.1, 0.8, 0.1]] * 6 + [[0.1, 0.4, 0.5]] + [[0.1, 0.8, 0.1]] * 6
     track = track_of(p, duration=6.3)
     assert rows(decode(track, VITERBI)) == [("jump", 0.0, 6.3)]
-    assert len(decode(track)) == 3
+    assert len(decode(track, PAPER)) == 3
 
 
 def test_learnt_dwell_is_used() -> None:
@@ -104,7 +119,7 @@ def test_several_actions_at_once() -> None:
     p = [[0.1, 0.9, 0.2]] * 4 + [[0.1, 0.9, 0.9]] * 4 + [[0.1, 0.2, 0.9]] * 4
     track = track_of(p, sigmoid=True)
     expected = [("jump", 0.0, 4.0), ("run", 2.0, 6.0)]
-    assert rows(decode(track)) == expected
+    assert rows(decode(track, PAPER)) == expected
     found = decode(track, VITERBI)
     assert found["label"].tolist() == ["jump", "run"]
     assert found[["start", "end"]].to_numpy() == pytest.approx(np.array([[0, 4], [2, 6]]), abs=0.2)
@@ -113,20 +128,24 @@ def test_several_actions_at_once() -> None:
 def test_bridge_then_drop() -> None:
     jump, run = [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]
     track = track_of([jump, jump, run, jump, jump])
-    assert len(decode(track)) == 3
-    assert rows(decode(track, DecodeOptions(bridge=0.5, min_duration=1.0))) == [("jump", 0.0, 2.5)]
-    assert len(decode(track, DecodeOptions(bridge=0.4))) == 3
+    assert len(decode(track, PAPER)) == 3
+    assert rows(decode(track, DecodeOptions(method=Postprocess.PAPER, bridge=0.5, min_duration=1.0))) == [
+        ("jump", 0.0, 2.5)
+    ]
+    assert len(decode(track, DecodeOptions(method=Postprocess.PAPER, bridge=0.4))) == 3
 
 
 def test_thresholds_shift_the_break_even_point() -> None:
     track = track_of([[0.55, 0.43, 0.02]] * 2)
-    assert len(decode(track)) == 0
-    assert rows(decode(track, DecodeOptions(class_thresholds={"jump": 0.4}))) == [("jump", 0.0, 1.0)]
-    assert len(decode(track, DecodeOptions(class_thresholds={"run": 0.4}))) == 0
-    assert len(decode(track, DecodeOptions(threshold=0.45))) == 0
+    assert len(decode(track, PAPER)) == 0
+    assert rows(decode(track, DecodeOptions(method=Postprocess.PAPER, class_thresholds={"jump": 0.4}))) == [
+        ("jump", 0.0, 1.0)
+    ]
+    assert len(decode(track, DecodeOptions(method=Postprocess.PAPER, class_thresholds={"run": 0.4}))) == 0
+    assert len(decode(track, DecodeOptions(method=Postprocess.PAPER, threshold=0.45))) == 0
     multi = track_of([[0.5, 0.43, 0.02]] * 2, sigmoid=True)
-    assert len(decode(multi)) == 0
-    assert rows(decode(multi, DecodeOptions(threshold=0.4))) == [("jump", 0.0, 1.0)]
+    assert len(decode(multi, PAPER)) == 0
+    assert rows(decode(multi, DecodeOptions(method=Postprocess.PAPER, threshold=0.4))) == [("jump", 0.0, 1.0)]
 
 
 def test_unknown_action_in_thresholds() -> None:
@@ -144,8 +163,8 @@ def test_options_out_of_range(wrong: dict[str, object]) -> None:
 
 def test_length_score_ranks_long_above_short_and_stays_below_the_maximum() -> None:
     track = track_of([[0.1, 0.9, 0.0001]] * 8 + [[0.9, 0.1, 0.0001]] * 4 + [[0.1, 0.9, 0.0001]] * 2)
-    by_max = decode(track)
-    by_length = decode(track, DecodeOptions(score=ScoreRule.LENGTH))
+    by_max = decode(track, PAPER)
+    by_length = decode(track, DecodeOptions(method=Postprocess.PAPER, score=ScoreRule.LENGTH))
     assert by_max["score"].iloc[0] == by_max["score"].iloc[1]
     assert by_length["score"].iloc[0] > by_length["score"].iloc[1]
     assert (by_length["score"] < by_max["score"]).all()

@@ -65,7 +65,7 @@ def test_each_step_of_decoding_gains(t: float, accuracy: float) -> None:
     truth, tracks = simulate(7, t, accuracy)
     viterbi = Postprocess.VITERBI
     steps = [
-        score(truth, tracks, DecodeOptions()),
+        score(truth, tracks, DecodeOptions(method=Postprocess.PAPER)),
         score(truth, tracks, DecodeOptions(method=viterbi, refine=False)),
         score(truth, tracks, DecodeOptions(method=viterbi)),
         score(truth, tracks, DecodeOptions(method=viterbi, candidates=True)),
