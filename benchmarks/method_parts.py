@@ -1,4 +1,4 @@
-"""What the parts of the method are worth on the synthetic set: the shift, the scene task, t, the ensemble.
+"""What the parts of the method are worth on the synthetic set: shift, scene task, t, ensemble; and the scene prior.
 
 For each seed every variant is trained (the same number of clips for every t), scores the held-out videos and is decoded
 by the paper preset and by the default; then the ensemble of the whole models is made by the paper's method and from
@@ -60,6 +60,9 @@ def main() -> None:
         for name in VARIANTS:
             tables = [_decoded(tracks[name, seed], decode) for seed in call.seeds]
             first = _print(data, decoder, name, tables, first) or first
+        prior = DecodeOptions(method=decoder, scene_prior=1.0)
+        tables = [_decoded(tracks[WHOLE[0], seed], prior) for seed in call.seeds]
+        _print(data, decoder, f"{WHOLE[0]}, scene prior", tables, first)
         for what, method in (("ensemble of three t, paper", "paper"), ("ensemble of three t, tracks", None)):
             fused = [
                 ensembling.ensemble([tracks[name, seed] for name in WHOLE], method=method, decode=decode)
@@ -99,7 +102,9 @@ def _score(data: Path, run: Path, call: argparse.Namespace) -> Path:
 
 
 def _decoded(folder: Path, decode: DecodeOptions) -> pd.DataFrame:
-    return inference.localize(folder, options=LocalizeOptions(method=decode.method)).predictions
+    return inference.localize(
+        folder, options=LocalizeOptions(method=decode.method, scene_prior=decode.scene_prior)
+    ).predictions
 
 
 def _print(data: Path, decoder: Postprocess, name: str, tables: list[pd.DataFrame], first: list[float]) -> list[float]:
