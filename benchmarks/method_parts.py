@@ -5,7 +5,7 @@ by the paper preset and by the default; then the ensemble of the whole models is
 their score tracks. Prints Markdown: mAP at tIoU 0.5, 0.75 and 0.95 and their mean over the seeds, its spread (standard
 deviation), and the gain over the first row, seed by seed. Runs that exist already are used again.
 
-    python benchmarks/method_parts.py --work FOLDER [--seeds 0 1 2] [--first N] [--recordings 40] [--epochs 6]
+    python benchmarks/method_parts.py --work FOLDER [--seeds 0 1 2] [--recordings 40] [--epochs 6]
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for data, runs, frames and tracks")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--first", type=int, default=len(VARIANTS), help="so many variants only; all = ensembles too")
     parser.add_argument("--recordings", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--epochs", type=int, default=6, help="at t = 1")
@@ -51,20 +50,19 @@ def main() -> None:
     data = call.work / "dataset"
     if not (data / "index.json").exists():
         write_dataset(data, recordings=call.recordings, seconds=call.seconds, size=(256, 128), fps=15)
-    names = list(VARIANTS)[: call.first]
-    tracks = {(name, seed): _score(data, _train(data, name, seed, call), call) for seed in call.seeds for name in names}
+    tracks = {
+        (name, seed): _score(data, _train(data, name, seed, call), call) for seed in call.seeds for name in VARIANTS
+    }
     print("| decoding | model | mAP@.5 | @.75 | @.95 | mean | spread | gain by seed |\n" + "|---" * 8 + "|")
     for decoder in Postprocess:
         decode = DecodeOptions(method=decoder)
         first: list[float] = []
-        for name in names:
+        for name in VARIANTS:
             tables = [_decoded(tracks[name, seed], decode) for seed in call.seeds]
             first = _print(data, decoder, name, tables, first) or first
         prior = DecodeOptions(method=decoder, scene_prior=1.0)
         tables = [_decoded(tracks[WHOLE[0], seed], prior) for seed in call.seeds]
         _print(data, decoder, f"{WHOLE[0]}, scene prior", tables, first)
-        if not set(WHOLE) <= set(names):
-            continue
         for what, method in (("ensemble of three t, paper", "paper"), ("ensemble of three t, tracks", None)):
             fused = [
                 ensembling.ensemble([tracks[name, seed] for name in WHOLE], method=method, decode=decode)

@@ -107,3 +107,10 @@ def test_files_that_are_no_tracks_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "pickle.scores.npz", meta=np.array([{"a": 1}], object))
     with pytest.raises(InputInvalid, match="not a score track"):
         tracks.load(tmp_path / "pickle.scores.npz")
+
+
+@pytest.mark.parametrize("evidence", [None, 0.1])
+def test_evidence_is_kept_in_the_file(tmp_path: Path, evidence: float | None) -> None:
+    path = tmp_path / "v.scores.npz"
+    tracks.save(make(np.zeros((2, 3)), evidence=evidence), path)
+    assert tracks.load(path).evidence == evidence

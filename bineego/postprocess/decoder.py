@@ -92,15 +92,14 @@ def _each_class(probabilities: Floats, edges: Floats, bias: Floats, track: Score
         against = np.log(np.maximum(off, MIN_PROBABILITY))
         dwell = _dwell(track, options)[1:]
         active = decode_each(evidence, against, np.diff(edges), dwell, evidence_of(track))
-    parts = []
+    parts, mean = [], options.score_rule is ScoreRule.LENGTH
     for column in range(active.shape[1]):
         states = active[:, column].astype(np.int64)
         if not states.any():
             continue
         pair = np.stack([off[:, column], weighted[:, column]], axis=1)
         moved = refine_edges(states, pair, edges) if options.refines else edges
-        by_length = options.score_rule is ScoreRule.LENGTH
-        parts.append(merge_runs(states * (column + 1), on[:, column], moved, mean=by_length))
+        parts.append(merge_runs(states * (column + 1), on[:, column], moved, mean=mean))
     return join(parts) if parts else merge_runs([], [], edges)
 
 
@@ -124,10 +123,10 @@ def _dwell(track: ScoreTrack, options: DecodeOptions) -> Floats:
     return np.where(np.isfinite(learnt) & (learnt > 0), learnt, options.dwell)
 
 
-def _scores(best: Floats, lengths: Floats, options: DecodeOptions) -> Floats:
+def _scores(scores: Floats, lengths: Floats, options: DecodeOptions) -> Floats:
     if options.score_rule is ScoreRule.MAX:
-        return best
-    return best * lengths / (lengths + HALF_SCORE_LENGTH)
+        return scores
+    return scores * lengths / (lengths + HALF_SCORE_LENGTH)
 
 
 def _tidy(runs: Runs, options: DecodeOptions) -> Runs:

@@ -4,9 +4,10 @@ A path of classes c_i over cells of width w_i scores
 
     sum_i (w_i / t) * evidence_i(c_i)  -  sum_i w_i / dwell(c_i)  -  sum over switches of leave(class left)
 
-where evidence is the log of the class probability, the second term is the log-probability of staying (a stay of mean
-length `dwell` ends at a constant rate), and leave(c) = log(C) - log(1 - exp(-t / dwell(c))): somewhere within t the
-stay ends, and any of the C other classes follows. All of it is proportional to cell length, so cutting a cell in two
+where t is the length of video that counts as one independent observation, evidence is the log of the class
+probability, the second term is the log-probability of staying (a stay of mean length `dwell` ends at a constant rate),
+and leave(c) = log(C) - log(1 - exp(-t / dwell(c))): somewhere within t the stay ends, and any of the C other classes
+follows. All of it is proportional to cell length, so cutting a cell in two
 changes nothing: fused and overlapping grids decode as plain ones do.
 """
 
@@ -32,7 +33,7 @@ def decode_path(evidence: Floats, widths: Floats, dwell: Floats, t: float) -> In
         evidence: log-probabilities (N, K), finite.
         widths: cell widths (N,), seconds.
         dwell: mean length (K,) of a stay in each class, seconds.
-        t: the interval length that one row of evidence stands for, seconds.
+        t: seconds of video that count as one independent observation; a row of evidence weighs width / t of one.
 
     "Switch to best": the cost of leaving depends on the class left alone, so one best predecessor serves all classes.
     Of equally good paths the one is taken that switches late and to the lower class.

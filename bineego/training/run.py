@@ -26,13 +26,14 @@ from bineego.training.bf16_check import validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, choose_device, choose_precision, environment, repeatable
+from bineego.training.effective import effective
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
-from bineego.training.recipe import Labels, Optimizer, Recipe, default_lr
+from bineego.training.recipe import Labels, Recipe, default_lr
 from bineego.training.run_folder import RunFolder, choose_folder
 from bineego.training.sampling import Sampler, expected_draws
 from bineego.training.validation import (
@@ -63,14 +64,6 @@ FINER = 4
 
 TRAINED_HEAD_LR = 5.0
 """Rate of new heads against that of trained trunks (TSM)."""
-
-UNUSUAL = {
-    "accumulate": "computed in {} parts", "warmup": "warm-up of {:g} epochs", "ema": "averaged weights ({:g})",
-    "label_smoothing": "label smoothing {:g}", "class_balance": "class balance {:g}",
-    "background_ratio": "background ratio {:g}", "multi_scale_crop": "random crops", "batch_norm": "batch norm {}",
-    "freeze": "freeze {}", "patience": "patience {}",
-}  # fmt: skip
-"""Fields that the line about the recipe in use names where they are not as usual."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -255,30 +248,6 @@ def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None)
     return _Start(network=network, recipe=resolved, begun=begun, report=report)
 
 
-def effective(recipe: Recipe) -> str:
-    """The recipe in one line, with what was scaled and chosen."""
-    scaled = (
-        ""
-        if recipe.batch_size == recipe.base_batch
-        else f" (= {recipe.lr:g} x {recipe.batch_size}/{recipe.base_batch})"
-    )
-    parts = [
-        f"{recipe.trunk}, t = {recipe.interval:g} s, {recipe.n_frames} frames of {recipe.size} px",
-        f"{recipe.epochs} epochs, batches of {recipe.batch_size}",
-        f"{recipe.optimizer} lr {recipe.effective_lr:g}{scaled}, heads x{recipe.head_lr:g}, {recipe.schedule} schedule",
-    ]
-    if recipe.optimizer is Optimizer.SGD:
-        parts.append(f"momentum {recipe.momentum:g}")
-    parts.append(f"weight decay {recipe.weight_decay:g}, seed {recipe.seed}")
-    usual = Recipe()
-    parts += [
-        words.format(getattr(recipe, name))
-        for name, words in UNUSUAL.items()
-        if getattr(recipe, name) != getattr(usual, name)
-    ]
-    return "recipe: " + "; ".join(parts)
-
-
 def _card(
     name: str, chosen: Plan, material: Material, recipe: Recipe, options: RunOptions, begun: Mapping[str, Any]
 ) -> ModelCard:
@@ -389,14 +358,14 @@ class _Run:
         temperature = self.fabric.broadcast(1.0 if found is None else found.temperature)
         calibrated = dataclasses.replace(self.card, temperature=temperature)
         fine = None
-        if chosen.held_out:
+        if chosen.held_out and held.task.has_actions:
             finer = ScoreOptions(stride=self.card.interval / FINER)
             fine = score_held_out(network, calibrated, held, self.fabric.device, options=finer)
         figures: dict[str, float] = {}
         if result is not None:
             evidence = fit_evidence(fine, held.truth) if fine else None
             card = dataclasses.replace(model.card, bf16=check, temperature=temperature, evidence=evidence)
-            figures = self._keep_calibrated(network, card, result, found)
+            figures = self._keep_calibrated(network, card, result, found, held_out=chosen.held_out)
         self.fabric.barrier()
         return RunResult(
             folder=self.folder.path,
@@ -408,13 +377,13 @@ class _Run:
         )
 
     def _keep_calibrated(
-        self, network: TSM, card: ModelCard, result: Validation, found: Calibration | None
+        self, network: TSM, card: ModelCard, result: Validation, found: Calibration | None, *, held_out: bool
     ) -> dict[str, float]:
         """Write the best model with what was fitted, and its validation files under it."""
         metrics = {"epoch": card.metrics.get("epoch", 0), **result.figures}
-        if found is None:
+        if not held_out:
             log.info("no temperature is fitted: no recording is held out")
-        else:
+        if found is not None:
             log.info(
                 "calibration: temperature %.3f; expected calibration error %.4f before, %.4f after",
                 found.temperature, found.ece_before, found.ece_after,

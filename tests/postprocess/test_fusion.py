@@ -151,3 +151,10 @@ def test_linear_pooling_stays_within_the_models(some: list[ScoreTrack]) -> None:
         for action in fused.actions:
             said = [at(track, centre, action) for track in same if centre < track.duration]
             assert min(said) - 1e-6 <= at(fused, centre, action) <= max(said) + 1e-6
+
+
+def test_evidence_is_the_geometric_mean_of_what_was_fitted() -> None:
+    p = [[0.2, 0.8, 0.0]]
+    one, other, unfitted = make_track(p, evidence=0.1), make_track(p, evidence=0.4), make_track(p)
+    assert fusion.fuse([one, other, unfitted], [1.0, 1.0, 5.0]).evidence == pytest.approx(0.2)
+    assert fusion.fuse([unfitted, unfitted], [1.0, 1.0]).evidence is None

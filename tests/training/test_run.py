@@ -18,7 +18,7 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
 from bineego.training import Recipe, RunOptions, train, validation
-from bineego.training.run import effective
+from bineego.training.effective import effective
 from bineego.tsm import load_model
 from bineego.tsm.card_file import card_from_json, card_to_json
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bineego import segments
+from bineego.errors import InputInvalid
 from bineego.formats.annotations import Annotations
 from bineego.grid import interval_edges
 from bineego.tracks import ScoreTrack
@@ -57,5 +58,5 @@ def test_little_says_nothing() -> None:
 @pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
 def test_evidence_is_a_length(value: float) -> None:
     tracks, _ = flickering(0.0)
-    with pytest.raises(Exception, match="evidence"):
+    with pytest.raises(InputInvalid, match="evidence"):
         dataclasses.replace(tracks[0], evidence=value)
