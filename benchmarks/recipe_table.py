@@ -2,7 +2,10 @@
 
     python benchmarks/recipe_table.py DATASET --work FOLDER
     python benchmarks/recipe_table.py DATASET --work FOLDER --trunks resnet18 resnet34 --init random --size 64 \
-        --epochs 8 --set schedule=cosine group_by=performer val_every=2
+        --epochs 8 --same-clips --set schedule=cosine group_by=performer
+
+`--same-clips` is for a table that is to be had in an hour: `--epochs` are those of t = 1, and every row learns from the
+same number of clips, where the report's rows have the same number of epochs.
 
 A row is a recipe that comes with the program: Single (actions only) or Multi (scenes too; only where the data set has
 scenes), the trunk, and t. Checkpoint and temperature are chosen on a split inside the train subset; the val subset is
@@ -22,7 +25,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +85,7 @@ def main() -> None:
     parser.add_argument("--trunks", type=Trunk, nargs=2, help="in the place of ResNeXt-101 32x8d and 64x4d")
     for name in ("size", "epochs", "batch-size", "seed"):
         parser.add_argument(f"--{name}", type=int)
+    parser.add_argument("--same-clips", action="store_true", help="fewer epochs for smaller t")
     parser.add_argument("--frames", type=int, dest="n_frames")
     parser.add_argument("--init")
     parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="any other field of the recipe")
@@ -121,7 +125,10 @@ def chosen_recipes(call: argparse.Namespace) -> dict[str, Recipe]:
     found = {}
     for name in names:
         stand_in = {} if call.trunks is None else {"trunk": call.trunks[TRUNKS.index(name.split("-")[1])]}
-        found[name] = build(Recipe, read_toml(shipped_recipes()[name]), changes, stand_in)
+        recipe = build(Recipe, read_toml(shipped_recipes()[name]), changes, stand_in)
+        if call.same_clips:
+            recipe = replace(recipe, epochs=max(1, round(recipe.epochs * recipe.interval)))
+        found[name] = recipe
     if not found:
         raise SystemExit("no row to run")
     return found
@@ -198,7 +205,8 @@ def _print_head(recipe: Recipe, call: argparse.Namespace) -> None:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() and call.device != Device.CPU else "CPU"
     print(
         f"{Path(call.data).name}, subset {call.subset}{stands}. {recipe.size} px, {recipe.n_frames} frames, "
-        f"{recipe.epochs} epochs of batches of {recipe.batch_size}, init {Path(recipe.init).name}, {recipe.schedule} "
+        f"{recipe.epochs} epochs{' at t = 1' * call.same_clips}, batches of {recipe.batch_size}, init "
+        f"{Path(recipe.init).name}, {recipe.schedule} "
         f"schedule, seed {recipe.seed}, {device}.\n"
     )
     print("| Method | mAP@.5 | mAP@.75 | mAP@.95 | final | scene top-1 | s |\n" + "|---" * 7 + "|", flush=True)

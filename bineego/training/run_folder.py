@@ -74,8 +74,10 @@ class RunFolder:
         return self.path / "val"
 
     def exists(self) -> bool:
-        """Whether anything is there under this name."""
-        return self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))
+        """Whether anything is there under this name; what a killed run leaves before its first file is nothing."""
+        if not self.path.is_dir():
+            return self.path.exists()
+        return any(not entry.name.startswith(".") for entry in self.path.iterdir())
 
     def clear(self) -> None:
         """Remove an earlier run of this name.
@@ -137,7 +139,7 @@ def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, o
     if not name or name.startswith(".") or FORBIDDEN & set(name):
         raise UsageError(f"{name!r} cannot be the name of a folder", where="--name")
     folder = RunFolder(runs / name)
-    if resume and not folder.exists():
+    if resume and not folder.path.is_dir():  # an empty one: killed before its first file
         known = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
         there = f"there are: {', '.join(known[:10])}" if known else f"there is none in {runs}"
         raise UsageError(f"no run {name!r} to resume", where=runs, remedy=there)

@@ -109,6 +109,18 @@ def test_a_name_that_exists_is_an_error(tiny: Path, recipe: Recipe, options: Run
     assert not (options.runs / "a" / "stray.txt").exists()
 
 
+def test_a_run_killed_before_its_first_file_begins_anew(
+    tiny: Path, recipe: Recipe, options: RunOptions, notes: pytest.LogCaptureFixture
+) -> None:
+    for name, how in {"resumed": {"resume": True}, "replaced": {"overwrite": True}, "again": {}}.items():
+        folder = options.runs / name
+        folder.mkdir(parents=True)
+        (folder / ".config.toml.x.tmp").write_text("half of")
+        train(tiny, name=name, recipe=replace(recipe, epochs=1), options=replace(options, **how))
+        assert (folder / "model.safetensors").exists()
+    assert "interrupted before its first save" in notes.text
+
+
 def test_without_a_split_the_scores_are_warned_about(
     tiny: Path, recipe: Recipe, options: RunOptions, notes: pytest.LogCaptureFixture
 ) -> None:
