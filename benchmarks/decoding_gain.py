@@ -1,10 +1,12 @@
 """What decoding is worth on simulated score tracks: final score (mean mAP at tIoU 0.5, 0.75, 0.95) of each decoder, and
 what coarse-to-fine scoring saves and costs.
 
-    python benchmarks/decoding_gain.py [--videos 40] [--seed 1]
+    python benchmarks/decoding_gain.py [--videos 40] [--seed 1] [--truth DATASET --tracks FOLDER FOLDER ...]
 
 A simulated classifier sees the share of each class in every cell, with noise; for about a second at a time it is drawn
-to another class. Nothing is trained, so this tells what decoding can do, not what a network will.
+to another class. Nothing is trained, so this tells what decoding can do, not what a network will. What coarse-to-fine
+scoring costs on real tracks is told by those that `localize DATASET --subset val --save-scores` left in some folders
+(`--tracks`).
 """
 
 from __future__ import annotations
@@ -13,20 +15,25 @@ import argparse
 import dataclasses
 import logging
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bineego import segments
+from bineego.datasets import Subset
 from bineego.evaluation import evaluate
 from bineego.formats.annotations import Annotations
 from bineego.grid import interval_edges, overlaps
-from bineego.inference.coarse import coarse_rows, interpolate, middle_rows
+from bineego.inference.coarse import agreement, coarse_rows, interpolate, middle_rows
+from bineego.inference.options import ScoreOptions
 from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
-from bineego.tracks import ScoreTrack
+from bineego.tracks import ScoreTrack, load
 from bineego.training.validation import fit_evidence
 
+SEEDS = 10
 VITERBI = Postprocess.VITERBI
 DECODERS = {
     "paper": DecodeOptions(method=Postprocess.PAPER),
@@ -74,8 +81,11 @@ def simulate(
     return segments.make(*map(list, zip(*truth, strict=True))), tracks
 
 
-def score(truth: pd.DataFrame, tracks: list[ScoreTrack], options: DecodeOptions) -> float:
-    return evaluate(truth, segments.concat([decode(track, options) for track in tracks], scored=True)).final
+def score(
+    truth: pd.DataFrame | Path, tracks: Sequence[ScoreTrack], options: DecodeOptions, subset: Subset | None = None
+) -> float:
+    predictions = segments.concat([decode(track, options) for track in tracks], scored=True)
+    return evaluate(truth, predictions, subset=subset).final
 
 
 def fitted(tracks: list[ScoreTrack], seed: int, **settings: Any) -> list[ScoreTrack]:
@@ -86,21 +96,42 @@ def fitted(tracks: list[ScoreTrack], seed: int, **settings: Any) -> list[ScoreTr
     return [dataclasses.replace(track, evidence=evidence) for track in tracks]
 
 
-def coarse_to_fine(track: ScoreTrack, every: int, certain: float) -> tuple[ScoreTrack, float]:
+def coarse_to_fine(track: ScoreTrack, every: int, least: float) -> tuple[ScoreTrack, float]:
     """The track as if scored coarsely first, and the share of its clips that were needed."""
     probabilities = track.probabilities()
-    label, sure = probabilities.argmax(axis=1), probabilities.max(axis=1) >= certain
     rows = coarse_rows(len(track), every)
-    while len(new := middle_rows(rows, label[rows][:, None].astype(float), sure[rows])):
+    while len(new := middle_rows(rows, agreement(probabilities[rows], track.activation), least)):
         rows = np.sort(np.concatenate([rows, new]))
     logits = interpolate(rows, track.logits[rows].astype(np.float64), len(track)).astype(np.float32)
     return dataclasses.replace(track, logits=logits), len(rows) / len(track)
+
+
+def print_coarse(
+    name: str, sets_of: Sequence[tuple[pd.DataFrame | Path, Sequence[ScoreTrack]]], subset: Subset | None = None
+) -> None:
+    """Share of the clips and of the score of all clips, over sets of (truth, tracks)."""
+    options, least = DecodeOptions(method=VITERBI), ScoreOptions().agreement
+    full = [score(truth, tracks, options, subset) for truth, tracks in sets_of]
+    print(f"| {name}: every k-th | share of the clips | final score / that of all clips |\n|---|---|---|")
+    for every in (2, 4, 6, 8):
+        some = [[coarse_to_fine(track, every, least) for track in tracks] for _, tracks in sets_of]
+        share = np.mean([share for tracks in some for _, share in tracks])
+        ratio = np.mean(
+            [
+                score(truth, [track for track, _ in tracks], options, subset) / whole
+                for (truth, _), tracks, whole in zip(sets_of, some, full, strict=True)
+            ]
+        )
+        print(f"| {every} | {share:.3f} | {ratio:.3f} |", flush=True)
+    print()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--videos", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--truth", type=Path, help="DATASET of --tracks; its val subset is scored")
+    parser.add_argument("--tracks", type=Path, nargs="+", default=[], help="folders of score tracks, one of each model")
     args = parser.parse_args()
     logging.getLogger("bineego").setLevel(logging.ERROR)
     settings = [(t, accuracy) for t in (0.25, 0.5, 1.0) for accuracy in (0.7, 0.9)]
@@ -116,24 +147,17 @@ def main() -> int:
     for name, options in DECODERS.items():
         print(f"| {name} | " + " | ".join(f"{score(*sets[key], options):.3f}" for key in settings) + " |", flush=True)
 
-    print("\nCoarse to fine, six-minute videos, lengths and gaps as in 360+x, t = 0.5, viterbi, mean of three seeds\n")
-    print("| accuracy | every k-th | share of the clips | final score / that of all clips |")
-    print("|---|---|---|---|")
-    options = DecodeOptions(method=VITERBI)
+    print(f"\nCoarse to fine, six-minute videos, lengths and gaps as in 360+x, t = 0.5, viterbi; {SEEDS} seeds\n")
     for accuracy in (0.8, 0.95):
         long = {"videos": max(1, args.videos // 3), "length": 360.0, "actions": 12, "median": 9.0, "gap": 6.0}
         sets_of = []
-        for seed in range(args.seed, args.seed + 3):
+        for seed in range(args.seed, args.seed + SEEDS):
             truth, tracks = simulate(seed, t=0.5, accuracy=accuracy, **long)
-            tracks = fitted(tracks, seed + 1000, t=0.5, accuracy=accuracy, **long)
-            sets_of.append((truth, tracks, score(truth, tracks, options)))
-        for every in (2, 4, 6, 8):
-            shares, ratios = [], []
-            for truth, tracks, full in sets_of:
-                some = [coarse_to_fine(track, every, 0.5) for track in tracks]
-                shares += [share for _, share in some]
-                ratios.append(score(truth, [track for track, _ in some], options) / full)
-            print(f"| {accuracy:.0%} | {every} | {np.mean(shares):.2f} | {np.mean(ratios):.3f} |", flush=True)
+            sets_of.append((truth, fitted(tracks, seed + 1000, t=0.5, accuracy=accuracy, **long)))
+        print_coarse(f"right {accuracy:.0%} of the time", sets_of)
+    if args.tracks:
+        folders = [[load(path) for path in sorted(folder.glob("*.scores.npz"))] for folder in args.tracks]
+        print_coarse(args.truth.name, [(args.truth, found) for found in folders], subset=Subset.VAL)
     return 0
 
 

@@ -206,8 +206,7 @@ def _print_head(recipe: Recipe, call: argparse.Namespace) -> None:
     print(
         f"{Path(call.data).name}, subset {call.subset}{stands}. {recipe.size} px, {recipe.n_frames} frames, "
         f"{recipe.epochs} epochs{' at t = 1' * call.same_clips}, batches of {recipe.batch_size}, init "
-        f"{Path(recipe.init).name}, {recipe.schedule} "
-        f"schedule, seed {recipe.seed}, {device}.\n"
+        f"{Path(recipe.init).name}, {recipe.schedule} schedule, seed {recipe.seed}, {device}.\n"
     )
     print("| Method | mAP@.5 | mAP@.75 | mAP@.95 | final | scene top-1 | s |\n" + "|---" * 7 + "|", flush=True)
 

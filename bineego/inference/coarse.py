@@ -1,9 +1,10 @@
-"""Coarse to fine: every k-th interval first, those in between only where the video changes or the network is unsure.
+"""Coarse to fine: every k-th interval first, those in between only where the video may have changed.
 
-Between two scored intervals that differ, the one in the middle is scored next, and so on by halves: a change costs
-log2(k) clips, not k - 1. The video is decoded once; the frames of a stretch of it are held until that stretch is done.
+Between two scored intervals that may differ, the one in the middle is scored next, and so on by halves: a change costs
+log2(k) clips, not k - 1; less where the one in the middle holds the change itself, and so agrees with both sides. The
+video is decoded once; the frames of a stretch of it are held until that stretch is done.
 
-Shape suffixes: N intervals, T frames of a clip, R intervals scored, K logits, S scenes.
+Shape suffixes: N intervals, T frames of a clip, R intervals scored, K classes, S scenes.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ from bineego.inference.clips import (
     prefetched,
     score_clips,
 )
+from bineego.tracks import Activation
 
 STRETCH_FRAMES = 800
 """Frames held at most, or those of two coarse intervals: 150 MB at 256 x 256."""
 
 PREFETCH = 64  # frames decoded ahead
 
-Decision = Callable[[Floats], tuple[Floats, NDArray[np.bool_]]]
-"""Action logits (R, K) -> what each interval says (R, any), and whether it is sure of it (R,)."""
+Agree = Callable[[Floats], Floats]
+"""Action logits (R, K) -> how likely each two neighbours show the same (R - 1,)."""
 
 
 def coarse_rows(n: int, every: int) -> Ints:
@@ -40,16 +42,29 @@ def coarse_rows(n: int, every: int) -> Ints:
     return np.unique(np.append(np.arange(0, n, every), n - 1)) if n else np.zeros(0, np.int64)
 
 
-def middle_rows(rows: Ints, pattern: Floats, sure: NDArray[np.bool_]) -> Ints:
-    """The intervals half way between two scored ones that say different things, or of which one is not sure.
+def agreement(probabilities_RK: Floats, activation: Activation) -> Floats:
+    """How likely two neighbours show the same (R - 1,).
+
+    It is the probability of the one class that both show most likely; where every class is on or off by itself, that of
+    the class least likely to be alike in both.
+    """
+    here, there = probabilities_RK[:-1], probabilities_RK[1:]
+    if activation is Activation.SIGMOID:
+        same: Floats = np.maximum(here * there, (1 - here) * (1 - there)).min(axis=1, initial=1.0)
+    else:
+        same = (here * there).max(axis=1)
+    return same
+
+
+def middle_rows(rows: Ints, agreement: Floats, least: float) -> Ints:
+    """The intervals half way between two scored ones that agree less than the least.
 
     Args:
         rows: the intervals scored (R,), increasing.
-        pattern: what each says (R, any).
-        sure: whether it is certain (R,).
+        agreement: of neighbours (R - 1,).
+        least: from this agreement on, what lies between is taken as settled.
     """
-    settled = (pattern[1:] == pattern[:-1]).all(axis=1) & sure[1:] & sure[:-1]
-    chosen = ~settled & (np.diff(rows) > 1)
+    chosen = (agreement < least) & (np.diff(rows) > 1)
     middle: Ints = ((rows[1:] + rows[:-1]) // 2)[chosen]
     return middle
 
@@ -66,7 +81,8 @@ def score_coarse_to_fine(
     frames_NT: Ints,
     *,
     every: int,
-    decide: Decision,
+    agree: Agree,
+    least: float,
     batch: int,
     background: bool,
     on_progress: OnProgress | None = None,
@@ -77,7 +93,8 @@ def score_coarse_to_fine(
         network, source, frames_NT, batch, background: see `clips.score_clips`; N > 0.
         wanted: the frames to decode, those of `frames_NT` among them.
         every: k.
-        decide: see `Decision`.
+        agree: see `Agree`.
+        least: agreement of two neighbours from which what lies between them is not scored.
         on_progress: called with (intervals settled, intervals).
     """
     coarse = coarse_rows(len(frames_NT), every)
@@ -109,7 +126,7 @@ def score_coarse_to_fine(
                 known = np.array([row for row in sorted(answers) if row >= part[0]], np.int64)
                 logits = Answers.join([answers[row] for row in known.tolist()]).actions
                 assert logits is not None
-                rows = middle_rows(known, *decide(logits))
+                rows = middle_rows(known, agree(logits), least)
             if on_progress is not None:
                 on_progress(int(part[-1]) + 1, len(frames_NT))
         for _ in stream:  # to the end, so that the source learns how long the video is

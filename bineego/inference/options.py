@@ -18,16 +18,16 @@ class ScoreOptions:
         stride: seconds from one interval to the next; less than t = overlapping intervals, whose means give a finer
             track. None = t, the plain grid.
         clip_duration: seconds of video that the network sees around each interval; None = as the model was trained.
-        coarse: score every k-th interval first, and those in between (by halves) only where two neighbours differ or
-            one is uncertain; 1 = score all.
-        certain: probability from which an interval counts as certain there.
+        coarse: score every k-th interval first, and those in between (by halves) only where two neighbours may differ;
+            1 = score all.
+        agreement: probability from which two neighbours count as the same there (`coarse.agreement`).
         batch: clips per call of the network; None = 4 on a CPU, 32 elsewhere.
     """
 
     stride: float | None = None
     clip_duration: float | None = None
     coarse: int = 1
-    certain: float = 0.5
+    agreement: float = 0.25
     batch: int | None = None
 
     def __post_init__(self) -> None:
@@ -37,8 +37,8 @@ class ScoreOptions:
                 raise ValueError(f"{name} must be more than 0 seconds, not {value}")
         if self.coarse < 1:
             raise ValueError(f"coarse must be 1 or more intervals, not {self.coarse}")
-        if not 0 <= self.certain <= 1:
-            raise ValueError(f"certain is a probability, 0 to 1, not {self.certain}")
+        if not 0 <= self.agreement <= 1:
+            raise ValueError(f"agreement is a probability, 0 to 1, not {self.agreement}")
         if self.batch is not None and self.batch < 1:
             raise ValueError(f"batch must be 1 clip or more, not {self.batch}")
 

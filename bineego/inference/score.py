@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bineego.inference.clips import ClipNetwork, FrameSource, OnProgress, Pixels, score_clips, wanted_frames
-from bineego.inference.coarse import interpolate, score_coarse_to_fine
+from bineego.inference.coarse import agreement, interpolate, score_coarse_to_fine
 from bineego.inference.options import ScoreOptions
 from bineego.inference.plan import Plan, cells, make_plan
 from bineego.tracks import Activation, ScoreTrack
@@ -144,7 +144,8 @@ def _score(
             wanted,
             plan.frames,
             every=options.coarse,
-            decide=lambda logits: _decision(_probabilities(logits, card), card.activation, options.certain),
+            agree=lambda logits: agreement(_probabilities(logits, card), card.activation),
+            least=options.agreement,
             batch=batch,
             background=background,
             on_progress=on_progress,
@@ -220,14 +221,6 @@ def _probabilities(logits: Floats, card: ModelCard) -> Floats:
         temperature=card.temperature,
         scene_probs=np.zeros(0),
     ).probabilities()
-
-
-def _decision(probabilities: Floats, activation: Activation, certain: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """What each interval (N, K) says: which classes are on, and whether with certainty (N,)."""
-    if activation is Activation.SIGMOID:
-        on = probabilities >= 0.5
-        return on.astype(np.float64), np.maximum(probabilities, 1 - probabilities).min(axis=1) >= certain
-    return probabilities.argmax(axis=1)[:, None].astype(np.float64), probabilities.max(axis=1) >= certain
 
 
 def _callable(network: ClipNetwork | nn.Module) -> tuple[ClipNetwork, torch.device]:

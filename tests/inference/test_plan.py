@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bineego.errors import UsageError
 from bineego.grid import interval_edges
-from bineego.inference.coarse import coarse_rows, interpolate, middle_rows
+from bineego.inference.coarse import agreement, coarse_rows, interpolate, middle_rows
 from bineego.inference.plan import Plan, cells, make_plan
+from bineego.tracks import Activation
 
 TIMES = np.arange(2000) / 25.0
 
@@ -92,8 +93,17 @@ def test_coarse_pass() -> None:
     assert coarse_rows(10, 4).tolist() == [0, 4, 8, 9]
     assert coarse_rows(0, 4).tolist() == []
     rows = np.array([0, 4, 8, 9])
-    pattern = np.array([[1.0], [1.0], [2.0], [2.0]])
-    assert middle_rows(rows, pattern, np.ones(4, bool)).tolist() == [6]
-    assert middle_rows(rows, pattern, np.array([False, True, True, True])).tolist() == [2, 6]
+    assert middle_rows(rows, np.array([0.25, 0.2, 0.0]), 0.25).tolist() == [6]
+    assert middle_rows(rows, np.array([0.24, 0.2, 0.0]), 0.25).tolist() == [2, 6]
     filled = interpolate(np.array([0, 4]), np.array([[0.0, 1.0], [4.0, 1.0]]), 5)
     assert filled.tolist() == [[0, 1], [1, 1], [2, 1], [3, 1], [4, 1]]
+
+
+def test_agreement_of_neighbours() -> None:
+    rows = np.array([[0.9, 0.1], [0.5, 0.5], [0.1, 0.9], [0.2, 0.8]])
+    assert agreement(rows, Activation.SOFTMAX) == pytest.approx([0.45, 0.45, 0.72])
+    # Classes by themselves: off in both is the same too, and the class that changes decides.
+    assert agreement(rows, Activation.SIGMOID) == pytest.approx([0.45, 0.45, 0.72])
+    assert agreement(np.array([[0.1, 0.9], [0.1, 0.2]]), Activation.SIGMOID) == pytest.approx([0.18])
+    assert agreement(np.zeros((3, 0)), Activation.SIGMOID).tolist() == [1, 1]
+    assert agreement(rows[:1], Activation.SOFTMAX).shape == (0,)

@@ -183,6 +183,6 @@ def test_coarse_to_fine_in_stretches(
     full = score_video(Step(120), card, ramp)
     for every in (2, 5, 100):
         some = Step(120)
-        coarse = score_video(some, card, ramp, ScoreOptions(coarse=every, certain=0.0))
+        coarse = score_video(some, card, ramp, ScoreOptions(coarse=every))
         assert (full.logits.argmax(axis=1) == coarse.logits.argmax(axis=1)).all()
         assert some.clips < 24
