@@ -17,13 +17,13 @@ from bineego.datasets.recording import Subset, View
 from bineego.errors import BatchFailed, BineegoError, UsageError, nearest
 from bineego.inference.clips import OnProgress
 from bineego.inference.items import Item, find_items
-from bineego.inference.model import choose_device
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.output import SCENES, Format, Output
 from bineego.inference.views import Loaded, ModelSource, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
 from bineego.tsm.config import Precision
+from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import safe_precision
 from bineego.video.reader import Backend
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import torch
-
-from bineego.errors import ModelError, UsageError
+from bineego.errors import ModelError
 from bineego.tsm.card_file import MODEL_NAME
 
 log = logging.getLogger(__name__)
@@ -42,27 +40,3 @@ def find_model(model: Path | str | None, runs: Path = RUNS) -> Path:
     known = sorted(folder.parent.name for folder in runs.glob(f"*/{MODEL_NAME}"))
     remedy = f"runs with a model: {', '.join(known)}" if known else "train one with: bineego train DATASET"
     raise ModelError("no such run or model file", where=path, remedy=remedy)
-
-
-def choose_device(name: str) -> torch.device:
-    """A device of torch; `auto` is the first of cuda, mps and cpu that is there.
-
-    Raises:
-        UsageError: no such device.
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"no device {name!r}", remedy="--device auto, cpu, cuda, cuda:1 or mps") from error
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not there.get(device.type, False):
-        raise UsageError(f"device {name} is not there", remedy="--device cpu, or auto for the best there is")
-    return device

@@ -15,12 +15,12 @@ from bineego import tracks
 from bineego.errors import BineegoError
 from bineego.inference.clips import OnProgress
 from bineego.inference.items import Item
-from bineego.inference.model import choose_device
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import score_video
 from bineego.postprocess.fusion import fuse
 from bineego.tracks import ScoreTrack
 from bineego.tsm.allocator import keep_memory
+from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model, load_model
 from bineego.video.probe import probe

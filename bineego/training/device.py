@@ -16,30 +16,13 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from bineego.errors import UsageError
 from bineego.training.options import Device, RunOptions
 from bineego.tsm.config import Precision
+from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import bf16_is_fast
 
 PATIENCE = datetime.timedelta(days=1)
 """How long processes wait for the first one, which may be building the frame cache."""
 
 log = logging.getLogger(__name__)
-
-
-def choose_device(device: Device) -> Device:
-    """The kind of device to use; `AUTO` is the first of cuda, mps, cpu that is there.
-
-    Raises:
-        UsageError: it is not there.
-    """
-    there = {
-        Device.CUDA: torch.cuda.is_available(),
-        Device.MPS: torch.backends.mps.is_available(),
-        Device.CPU: True,
-    }
-    if device is Device.AUTO:
-        return next(kind for kind, is_there in there.items() if is_there)
-    if not there[device]:
-        raise UsageError(f"--device {device}: this machine has none that PyTorch can use", remedy="use --device auto")
-    return device
 
 
 def choose_precision(precision: Precision, device: Device) -> Precision:
@@ -60,7 +43,7 @@ def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
     Raises:
         UsageError: more devices than there are.
     """
-    device = choose_device(options.device)
+    device = Device(choose_device(options.device).type)
     devices, nodes = options.devices, options.nodes
     if "TORCHELASTIC_RUN_ID" in os.environ:
         local = int(os.environ["LOCAL_WORLD_SIZE"])

@@ -25,7 +25,7 @@ from bineego.training import checkpoint, tensorboard
 from bineego.training.bf16_check import validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
-from bineego.training.device import build_fabric, choose_device, choose_precision, environment, repeatable
+from bineego.training.device import build_fabric, choose_precision, environment, repeatable
 from bineego.training.effective import effective
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
@@ -48,6 +48,7 @@ from bineego.training.validation import (
 )
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
+from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import load_model, save_model
 from bineego.tsm.network import TSM
 from bineego.tsm.weights import InitReport, init_trunk
@@ -116,7 +117,7 @@ def train(
     if options.tensorboard:
         tensorboard.check_installed()
     with repeatable():
-        device = choose_device(options.device)
+        device = Device(choose_device(options.device).type)
         if device is Device.CPU:
             keep_memory()
         fabric = build_fabric(options, recipe.precision)

@@ -15,7 +15,7 @@ from bineego.errors import BatchFailed, InputInvalid, InputMissing, ModelError, 
 from bineego.formats import csv
 from bineego.inference import LocalizeOptions, localize
 from bineego.inference.items import Item
-from bineego.inference.model import choose_device, find_model
+from bineego.inference.model import find_model
 from bineego.inference.workers import shares
 from bineego.labels import LabelSet
 from bineego.postprocess import DecodeOptions, Postprocess, decode
@@ -188,9 +188,3 @@ def test_which_model(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ModelError, match="no such run") as error:
         find_model("odl", runs)
     assert "old" in str(error.value)
-
-
-def test_devices() -> None:
-    assert choose_device("cpu").type == "cpu"
-    with pytest.raises(UsageError):
-        choose_device("cuda:99")
