@@ -41,7 +41,7 @@ from official_tsm_equality import official_network
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Batch, Clips
-from bineego.training.device import build_fabric, choose_device, choose_precision, repeatable
+from bineego.training.device import build_fabric, choose_precision, repeatable
 from bineego.training.loop import Judge, Loop
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import gather, plan
@@ -51,6 +51,7 @@ from bineego.training.run_folder import RunFolder
 from bineego.training.sampling import Draw, Sampler, expected_draws
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision, Trunk
+from bineego.tsm.device import choose_device
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
 
@@ -249,9 +250,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=5, help="of each side in each round")
     args = parser.parse_args()
-    args.device = choose_device(args.device)
-    precision = choose_precision(args.precision, args.device)
-    if args.device is Device.CPU:
+    device = choose_device(args.device)
+    precision = choose_precision(args.precision, device)
+    if device.type == "cpu":
         keep_memory()
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)

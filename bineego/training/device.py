@@ -14,7 +14,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 from bineego.errors import UsageError
-from bineego.training.options import Device, RunOptions
+from bineego.training.options import RunOptions
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import bf16_is_fast
@@ -25,14 +25,14 @@ PATIENCE = datetime.timedelta(days=1)
 log = logging.getLogger(__name__)
 
 
-def choose_precision(precision: Precision, device: Device) -> Precision:
+def choose_precision(precision: Precision, device: torch.device) -> Precision:
     """`AUTO` is bfloat16 on a GPU that computes it and float32 elsewhere.
 
     Not on CPUs that have bfloat16 too: there, with PyTorch 2.14, the same step gave different gradients from run to run
     and now and then one that was not finite (seen on tiny networks; `tests/training`), and a run must be repeatable.
     """
     if precision is Precision.AUTO:
-        fast = device is Device.CUDA and bf16_is_fast(torch.device(device.value))
+        fast = device.type == "cuda" and bf16_is_fast(device)
         return Precision.BF16 if fast else Precision.FP32
     return precision
 
@@ -43,14 +43,14 @@ def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
     Raises:
         UsageError: more devices than there are.
     """
-    device = Device(choose_device(options.device).type)
+    device = choose_device(options.device)
     devices, nodes = options.devices, options.nodes
     if "TORCHELASTIC_RUN_ID" in os.environ:
         local = int(os.environ["LOCAL_WORLD_SIZE"])
         devices, nodes = local, int(os.environ["WORLD_SIZE"]) // local
-    if device is Device.CUDA and devices > torch.cuda.device_count():
+    if device.type == "cuda" and devices > torch.cuda.device_count():
         raise UsageError(f"--devices {devices}: this machine has {torch.cuda.device_count()} GPUs")
-    if device is Device.MPS and devices > 1:
+    if device.type == "mps" and devices > 1:
         raise UsageError(f"--devices {devices}: mps has one device")
     formats: dict[Precision, Literal["bf16-mixed", "32-true"]] = {
         Precision.BF16: "bf16-mixed",
@@ -62,7 +62,7 @@ def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     return Fabric(
-        accelerator=device.value,
+        accelerator=device.type,
         devices=devices,
         num_nodes=nodes,
         strategy=strategy,

@@ -29,7 +29,7 @@ from bineego.training.device import build_fabric, choose_precision, environment,
 from bineego.training.effective import effective
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
-from bineego.training.options import Device, RunOptions
+from bineego.training.options import RunOptions
 from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
@@ -117,8 +117,8 @@ def train(
     if options.tensorboard:
         tensorboard.check_installed()
     with repeatable():
-        device = Device(choose_device(options.device).type)
-        if device is Device.CPU:
+        device = choose_device(options.device)
+        if device.type == "cpu":
             keep_memory()
         fabric = build_fabric(options, recipe.precision)
         with launched(fabric):
