@@ -89,9 +89,10 @@ def h264(frames: np.ndarray, folder: Path) -> tuple[Read, int]:
         with av.open(str(path)) as container:
             video = container.streams.video[0]
             video.codec_context.thread_count = 1
+            assert video.time_base is not None
             container.seek(int(wanted[0] / 16 / video.time_base), stream=video)
             for frame in container.decode(video):
-                number = round(float(frame.pts * video.time_base) * 16)
+                number = round(float((frame.pts or 0) * video.time_base) * 16)
                 if number in wanted:
                     found.append(frame.to_ndarray(format="rgb24"))
                 if number >= wanted[-1]:
@@ -129,7 +130,7 @@ def main() -> None:
         print(f"{len(frames)} frames of {options.size}x{options.size}")
         print("| format | write ms a frame | kB a frame | clip of 8, CPU ms | ratio to JPEG files | PSNR dB |")
         print("|---|---|---|---|---|---|")
-        peer = None
+        peer = 0.0
         for number, (name, make) in enumerate(formats.items()):
             where = folder / str(number)
             where.mkdir()

@@ -99,7 +99,7 @@ def decoding(folder: Path) -> Pair:
     return Pair(plain=lambda: plain.all_frames(path, SIZE), ours=ours)
 
 
-def network(_: Path) -> Pair:
+def network(folder: Path) -> Pair:
     """ResNet-18 in float32, ready for inference, against the network in evaluation mode."""
     keep_memory()
     torch.manual_seed(0)

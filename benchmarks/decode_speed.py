@@ -29,9 +29,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 RATE = 30
 
@@ -101,7 +103,8 @@ def texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         total += fine[:height, :width]
         step //= 2
     low, high = np.percentile(total, (1, 99))
-    return np.clip((total - low) / (high - low) * 219 + 16, 16, 235).astype(np.uint8)
+    grey: np.ndarray = np.clip((total - low) / (high - low) * 219 + 16, 16, 235).astype(np.uint8)
+    return grey
 
 
 def pictures(clip: Clip, seed: int = 0) -> Iterator[av.VideoFrame]:
@@ -138,7 +141,7 @@ def write_clip(clip: Clip, path: Path, *, keyint: int = 250) -> None:
     if clip.variable:
         ticks = np.cumsum(np.random.default_rng(1).integers(10, 57, len(ticks)))
     with av.open(str(path), "w") as output:
-        stream = output.add_stream(clip.codec, rate=RATE, options=options)
+        stream = cast(VideoStream, output.add_stream(clip.codec, rate=RATE, options=options))
         stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         for frame, tick in zip(pictures(clip), ticks.tolist(), strict=True):

@@ -9,11 +9,13 @@ finds paths of the same score, which is checked. Runs are interleaved, medians a
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import platform
 import statistics
 import sys
 import time
+from collections.abc import Callable
 
 # Before numpy is loaded: what is timed is one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -83,12 +85,12 @@ def main() -> int:
         evidence, widths = np.log(track.probabilities() + 1e-4), np.diff(track.edges)
         call = (evidence, widths, np.full(ACTIONS + 1, 10.0), t)
         assert np.isclose(score(textbook(*call), *call), score(decode_path(*call), *call), rtol=0, atol=1e-6)
-        sides = {
-            "textbook": lambda call=call: textbook(*call),
-            "ours": lambda call=call: decode_path(*call),
-            "paper": lambda track=track: decode(track),
-            "viterbi": lambda track=track: decode(track, DecodeOptions(method=Postprocess.VITERBI)),
-            "candidates": lambda track=track: decode(track, DecodeOptions(method=Postprocess.VITERBI, candidates=True)),
+        sides: dict[str, Callable[[], object]] = {
+            "textbook": functools.partial(textbook, *call),
+            "ours": functools.partial(decode_path, *call),
+            "paper": functools.partial(decode, track, DecodeOptions(method=Postprocess.PAPER)),
+            "viterbi": functools.partial(decode, track, DecodeOptions(method=Postprocess.VITERBI)),
+            "candidates": functools.partial(decode, track, DecodeOptions(method=Postprocess.VITERBI, candidates=True)),
         }
         times: dict[str, list[float]] = {name: [] for name in sides}
         for i in range(rounds + 1):

@@ -94,8 +94,7 @@ def load_evaluator(repository: Path) -> types.ModuleType:
         module = types.ModuleType(name)
         sys.modules[name] = module
         exec(compile(_python3((folder / f"{name}.py").read_text()), f"{name}.py", "exec"), vars(module))
-    module.Parallel = lambda **_: list
-    module.delayed = lambda function: function
+    vars(module).update(Parallel=lambda **_: list, delayed=lambda function: function)
     return module
 
 

@@ -99,7 +99,7 @@ def clip_gflop(trunk: Trunk, size: int, *, training: bool) -> float:
         scores = network(clip)
         if training:
             (scores.actions.sum() + scores.scenes.sum()).backward()
-    return counter.get_total_flops() / 1e9
+    return float(counter.get_total_flops()) / 1e9
 
 
 def matrix_side(sizes: Sizes, device: torch.device) -> Side:

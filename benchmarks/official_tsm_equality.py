@@ -19,6 +19,7 @@ import tempfile
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,7 +80,7 @@ def official_network(
         name = f"resnet_{name}"
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses torchvision's old argument for weights
-        from ops.models import TSN
+        from ops.models import TSN  # type: ignore[import-not-found]
 
         TSN.print_spec = False  # read there for MobileNetV2, never set
         network: nn.Module = TSN(
@@ -103,6 +104,8 @@ def compare(folder: Path, trunk: Trunk) -> float:
     official = official_network(folder, trunk, N_FRAMES)
     for module in official.modules():  # fresh statistics are 0 and 1: they would hide a mix-up
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_var is not None
+            assert module.running_mean is not None
             for tensor in (module.running_var, module.weight.data):
                 tensor.uniform_(0.5, 1.0)
             for tensor in (module.running_mean, module.bias.data):
@@ -113,7 +116,8 @@ def compare(folder: Path, trunk: Trunk) -> float:
         state = {f"module.{name}": tensor for name, tensor in official.state_dict().items()}
         torch.save({"epoch": 1, "arch": trunk.value, "state_dict": state, "best_prec1": 0.0}, path)
         init_trunk(ours, path)
-    ours.action_head.load_state_dict(official.new_fc.state_dict())
+    assert ours.action_head is not None
+    ours.action_head.load_state_dict(official.get_submodule("new_fc").state_dict())
     clips = torch.randn(N_CLIPS, N_FRAMES, 3, 96, 96)
     wanted = official_logits(official, clips)
     with torch.inference_mode():
@@ -123,7 +127,7 @@ def compare(folder: Path, trunk: Trunk) -> float:
 
 def record(folder: Path, path: Path) -> None:
     """Store the official logits for weights and clips by formula, all trunks."""
-    logits = {}
+    logits: dict[str, Any] = {}
     for trunk in Trunk:
         official = official_network(folder, trunk, N_FRAMES)
         state = official.state_dict()
