@@ -43,7 +43,7 @@ from bineego.postprocess import Postprocess
 from bineego.training import Recipe, RunOptions
 from bineego.training.call import shipped_recipes
 from bineego.training.options import Device
-from bineego.training.run import CHANGEABLE
+from bineego.training.resume import CHANGEABLE
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import Trunk
 

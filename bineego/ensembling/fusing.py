@@ -64,7 +64,7 @@ def ensemble(
         weights: one per model, 0 = the model is left out; None = equal; or the file of an earlier `fit`, whose other
             choices hold where they are not given here.
         method, iou, missing, bridge, pooling: see `EnsembleOptions`.
-        decode: how score tracks become segments; None = the paper's way.
+        decode: how score tracks become segments; None = as `localize` does by default.
 
     Raises:
         UsageError: wrong weights or options, or segments and score tracks together.

@@ -70,7 +70,7 @@ class EnsembleCall(EnsembleOptions):
 
     Attributes:
         weights: one per input, or the file of an earlier fit; None = equal.
-        postprocess: how score tracks become segments; None = the paper's way.
+        postprocess: how score tracks become segments; None = as `localize` does by default.
     """
 
     weights: tuple[float, ...] | str | None = None

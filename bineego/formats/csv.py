@@ -25,6 +25,7 @@ from bineego.formats.annotations import Annotations, Subsets
 NUMBERS = frozenset({"start", "end", "score"})
 ANNOTATION_EXTRAS = ("subset", "scene")
 SCENE_COLUMNS = ("video_id", "scene")
+SCORED_SCENE_COLUMNS = (*SCENE_COLUMNS, "score")
 
 CHUNK_ROWS = 100_000
 """Rows turned into arrays at a time, so that the texts of a large file are never all in memory."""
@@ -89,7 +90,7 @@ def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
     """Write scene name and probability by video id."""
     with atomic_text(path) as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow((*SCENE_COLUMNS, "score"))
+        writer.writerow(SCORED_SCENE_COLUMNS)
         writer.writerows((video, scene, segments.number_text(score)) for video, (scene, score) in scenes.items())
 
 

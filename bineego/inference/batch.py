@@ -105,7 +105,7 @@ def localize(
     out = None
     if output is not None:
         out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
-        out.check(items, actions=actions)
+        out.check(items, actions=actions, scenes=any(one.model.card.network.n_scenes for one in models))
         # Of a model in memory nobody can tell whether it is still the same.
         out.resume(_key(options, models, views), fresh=overwrite or any(one.path is None for one in models))
     work = _Work(out, options, actions)

@@ -44,13 +44,15 @@ class Output:
         self.folder, self.joint, self.formats, self.save_scores = Path(folder), joint, set(formats), save_scores
         self._done: dict[str, Any] = {}
 
-    def check(self, items: Iterable[Item], *, actions: bool) -> None:
+    def check(self, items: Iterable[Item], *, actions: bool, scenes: bool) -> None:
         """Fail before any work if the folder cannot be written to, or a file there is not ours to replace.
 
         Raises:
             UsageError: one of these.
         """
         check_writable(self.folder)
+        if scenes:
+            _check_ours(self.folder / SCENES, csv.SCORED_SCENE_COLUMNS)
         if not actions:
             return
         names = [f"{item.video_id}.csv" for item in items]
@@ -59,13 +61,10 @@ class Output:
                 f"a video with the id {PREDICTIONS!r}: its table and that of all videos would be one file",
                 remedy="rename the video",
             )
-        for path in (self.folder / name for name in names):
-            if path.exists() and not _is_predictions(path):
-                raise UsageError(
-                    "exists and is no table of predictions: it would be overwritten",
-                    where=path,
-                    remedy="name another folder with -o",
-                )
+        if self.joint and Format.CSV in self.formats:
+            names.append(f"{PREDICTIONS}.csv")
+        for name in names:
+            _check_ours(self.folder / name, segments.SCORED_COLUMNS)
 
     def resume(self, key: Mapping[str, Any], *, fresh: bool) -> None:
         """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`.
@@ -77,20 +76,23 @@ class Output:
         path, first = self.folder / STATE, json.dumps(key, default=str)
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and not fresh else []
         if not lines or lines[0] != first:
-            write_bytes(path, f"{first}\n".encode())
             lines = []
         for line in lines[1:]:
             with contextlib.suppress(ValueError):  # the last line of an interrupted run may be a part of one
                 self._done |= json.loads(line)
+        entries = (json.dumps({video: entry}) for video, entry in self._done.items())
+        write_bytes(path, "".join(f"{line}\n" for line in (first, *entries)).encode())
 
     def done(self, item: Item, *, actions: bool) -> bool:
         """Whether an earlier run with the same key has finished these very files."""
         entry = self._done.get(item.video_id)
-        if entry is None or entry["source"] != _stamps(item):
+        if entry is None or entry["source"] != _stamps(item.files):
             return False
         wanted = [self.folder / f"{item.video_id}.csv"] * actions
         wanted += [self.folder / f"{item.video_id}{tracks.SUFFIX}"] * self.save_scores
-        return all(path.exists() for path in wanted)
+        # They may be gone, or another model, or a person, has written them since.
+        now, then = _stamps(wanted), entry.get("written", ())
+        return len(now) == len(wanted) and all(stamp in then for stamp in now)
 
     def earlier(self, item: Item, *, actions: bool) -> tuple[pd.DataFrame, tuple[str, float] | None]:
         """Segments and scene of a video that is done."""
@@ -109,7 +111,7 @@ class Output:
             written.append(self.folder / f"{item.video_id}.csv")
             csv.write_segments(table, written[-1])
         if self.joint:
-            entry = {item.video_id: {"source": _stamps(item), "scene": track.scene}}
+            entry = {item.video_id: {"source": _stamps(item.files), "written": _stamps(written), "scene": track.scene}}
             with (self.folder / STATE).open("a", encoding="utf-8") as stream:
                 stream.write(f"{json.dumps(entry)}\n")
         return written
@@ -131,14 +133,21 @@ class Output:
         return written
 
 
-def _stamps(item: Item) -> list[Any]:
-    """What its files were when it was done."""
-    found = [(path, path.stat()) for path in item.files]
+def _stamps(paths: Iterable[Path]) -> list[Any]:
+    """What tells a file from what it was when a video was done; nothing for one that is not there."""
+    found = [(path, path.stat()) for path in paths if path.exists()]
     return [[str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in found]
 
 
-def _is_predictions(path: Path) -> bool:
-    try:
-        return set(csv.read_header(path)) == set(segments.SCORED_COLUMNS)
-    except BineegoError:
-        return False
+def _check_ours(path: Path, columns: Collection[str]) -> None:
+    """Refuse to replace a table that `localize` cannot have written: one of other columns."""
+    if not path.exists():
+        return
+    with contextlib.suppress(BineegoError):
+        if set(csv.read_header(path)) == set(columns):
+            return
+    raise UsageError(
+        f"exists and is no table of {', '.join(columns)}: it would be overwritten",
+        where=path,
+        remedy="name another folder with -o",
+    )

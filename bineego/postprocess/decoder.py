@@ -52,9 +52,13 @@ def decode(track: ScoreTrack, options: DecodeOptions | None = None) -> pd.DataFr
     else:
         runs = _one_class_a_cell(probabilities, edges, bias, track, options)
     runs = dataclasses.replace(runs, scores=_scores(runs.scores, runs.ends - runs.starts, options))
-    if options.candidates:
+    if options.bridge > 0:
+        runs = _bridge(runs, options.bridge)
+    if options.candidates:  # these lie around and inside one another on purpose: nothing to bridge
         runs = join([runs, candidate_runs(probabilities, edges, runs)])
-    return _table(_tidy(runs, options), track)
+    if options.min_duration > 0:
+        runs = runs.where(runs.ends - runs.starts >= options.min_duration - EPSILON)
+    return _table(runs, track)
 
 
 def evidence_of(track: ScoreTrack) -> float:
@@ -129,25 +133,13 @@ def _scores(scores: Floats, lengths: Floats, options: DecodeOptions) -> Floats:
     return scores * lengths / (lengths + HALF_SCORE_LENGTH)
 
 
-def _tidy(runs: Runs, options: DecodeOptions) -> Runs:
-    """Bridges, then drops what is still too short."""
-    if options.bridge > 0 and len(runs) > 1:
-        runs = _bridge(runs, options.bridge)
-    if options.min_duration > 0:
-        runs = runs.where(runs.ends - runs.starts >= options.min_duration - EPSILON)
-    return runs
-
-
 def _bridge(runs: Runs, gap: float) -> Runs:
-    """Joins runs of one class that lie at most `gap` seconds apart; the larger score stays."""
-    runs = runs.where(np.lexsort((runs.ends, runs.starts, runs.labels)))
-    # How far the runs so far reach, by class: candidates may lie inside one another.
-    reach = np.empty_like(runs.ends)
-    joined = np.zeros(len(runs), bool)
-    for i in range(len(runs)):
-        joined[i] = i > 0 and runs.labels[i] == runs.labels[i - 1] and runs.starts[i] - reach[i - 1] <= gap + EPSILON
-        reach[i] = max(reach[i - 1], runs.ends[i]) if joined[i] else runs.ends[i]
-    first = np.flatnonzero(~joined)
+    """Joins runs of one class, which do not overlap, that lie at most `gap` seconds apart; the larger score stays."""
+    if len(runs) < 2:
+        return runs
+    runs = runs.where(np.lexsort((runs.starts, runs.labels)))
+    near = (runs.labels[1:] == runs.labels[:-1]) & (runs.starts[1:] - runs.ends[:-1] <= gap + EPSILON)
+    first = np.flatnonzero(np.append(True, ~near))
     return Runs(
         labels=runs.labels[first],
         starts=runs.starts[first],

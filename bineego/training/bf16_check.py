@@ -42,8 +42,14 @@ def validate_both(
     check = None if fp32 is None or bf16 is None else compare(fp32, bf16)
     if check is not None:
         log.info("bf16: %s: localize %s", check, "will use it" if check.passed else "stays with fp32")
-    passed = check is not None and check.passed
-    return bf16 if wanted is Precision.BF16 or (wanted is Precision.AUTO and passed) else fp32, check
+    return bf16 if used_precision(wanted, check) is Precision.BF16 else fp32, check
+
+
+def used_precision(wanted: Precision, check: Bf16Check | None) -> Precision:
+    """The number format that a recipe forces or, for AUTO, that `localize` will choose."""
+    if wanted is not Precision.AUTO:
+        return wanted
+    return Precision.BF16 if check is not None and check.passed else Precision.FP32
 
 
 def compare(fp32: Validation, bf16: Validation) -> Bf16Check | None:

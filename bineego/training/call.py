@@ -41,18 +41,21 @@ class TrainCall(Recipe, RunOptions):
 def read_call(flags: Mapping[str, Any]) -> TrainCall:
     """The call that `flags` (None = not given) make, together with the files they stand on.
 
-    With `resume` that is the run's own config.toml, else `./bineego.toml` and the recipe file.
+    With `resume` the run's own config.toml says what to learn and `./bineego.toml` only where; else it is
+    `./bineego.toml` and the recipe file.
 
     Raises:
         UsageError: a flag is wrong, or no data set is named.
         InputMissing, InputInvalid: a file is.
     """
-    if flags.get("resume"):
-        tables = [_run_table(flags)]
+    table = {key.replace("-", "_"): value for key, value in command_table("train", COMMANDS).items()}
+    table["from_recipe"] = table.pop("recipe", None)
+    build(TrainCall, table, where=CONFIG_NAME)
+    config = _config_of_run(flags, table) if flags.get("resume") else None
+    if config is not None:
+        place = {field.name for field in dataclasses.fields(RunOptions)} | {"dataset", "name"}
+        tables = [{key: value for key, value in table.items() if key in place}, config]
     else:
-        table = command_table("train", COMMANDS)
-        table["from_recipe"] = table.pop("recipe", None)
-        build(TrainCall, table, where=CONFIG_NAME)
         name = flags.get("from_recipe") or table["from_recipe"]
         tables = [_recipe_table(name) if name else {}, table]
     try:
@@ -93,9 +96,10 @@ def _recipe_table(name: str) -> dict[str, Any]:
     return dict(table)
 
 
-def _run_table(flags: Mapping[str, Any]) -> dict[str, Any]:
-    name = flags.get("name") or command_table("train", COMMANDS).get("name")
+def _config_of_run(flags: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The `[train]` table that a run wrote down, or None if it was interrupted before that."""
+    name = flags.get("name") or table.get("name")
     if not name:
         raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
-    path = Path(flags.get("runs") or DEFAULT_RUNS) / str(name) / "config.toml"
-    return {"name": name, **(dict(read_toml(path).get("train", {})) if path.is_file() else {})}
+    path = Path(flags.get("runs") or table.get("runs") or DEFAULT_RUNS) / str(name) / "config.toml"
+    return dict(read_toml(path).get("train", {})) if path.is_file() else None

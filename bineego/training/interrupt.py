@@ -31,11 +31,10 @@ class Interrupt:
     ) -> None:
         self._restore()
 
-    def pass_on(self) -> None:
-        """Let the signal that came do what it would have done before the block."""
+    def pass_on(self, signum: int) -> None:
+        """Let a signal, which may have come to another process, do what it would have done before the block."""
         self._restore()
-        if self.signum is not None:
-            signal.raise_signal(self.signum)
+        signal.raise_signal(signum)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.signum is not None:

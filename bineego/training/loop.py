@@ -120,24 +120,25 @@ class Loop:
     def run(self) -> None:
         """All epochs that are left. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course."""
         with contextlib.closing(self.loader), Interrupt() as interrupt:
+            if not self.state.optimiser:
+                self._save()  # so that a run without a state is one that has nothing to lose
             while self.state.epoch < self.recipe.epochs and not self._stale():
-                if self._train_epoch(interrupt):
-                    log.warning(
-                        "interrupted in epoch %d; the state is saved: go on with --resume", self.state.epoch + 1
-                    )
-                    interrupt.pass_on()
-                    return
-                self._end_epoch()
-                if interrupt.signum is not None and self.fabric.world_size == 1:
-                    log.warning("interrupted after epoch %d; the state is saved: go on with --resume", self.state.epoch)
-                    interrupt.pass_on()
+                place = f"in epoch {self.state.epoch + 1}"
+                signum = self._train_epoch(interrupt)
+                if signum is None:
+                    place = f"after epoch {self.state.epoch + 1}"
+                    self._end_epoch()
+                    signum, _ = self._agree(interrupt)
+                if signum is not None:
+                    log.warning("interrupted %s; the state is saved: go on with --resume", place)
+                    interrupt.pass_on(signum)
                     return
 
     def _stale(self) -> bool:
         return 0 < self.recipe.patience <= self.state.stale
 
-    def _train_epoch(self, interrupt: Interrupt) -> bool:
-        """The steps of this epoch that are left; whether it was interrupted (and saved)."""
+    def _train_epoch(self, interrupt: Interrupt) -> int | None:
+        """The steps of this epoch that are left; the signal that interrupted it (and the state is saved), or None."""
         state, world, rank = self.state, self.fabric.world_size, self.fabric.global_rank
         draws = self.sampler.batches(state.epoch)
         self.loader.start(
@@ -149,12 +150,14 @@ class Loop:
             self.step(draws[step], step, self.loader)
             state.step = step + 1
             self._tell(step)
-            stop, save = self._agree(step, interrupt)
-            if stop or save:
+            if world > 1 and (step + 1) % AGREE_EVERY and step + 1 < len(draws):
+                continue
+            signum, save = self._agree(interrupt)
+            if save or signum is not None:
                 self._save()
-            if stop:
-                return True
-        return False
+            if signum is not None:
+                return signum
+        return None
 
     def step(self, batch: Sequence[Draw], step: int, source: Iterator[Batch]) -> None:
         """One optimiser step: number `step` of the epoch under way.
@@ -217,16 +220,15 @@ class Loop:
             )  # fmt: skip
             self.sums += torch.stack([value.detach().to(self._exact) for value in values])
 
-    def _agree(self, step: int, interrupt: Interrupt) -> tuple[bool, bool]:
-        """Whether to stop, and whether to save, the same in all processes."""
-        wish = [interrupt.signum is not None, time.monotonic() - self.saved_at > self.recipe.save_minutes * 60]
+    def _agree(self, interrupt: Interrupt) -> tuple[int | None, bool]:
+        """The signal that came to any process, and whether it is time to save, the same in all of them."""
+        due = time.monotonic() - self.saved_at > self.recipe.save_minutes * 60
+        signum = interrupt.signum or 0
         if self.fabric.world_size > 1:
-            if (step + 1) % AGREE_EVERY:
-                return False, False
-            flags = torch.tensor([float(w) for w in wish], device=self.fabric.device)
-            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
-            wish = [bool(flag) for flag in flags.tolist()]
-        return wish[0], wish[1]
+            wish = torch.tensor([signum, due], dtype=torch.int32, device=self.fabric.device)
+            torch.distributed.all_reduce(wish, torch.distributed.ReduceOp.MAX)
+            signum, due = wish.tolist()
+        return signum or None, bool(due)
 
     def _end_epoch(self) -> None:
         """Validate, keep the best, write the log, save: in this order, so that a crash between any two repeats them."""
@@ -234,13 +236,11 @@ class Loop:
         self.guard.look()
         trained = state.seconds + time.monotonic() - self.began_at
         began = time.monotonic()
-        result, judged = None, None
         due = (state.epoch + 1) % recipe.val_every == 0 or state.epoch + 1 == recipe.epochs
-        if due:
-            judged = self._to_judge()
-            result = self.judge.validate(judged)
+        judged = self._to_judge()
+        result = self.judge.validate(judged) if due else None
         row = self._row(result, trained, time.monotonic() - began)
-        if result is not None and judged is not None:
+        if result is not None:
             if is_better(result.score, state.best):
                 state.best, state.best_epoch, state.stale = result.score, state.epoch + 1, 0
                 self.judge.keep(judged, result)
@@ -254,7 +254,7 @@ class Loop:
         if self.fabric.is_global_zero:
             self._tell_epoch(row)
             self.judge.logged(state.rows)
-            self.judge.latest(judged or self._to_judge())
+            self.judge.latest(judged)
         self.began_at = time.monotonic()
         self._save()
 

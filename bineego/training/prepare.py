@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.training.options import RunOptions
 from bineego.training.recipe import Labels, Recipe, Task
-from bineego.training.samples import Samples, choose_task, intervals, label_set, timelines
+from bineego.training.samples import Samples, Timeline, choose_task, intervals, label_set, timelines
 from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split
 from bineego.training.validation import HeldOut, truth_of
@@ -152,7 +152,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
         panoramas=tuple(_is_turned(line.path, recipe, options.view) for line in train_lines),
         held=held,
         priors=priors,
-        fingerprint=_fingerprint(samples, chosen.labels),
+        fingerprint=_fingerprint(samples, val_lines, chosen.labels),
         facts=_facts(chosen, samples, held),
     )
 
@@ -200,10 +200,14 @@ def _check_shapes(cache: FrameCache, videos: dict[str, Path]) -> None:
         raise InputInvalid(f"videos of several shapes: {found}", remedy="train without --keep-aspect")
 
 
-def _fingerprint(samples: Samples, labels: LabelSet) -> str:
+def _fingerprint(samples: Samples, val_lines: Sequence[Timeline], labels: LabelSet) -> str:
+    """Of everything that is learnt from or judged by, but for the pictures."""
     digest = hashlib.sha256(repr((labels.actions, labels.scenes)).encode())
-    digest.update(repr([(line.video_id, line.duration) for line in samples.timelines]).encode())
-    for column in (samples.video, samples.low, samples.high, samples.action, samples.scene):
+    columns = [samples.video, samples.low, samples.high, samples.action, samples.scene]
+    for side in (samples.timelines, val_lines):
+        digest.update(repr([(line.video_id, line.duration, line.annotated, line.scene) for line in side]).encode())
+        columns += [part for line in side for part in (line.starts, line.ends, line.class_ids)]
+    for column in columns:
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
 

@@ -17,12 +17,12 @@ from bineego import files
 from bineego.config import to_toml
 from bineego.datasets.recording import Dataset
 from bineego.datasets.split import write_split
-from bineego.errors import InputInvalid, UsageError
+from bineego.errors import UsageError
 from bineego.inference.options import ScoreOptions
 from bineego.report.curves import write_curves
 from bineego.tracks import Activation
-from bineego.training import checkpoint, tensorboard
-from bineego.training.bf16_check import validate_both
+from bineego.training import tensorboard
+from bineego.training.bf16_check import used_precision, validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, choose_precision, environment, repeatable
@@ -34,6 +34,7 @@ from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Recipe, default_lr
+from bineego.training.resume import check_data, saved_state
 from bineego.training.run_folder import RunFolder, choose_folder
 from bineego.training.sampling import Sampler, expected_draws
 from bineego.training.validation import (
@@ -57,9 +58,6 @@ from bineego.video.frames import FrameOptions
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[float, float], None]
-CHANGEABLE = frozenset({"workers", "save_minutes"})
-"""Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
-
 FINER = 4
 """The evidence is fitted on intervals that start so many times a t: what an overlap repeats shows only there."""
 
@@ -127,20 +125,19 @@ def train(
             chosen = first_then_all(fabric, lambda: plan(dataset, recipe, options))
             default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
             folder = RunFolder(on_first(fabric, lambda: _choose_path(options, name, default)))
-            state = _saved_state(fabric, folder, recipe, options)
+            state = saved_state(fabric, folder, recipe, options)
             start = _start(fabric, chosen, recipe, state)
             network, resolved, begun = start.network, start.recipe, start.begun
             material = first_then_all(
                 fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
             )
             if state is not None:
-                on_first(fabric, functools.partial(_check_data, state, material, folder))
+                on_first(fabric, functools.partial(check_data, state, material, folder))
             card = dataclasses.replace(
                 _card(folder.name, chosen, material, resolved, options, begun),
                 environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
             )
-            if fabric.is_global_zero:
-                _open_folder(folder, dataset, chosen, options, start)
+            on_first(fabric, lambda: _open_folder(folder, dataset, chosen, options, start))
             state = state or RunState(
                 recipe=to_toml(recipe),
                 resolved=to_toml(resolved),
@@ -167,49 +164,6 @@ def _choose_path(options: RunOptions, name: str | None, default: str) -> Path:
     folder = choose_folder(options.runs, name, default, resume=options.resume, overwrite=options.overwrite)
     files.check_writable(options.runs)
     return folder.path
-
-
-def _saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunOptions) -> RunState | None:
-    """The state to go on from; None at the beginning."""
-    if not options.resume:
-        return None
-    if not (folder.last / checkpoint.NAME).exists():
-        log.info("run %r was interrupted before its first save: it begins anew", folder.name)
-        return None
-    state = first_then_all(fabric, lambda: checkpoint.load(folder.last))
-    on_first(fabric, lambda: _check_recipe(state, to_toml(recipe), folder))
-    log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
-    return state
-
-
-def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) -> None:
-    """A run goes on under the recipe it began with.
-
-    Raises:
-        UsageError: another one is given.
-    """
-    for key in {**given, **state.recipe}:
-        if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
-            began = state.resolved.get(key, state.recipe.get(key))
-            raise UsageError(
-                f"{key} was {began} when this run began, now it is {given.get(key)}",
-                where=folder.path,
-                remedy="resume with the same flags (or none), or start another run",
-            )
-
-
-def _check_data(state: RunState, material: Material, folder: RunFolder) -> None:
-    """A run goes on with the data it began with.
-
-    Raises:
-        InputInvalid: they have changed.
-    """
-    if state.data != material.fingerprint:
-        raise InputInvalid(
-            "the data set is not what this run began with: videos or labels have changed",
-            where=folder.path,
-            remedy="start anew with --overwrite or another --name",
-        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -355,13 +309,14 @@ class _Run:
         network = model.network.to(self.fabric.device)
         uncalibrated, held = dataclasses.replace(self.card, temperature=1.0), self.material.held
         result, check = validate_both(network, uncalibrated, held, self.fabric.device, held_out=chosen.held_out)
+        precision = self.fabric.broadcast(used_precision(self.recipe.precision, check))
         found = calibrate(result.tracks, held) if result is not None and chosen.held_out else None
         temperature = self.fabric.broadcast(1.0 if found is None else found.temperature)
         calibrated = dataclasses.replace(self.card, temperature=temperature)
         fine = None
         if chosen.held_out and held.task.has_actions:
             finer = ScoreOptions(stride=self.card.interval / FINER)
-            fine = score_held_out(network, calibrated, held, self.fabric.device, options=finer)
+            fine = score_held_out(network, calibrated, held, self.fabric.device, precision, finer)
         figures: dict[str, float] = {}
         if result is not None:
             evidence = fit_evidence(fine, held.truth) if fine else None

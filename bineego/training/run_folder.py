@@ -80,16 +80,16 @@ class RunFolder:
         return any(not entry.name.startswith(".") for entry in self.path.iterdir())
 
     def clear(self) -> None:
-        """Remove an earlier run of this name.
-
-        Raises:
-            UsageError: the folder is not a run.
-        """
+        """Remove an earlier run of this name."""
         if not self.exists():
             return
-        if not self.config.is_file():
-            raise UsageError("not a run (it has no config.toml): it will not be overwritten", where=self.path)
         with files.disk_errors(self.path):
+            # What makes it a run goes last, so that a removal that is cut short can be repeated.
+            for entry in self.path.iterdir():
+                if entry.is_dir():
+                    shutil.rmtree(entry)
+                elif entry != self.config:
+                    entry.unlink()
             shutil.rmtree(self.path)
 
     def write_config(self, train: Mapping[str, Any], run: Mapping[str, Any]) -> None:
@@ -126,8 +126,8 @@ def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, o
         name: as given; None = `default`, with a number where that is taken.
 
     Raises:
-        UsageError: the name is taken and neither `resume` nor `overwrite` is given, there is nothing to resume, or the
-            name is no folder name.
+        UsageError: the name is taken, by something else or by a run and neither `resume` nor `overwrite` is given;
+            there is nothing to resume; or the name is no folder name.
     """
     if name is None:
         if resume:
@@ -143,6 +143,8 @@ def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, o
         known = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
         there = f"there are: {', '.join(known[:10])}" if known else f"there is none in {runs}"
         raise UsageError(f"no run {name!r} to resume", where=runs, remedy=there)
+    if folder.exists() and not folder.config.is_file():
+        raise UsageError("exists and is not a run (it has no config.toml)", where=folder.path)
     if folder.exists() and not (resume or overwrite):
         raise UsageError(
             f"a run named {name!r} exists", where=folder.path, remedy="add --resume, --overwrite or another --name"

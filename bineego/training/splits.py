@@ -35,14 +35,19 @@ def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
 
 def _choose(dataset: Dataset, recipe: Recipe) -> Split:
     train = dataset.of_subset(Subset.TRAIN)
+    # Without a subset train, everything but a subset test, which is left alone.
+    usable = (
+        train
+        if train.recordings
+        else dataset.with_recordings([r for r in dataset.recordings if r.subset is not Subset.TEST])
+    )
     val = dataset.of_subset(Subset.VAL)
     if recipe.fold is not None:
         part, k = parse_fold(recipe.fold)
-        of = train if train.recordings else dataset
-        return kfold(of, k=k, seed=recipe.split_seed, group_by=recipe.group_by)[part - 1]
+        return kfold(usable, k=k, seed=recipe.split_seed, group_by=recipe.group_by)[part - 1]
     match recipe.split:
         case "auto":
-            return _auto(dataset, train, val, recipe)
+            return _auto(dataset, usable, recipe)
         case "dataset":
             if not (train.recordings and val.recordings):
                 raise UsageError(
@@ -64,7 +69,7 @@ def _choose(dataset: Dataset, recipe: Recipe) -> Split:
             return _seeded(dataset, recipe)
         case "none":
             log.warning("--split none: the recordings trained on also validate; the scores say nothing about others")
-            return Split(train=_ids(train if train.recordings else dataset), val=())
+            return Split(train=_ids(usable), val=())
         case path:
             split = read_split(Path(path), dataset)
             if not split.train:
@@ -72,19 +77,19 @@ def _choose(dataset: Dataset, recipe: Recipe) -> Split:
             return split
 
 
-def _auto(dataset: Dataset, train: Dataset, val: Dataset, recipe: Recipe) -> Split:
+def _auto(dataset: Dataset, usable: Dataset, recipe: Recipe) -> Split:
+    train, val = dataset.of_subset(Subset.TRAIN), dataset.of_subset(Subset.VAL)
     if train.recordings and val.recordings:
         log.info(
             "split: the data set's own, %d recordings to train and %d to validate on",
             len(train.recordings), len(val.recordings),
         )  # fmt: skip
         return Split(train=_ids(train), val=_ids(val))
-    if val.recordings and not train.recordings:
+    if val.recordings:
         raise UsageError(
             f"data set {dataset.name!r} names a subset val and no subset train", remedy="use --split random"
         )
-    # Whatever is not train (a test subset) is left alone.
-    split = _seeded(train if train.recordings else dataset, recipe)
+    split = _seeded(usable, recipe)
     log.info(
         "split: %d recordings to train and %d to validate on, by chance (split seed %d)",
         len(split.train), len(split.val), recipe.split_seed,

@@ -222,7 +222,7 @@ def fit_evidence(tracks: Sequence[ScoreTrack], truth: Annotations) -> float | No
     """The seconds of video that count as one independent observation under which Viterbi decoding scores best.
 
     Of values that score alike the smallest is taken: it smooths least. With fewer than `MIN_INTERVALS` whole intervals,
-    or without segments, the answer is None.
+    without segments, or where nothing is found with any value, the answer is None.
 
     Args:
         tracks: calibrated, of videos the network was not trained on; a finer grid than t tells more.
@@ -231,7 +231,7 @@ def fit_evidence(tracks: Sequence[ScoreTrack], truth: Annotations) -> float | No
     tracks = [track for track in tracks if track.video_id in truth.videos]
     if sum(map(_n_whole, tracks)) < MIN_INTERVALS or len(truth.segments) == 0:
         return None
-    best, best_score = EVIDENCE[0], -1.0
+    best, best_score = None, 0.0
     for value in EVIDENCE:
         tried = [dataclasses.replace(track, evidence=value) for track in tracks]
         found = [decode(track, DecodeOptions(method=Postprocess.VITERBI)) for track in tried]

@@ -92,6 +92,13 @@ def test_a_second_run_does_only_what_is_missing(
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
     os.utime(folder / "a.mp4")
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("b", "short")
+    # A table that another call has replaced since is not taken for this model's.
+    localize(folder / "b.mp4", model=model_file, output=tmp_path, joint=False, options=FP32)
+    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "short")
+    with (tmp_path / ".localize.jsonl").open("a") as stream:
+        stream.write('{"short": {"source"')  # where a killed run stopped
+    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
+    assert (tmp_path / ".localize.jsonl").read_text().count("\n") == 4
 
 
 def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_path: Path) -> None:
@@ -167,6 +174,13 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Pa
     with pytest.raises(UsageError, match="overwritten"):
         localize(folder / "a.mp4", model=model_file, output=tmp_path)
     assert own.read_text().endswith("a,jump,0,1\n")
+    own.rename(tmp_path / "predictions.csv")
+    with pytest.raises(UsageError, match="overwritten"):
+        localize(folder / "a.mp4", model=model_file, output=tmp_path)
+    (tmp_path / "predictions.csv").unlink()
+    (tmp_path / "scenes.csv").write_text("video_id,scene\na,Kitchen\n")  # of a person, not of a model
+    with pytest.raises(UsageError, match="overwritten"):
+        localize(folder / "a.mp4", model=model_file, output=tmp_path)
     with pytest.raises(UsageError, match="no device"):
         localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))
 

@@ -196,11 +196,12 @@ def test_segments_lie_in_the_video_with_scores_of_probabilities(
         assert (one_at_a_time["start"].to_numpy()[1:] >= one_at_a_time["end"].to_numpy()[:-1]).all()
 
 
-def test_candidates_rank_below_everything_decoded() -> None:
+@pytest.mark.parametrize("bridge", [0.0, 0.6])
+def test_candidates_rank_below_everything_decoded(bridge: float) -> None:
     rng = np.random.default_rng(0)
     track = track_of(np.clip(rng.dirichlet(np.full(3, 0.5), 60), 1e-3, None).tolist())
-    decoded = decode(track, VITERBI)
-    more = decode(track, DecodeOptions(method=Postprocess.VITERBI, candidates=True))
+    decoded = decode(track, DecodeOptions(method=Postprocess.VITERBI, bridge=bridge))
+    more = decode(track, DecodeOptions(method=Postprocess.VITERBI, bridge=bridge, candidates=True))
     assert len(more) > len(decoded)
     ranked = more.sort_values("score", ascending=False, kind="stable")
     kept = ranked.head(len(decoded)).sort_values("start")

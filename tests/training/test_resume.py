@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 from dataclasses import replace
@@ -82,6 +83,20 @@ def test_resuming_needs_the_same_data(
     train(tiny, name="a", recipe=once, options=options)
     with pytest.raises(InputInvalid, match="not what this run began with"):
         train(make_dataset(5), name="a", recipe=once, options=replace(options, resume=True))
+
+
+def test_resuming_needs_the_same_truth(make_dataset, recipe: Recipe, options: RunOptions) -> None:
+    """A label of a held-out recording that moves by less than an interval is another measure."""
+    data = make_dataset(4)
+    once = replace(recipe, epochs=1)
+    train(data, name="a", recipe=once, options=options)
+    held = json.loads((options.runs / "a" / "split.json").read_text())["val"][0]
+    path = data / "TAL_annotations" / f"{held}.json"
+    content = json.loads(path.read_text())
+    next(iter(content["metadata"].values()))["duration"][1] += 0.01
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputInvalid, match="not what this run began with"):
+        train(data, name="a", recipe=once, options=replace(options, resume=True))
 
 
 def some_state() -> RunState:

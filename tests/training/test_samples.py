@@ -111,6 +111,10 @@ def test_without_subsets_a_seeded_split() -> None:
     assert len(found.val) == 1
     # A test subset is no material, whatever the rest is.
     assert "r2" not in (lambda s: s.train + s.val)(choose_split(dataset("ttett"), Recipe()))
+    # Nor where no recording has a subset train.
+    for recipe in (Recipe(), Recipe(split="none"), Recipe(fold="1/2")):
+        found = choose_split(dataset("--e-"), recipe)
+        assert "r2" not in found.train + found.val
 
 
 def test_split_none_and_files(tmp_path: Path, notes: pytest.LogCaptureFixture) -> None:

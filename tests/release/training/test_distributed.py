@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,37 @@ def test_an_error_is_told_once(alone: Path, tiny: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("error:") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_validating_now_and_then(alone: Path, tiny: Path) -> None:
+    run(
+        alone,
+        [
+            sys.executable, "-m", "bineego", "train", str(tiny), "--name", "rarely", *FLAGS,
+            "--devices", "2", "--val-every", "2", "--batch-norm", "train", "--ema", "0.9",
+        ],
+    )  # fmt: skip
+    with (alone / "runs" / "rarely" / "log.csv").open() as file:
+        assert [bool(row["val_loss"]) for row in csv.DictReader(file)] == [False, True]
+
+
+def test_a_signal_to_one_process_stops_all(alone: Path, tiny: Path) -> None:
+    """Also with fewer steps an epoch than lie between two agreements."""
+    command = [
+        sys.executable, "-m", "bineego", "train", str(tiny), "--name", "stopped", *FLAGS,
+        "--devices", "2", "--epochs", "1000", "--val-every", "1000",
+    ]  # fmt: skip
+    folder = alone / "runs" / "stopped"
+    with subprocess.Popen(
+        command, cwd=alone, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE
+    ) as process:
+        until = time.monotonic() + 120
+        while not (folder / "log.csv").exists():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode in (143, -signal.SIGTERM), errors.decode()
+    assert errors.count(b"the state is saved") == 1
+    assert 0 < torch.load(folder / "last" / "state.pt", weights_only=True)["epoch"] < 1000

@@ -1,0 +1,73 @@
+"""Going on with a run: the state to begin with, and whether recipe and data are still those of that run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from bineego.config import to_toml
+from bineego.errors import InputInvalid, UsageError
+from bineego.training import checkpoint
+from bineego.training.checkpoint import RunState
+from bineego.training.options import RunOptions
+from bineego.training.prepare import Material
+from bineego.training.processes import first_then_all, on_first
+from bineego.training.recipe import Recipe
+from bineego.training.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+CHANGEABLE = frozenset({"workers", "save_minutes"})
+"""Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
+
+
+def saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunOptions) -> RunState | None:
+    """The state to go on from; None at the beginning."""
+    if not options.resume:
+        return None
+    if not (folder.last / checkpoint.NAME).exists():
+        if folder.model.exists():  # the state is written before any model
+            raise UsageError(
+                f"the state to go on from, last/{checkpoint.NAME}, is gone",
+                where=folder.path,
+                remedy="train anew under another --name, or with --overwrite",
+            )
+        log.info("run %r was interrupted before its first save: it begins anew", folder.name)
+        return None
+    state = first_then_all(fabric, lambda: checkpoint.load(folder.last))
+    on_first(fabric, lambda: _check_recipe(state, to_toml(recipe), folder))
+    log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
+    return state
+
+
+def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) -> None:
+    """A run goes on under the recipe it began with.
+
+    Raises:
+        UsageError: another one is given.
+    """
+    for key in {**given, **state.recipe}:
+        if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
+            began = state.resolved.get(key, state.recipe.get(key))
+            raise UsageError(
+                f"{key} was {began} when this run began, now it is {given.get(key)}",
+                where=folder.path,
+                remedy="resume with the same flags (or none), or start another run",
+            )
+
+
+def check_data(state: RunState, material: Material, folder: RunFolder) -> None:
+    """A run goes on with the data it began with.
+
+    Raises:
+        InputInvalid: they have changed.
+    """
+    if state.data != material.fingerprint:
+        raise InputInvalid(
+            "the data set is not what this run began with: videos or labels have changed",
+            where=folder.path,
+            remedy="start anew with --overwrite or another --name",
+        )
