@@ -56,15 +56,15 @@ def agreement(probabilities_RK: Floats, activation: Activation) -> Floats:
     return same
 
 
-def middle_rows(rows: Ints, agreement: Floats, least: float) -> Ints:
+def middle_rows(rows: Ints, alike: Floats, least: float) -> Ints:
     """The intervals half way between two scored ones that agree less than the least.
 
     Args:
         rows: the intervals scored (R,), increasing.
-        agreement: of neighbours (R - 1,).
+        alike: agreement of neighbours (R - 1,).
         least: from this agreement on, what lies between is taken as settled.
     """
-    chosen = (agreement < least) & (np.diff(rows) > 1)
+    chosen = (alike < least) & (np.diff(rows) > 1)
     middle: Ints = ((rows[1:] + rows[:-1]) // 2)[chosen]
     return middle
 

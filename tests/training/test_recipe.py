@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import tomli_w
@@ -105,3 +106,19 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch: pytest.MonkeyPatch) -> N
         read_call({"dataset": "d", "epochs": 0})
     with pytest.raises(UsageError, match="name of the run"):
         read_call({"dataset": "d", "resume": True})
+
+
+def test_a_resumed_run_learns_as_it_began_and_computes_where_the_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bineego.toml").write_text('[train]\nruns = "elsewhere"\nepochs = 9\ndevices = 2\ndataset = "d"\n')
+    # Interrupted before it wrote anything: as at the beginning.
+    call = read_call({"name": "a", "resume": True})
+    assert (call.epochs, call.dataset) == (9, "d")
+    folder = tmp_path / "elsewhere" / "a"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[train]\ndataset = "first"\nname = "a"\nepochs = 3\n')
+    call = read_call({"name": "a", "resume": True})
+    assert (call.epochs, call.dataset, call.devices, call.runs) == (3, "first", 2, Path("elsewhere"))
+    assert read_call({"name": "a", "resume": True, "devices": 1}).devices == 1

@@ -53,6 +53,9 @@ def test_little_says_nothing() -> None:
     assert fit_evidence(short, truth) is None
     assert fit_evidence(tracks, dataclasses.replace(truth, segments=segments.empty(scored=False))) is None
     assert fit_evidence([], truth) is None
+    # A network that finds nothing, whatever the value, says nothing about it either.
+    blind = [dataclasses.replace(track, logits=np.tile(np.float32([9, -9]), (len(track), 1))) for track in tracks]
+    assert fit_evidence(blind, truth) is None
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
