@@ -6,7 +6,8 @@
 The peer reads every frame with `cv2.VideoCapture`, resizes it to 256 x 256 and feeds the eight frames of each interval
 to the official network. t = 0.5, resnet50, random weights (time does not depend on them). Each side runs in a process
 of its own (the official one under the C library's default allocator, ours with the setting it makes for itself); the
-sides take turns. Set-up (imports, building the network, one warm-up clip) is left out of the ratio and printed.
+sides take turns. Set-up (imports, the network, ours from its file, one warm-up clip) is left out of the ratio and
+printed.
 "decode" and "network" are ours, each run alone: the whole should cost hardly more than both (facts: on two cores both
 fill the machine).
 """
@@ -90,30 +91,42 @@ def official_side(folder: Path):  # type: ignore[no-untyped-def]
     return {"whole": run}
 
 
-def our_side(precision: str):  # type: ignore[no-untyped-def]
+def write_model(path: Path) -> None:
+    """A file such as training leaves."""
+    import torch
+
+    from bineego.labels import LabelSet
+    from bineego.tsm.card import ModelCard
+    from bineego.tsm.config import NetworkConfig, Trunk
+    from bineego.tsm.model_file import save_model
+    from bineego.tsm.network import TSM
+
+    torch.manual_seed(0)
+    config = NetworkConfig(trunk=Trunk.RESNET50, n_classes=N_CLASSES)
+    labels = LabelSet(actions=tuple(f"action {i}" for i in range(1, N_CLASSES)))
+    save_model(path, TSM(config), ModelCard(name="speed", network=config, labels=labels, interval=T))
+
+
+def our_side(model_file: Path, precision: str):  # type: ignore[no-untyped-def]
     """Ours, whole and in parts."""
     import numpy as np
     import torch
 
     from bineego.grid import clip_times, interval_edges
     from bineego.inference.score import BATCH_CPU, score_video
-    from bineego.labels import LabelSet
     from bineego.tsm.allocator import keep_memory
-    from bineego.tsm.card import ModelCard
-    from bineego.tsm.config import NetworkConfig, Precision, Trunk
-    from bineego.tsm.fuse import fuse
-    from bineego.tsm.network import TSM
+    from bineego.tsm.config import Precision
+    from bineego.tsm.fuse import for_inference
+    from bineego.tsm.model_file import load_model
     from bineego.video.frames import on_screen
     from bineego.video.reader import VideoReader
 
     keep_memory()
-    torch.manual_seed(0)
-    config = NetworkConfig(trunk=Trunk.RESNET50, n_classes=N_CLASSES)
-    labels = LabelSet(actions=tuple(f"action {i}" for i in range(1, N_CLASSES)))
-    card = ModelCard(name="speed", network=config, labels=labels, interval=T)
-    network = fuse(TSM(config).eval(), precision=Precision(precision))
+    model = load_model(model_file)
+    card = model.card
+    network = for_inference(model, precision=Precision(precision))
     clips = torch.zeros(BATCH_CPU, N_FRAMES, SIZE, SIZE, 3, dtype=torch.uint8)
-    network(clips)
+    network(clips[:1])
 
     def decode(path: Path) -> int:
         reader = VideoReader(path, card.frames)
@@ -141,7 +154,7 @@ def work(args: argparse.Namespace) -> None:
     import torch
 
     torch.set_num_threads(args.threads)
-    sides = official_side(args.official_tsm) if args.worker == "official" else our_side(args.worker)
+    sides = official_side(args.official_tsm) if args.worker == "official" else our_side(args.model, args.worker)
     print(json.dumps({"set_up": time.perf_counter() - START}), flush=True)
     for line in sys.stdin:
         what, path = line.strip().split(" ", 1)
@@ -157,6 +170,7 @@ class Worker:
 
     def __init__(self, name: str, args: argparse.Namespace) -> None:
         command = [sys.executable, __file__, "--worker", name, "--threads", str(args.threads)]
+        command += ["--model", str(args.model)]
         if args.official_tsm is not None:
             command += ["--official-tsm", str(args.official_tsm)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -246,12 +260,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
+    parser.add_argument("--model", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
         work(args)
         return 0
     print(f"{platform.machine()}, {args.threads} threads, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
+        args.model = Path(folder) / "model.safetensors"
+        write_model(args.model)
         met = [measure_size(args, size, Path(folder)) for size in args.only or SIZES]
         met.append(measure_memory(args, Path(folder)))
     print("\nall targets met" if all(met) else "\nNOT all targets met")

@@ -47,7 +47,6 @@ class InferenceNetwork:
         self.device, self.precision, self.fused = device, precision, fused
         self._dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
         trunk = network.trunk
-        self._shift_div = trunk.shift_div
         act = Act.RELU if isinstance(trunk, ShiftedResNet) else Act.RELU6
         # The last convolution of a MobileNetV2 block has no activation, that of a ResNet block has.
         last_act = Act.RELU if isinstance(trunk, ShiftedResNet) else Act.NONE
@@ -115,7 +114,7 @@ class InferenceNetwork:
             main=[*(self._conv(pair, act) for pair in inner), self._conv(last, last_act)],
             skip=None if block.skip is None else self._conv(block.skip, Act.NONE),
             has_skip=block.has_skip,
-            shift_div=self._shift_div if block.shifted else 0,
+            shift_div=block.shift_div,
         )
 
     def _head(self, head: nn.Linear | None) -> tuple[Tensor, Tensor] | None:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torchvision.models import get_model_weights
 
 from bineego.errors import ModelError
 from bineego.files import atomic_path
@@ -33,6 +32,8 @@ BLOCK = 1 << 20
 
 def weights_url(trunk: Trunk) -> str:
     """Where torchvision publishes the weights of a trunk."""
+    from torchvision.models import get_model_weights  # more than a second, which a model of one's own does not need
+
     url: str = get_model_weights(trunk.value)["IMAGENET1K_V1"].url
     return url
 

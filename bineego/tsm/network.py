@@ -67,6 +67,7 @@ def consensus(logits_BK: Tensor, n_frames: int) -> Tensor:
 def new_head(n_features: int, n_logits: int) -> nn.Linear:
     """A head that starts at "anything is possible": weights N(0, 0.001), bias 0."""
     head = nn.Linear(n_features, n_logits)
-    nn.init.normal_(head.weight, 0.0, HEAD_STD)
+    if not head.weight.is_meta:  # see `build_trunk`
+        nn.init.normal_(head.weight, 0.0, HEAD_STD)
     nn.init.zeros_(head.bias)
     return head

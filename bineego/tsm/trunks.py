@@ -1,6 +1,11 @@
-"""torchvision's image networks as trunks that carry the temporal shift.
+"""Image networks that carry the temporal shift, without their classifiers.
 
-A trunk keeps torchvision's modules and their names, so that its state dict is torchvision's without the classifier.
+Architecture, names of the tensors and initial weights are torchvision's, so that its weights fit and a seed gives the
+same network. They are built here because the shift sits inside the blocks, and because importing torchvision costs
+more than a second of every start.
+Sources: He et al., "Deep Residual Learning", table 1, with the stride in the 3 x 3 convolution; Xie et al.,
+"Aggregated Residual Transformations", table 1; Sandler et al., "MobileNetV2", table 2.
+
 Which blocks shift (official implementation, `blockres`):
 - ResNet and ResNeXt: before conv1 of every residual block, the skip path untouched; trunks with 23 or more blocks in
   stage 3 shift every other block of every stage.
@@ -12,18 +17,20 @@ Shape suffixes: B = N clips * T frames, C channels, H height, W width, F feature
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
-import torchvision
 from torch import Tensor, nn
-from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torch.nn import functional
 
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.shift import temporal_shift
 
 DEEP_STAGE = 23
 """Blocks in stage 3 from which on only every other block shifts."""
+
+IMAGENET_CLASSES = 1000
 
 
 class ConvBN(NamedTuple):
@@ -38,49 +45,138 @@ class ResidualBlock(NamedTuple):
 
     main: tuple[ConvBN, ...]
     skip: ConvBN | None  # a projection; None = the input itself
-    shifted: bool
+    shift_div: int  # see `temporal_shift`; 0 = no shift
     has_skip: bool = True
 
 
-class ShiftedResNet(nn.Module):
-    """A ResNet or ResNeXt without its classifier.
+@dataclass(frozen=True, kw_only=True)
+class ResNetShape:
+    """What tells one ResNet or ResNeXt from another.
 
-    Args:
-        net: torchvision's network; its modules are taken over.
-        shift: whether blocks shift at all.
-        shift_div: see `temporal_shift`.
+    Attributes:
+        depths: blocks of each of the four stages.
+        bottleneck: blocks of three convolutions, not two; they give four times as many channels.
+        groups: of the 3 x 3 convolution of a bottleneck.
+        width: channels of a group in the first stage.
     """
 
-    def __init__(self, net: ResNet, *, shift: bool = True, shift_div: int = 8) -> None:
+    depths: tuple[int, int, int, int]
+    bottleneck: bool = True
+    groups: int = 1
+    width: int = 64
+
+
+RESNETS = {
+    Trunk.RESNET18: ResNetShape(depths=(2, 2, 2, 2), bottleneck=False),
+    Trunk.RESNET34: ResNetShape(depths=(3, 4, 6, 3), bottleneck=False),
+    Trunk.RESNET50: ResNetShape(depths=(3, 4, 6, 3)),
+    Trunk.RESNET101: ResNetShape(depths=(3, 4, 23, 3)),
+    Trunk.RESNEXT50_32X4D: ResNetShape(depths=(3, 4, 6, 3), groups=32, width=4),
+    Trunk.RESNEXT101_32X8D: ResNetShape(depths=(3, 4, 23, 3), groups=32, width=8),
+    Trunk.RESNEXT101_64X4D: ResNetShape(depths=(3, 4, 23, 3), groups=64, width=4),
+}
+
+INVERTED_RESIDUALS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+"""MobileNetV2's stages: expansion, output channels, blocks, stride of the first block."""
+
+
+def conv(n_in: int, n_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    """A convolution that keeps the size of the picture where the stride is 1."""
+    return nn.Conv2d(n_in, n_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
+
+
+class Residual(nn.Module):
+    """A residual block of a ResNet: two convolutions, or three that make a bottleneck.
+
+    Attributes:
+        n_out: channels that it gives.
+        shift_div: see `temporal_shift`; 0 = no shift.
+    """
+
+    def __init__(self, n_in: int, channels: int, stride: int, shape: ResNetShape, shift_div: int) -> None:
         super().__init__()
-        self.conv1, self.bn1, self.relu, self.maxpool = net.conv1, net.bn1, net.relu, net.maxpool
-        self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
-        self.n_features: int = net.fc.in_features
         self.shift_div = shift_div
-        self.every = 0 if not shift else 2 if len(net.layer3) >= DEEP_STAGE else 1
+        if shape.bottleneck:
+            inner = channels * shape.width // 64 * shape.groups
+            self.n_out = 4 * channels
+            convs = [conv(n_in, inner, 1), conv(inner, inner, 3, stride, shape.groups), conv(inner, self.n_out, 1)]
+        else:
+            self.n_out = channels
+            convs = [conv(n_in, channels, 3, stride), conv(channels, channels, 3)]
+        self.n_convs = len(convs)
+        for number, layer in enumerate(convs, 1):
+            self.add_module(f"conv{number}", layer)
+            self.add_module(f"bn{number}", nn.BatchNorm2d(layer.out_channels))
+        same_shape = stride == 1 and n_in == self.n_out
+        self.downsample = (
+            None if same_shape else nn.Sequential(conv(n_in, self.n_out, 1, stride), nn.BatchNorm2d(self.n_out))
+        )
+
+    def forward(self, x_BCHW: Tensor, n_frames: int) -> Tensor:
+        """act(main(shift(x)) + skip(x))."""
+        y = temporal_shift(x_BCHW, n_frames, self.shift_div) if self.shift_div else x_BCHW
+        *inner, last = self.main()
+        for layer, norm in inner:
+            y = functional.relu(norm(layer(y)), inplace=True)
+        y = last.norm(last.conv(y))
+        y += x_BCHW if self.downsample is None else self.downsample(x_BCHW)
+        return functional.relu(y, inplace=True)
+
+    def main(self) -> tuple[ConvBN, ...]:
+        """The convolutions beside the skip connection."""
+        numbers = range(1, self.n_convs + 1)
+        return tuple(ConvBN(self.get_submodule(f"conv{i}"), self.get_submodule(f"bn{i}")) for i in numbers)  # type: ignore[arg-type]
+
+    def parts(self) -> ResidualBlock:
+        """For inference."""
+        skip = None if self.downsample is None else ConvBN(*self.downsample)
+        return ResidualBlock(self.main(), skip, self.shift_div)
+
+
+class ShiftedResNet(nn.Module):
+    """A ResNet or ResNeXt.
+
+    Args:
+        shape: which.
+        shift_div: see `temporal_shift`; 0 = no block shifts.
+    """
+
+    n_features: int
+
+    def __init__(self, shape: ResNetShape, shift_div: int) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False), nn.BatchNorm2d(64)
+        every = 2 if shape.depths[2] >= DEEP_STAGE else 1
+        n_in = 64
+        for stage, depth in enumerate(shape.depths):
+            blocks = []
+            for i in range(depth):
+                stride = 2 if stage > 0 and i == 0 else 1
+                block = Residual(n_in, 64 << stage, stride, shape, shift_div if i % every == 0 else 0)
+                blocks.append(block)
+                n_in = block.n_out
+            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.n_features = n_in
 
     def forward(self, x_BCHW: Tensor, n_frames: int) -> Tensor:
         """Features (B, F), averaged over the picture."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x_BCHW))))
-        for block, shifted in self._blocks():
-            x = self._residual(block, x, n_frames if shifted else 0)
-        features: Tensor = x.mean((2, 3))
-        return features
+        x = functional.relu(self.bn1(self.conv1(x_BCHW)), inplace=True)
+        x = functional.max_pool2d(x, 3, 2, 1)
+        for block in self._blocks():
+            x = block(x, n_frames)
+        return x.mean((2, 3))
 
-    def _blocks(self) -> Iterator[tuple[BasicBlock | Bottleneck, bool]]:
-        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
-            for i, block in enumerate(stage):
-                yield block, self.every > 0 and i % self.every == 0
-
-    def _residual(self, block: BasicBlock | Bottleneck, x: Tensor, n_frames: int) -> Tensor:
-        """torchvision's block, with its first convolution seeing shifted channels where n_frames > 0."""
-        y = temporal_shift(x, n_frames, self.shift_div) if n_frames else x
-        y = block.bn2(block.conv2(block.relu(block.bn1(block.conv1(y)))))
-        if isinstance(block, Bottleneck):
-            y = block.bn3(block.conv3(block.relu(y)))
-        y += x if block.downsample is None else block.downsample(x)
-        out: Tensor = block.relu(y)
-        return out
+    def _blocks(self) -> Iterator[Residual]:
+        stages = (self.get_submodule(f"layer{number}").children() for number in range(1, 5))
+        yield from chain.from_iterable(stages)
 
     def stem(self) -> ConvBN:
         """The first convolution."""
@@ -88,62 +184,102 @@ class ShiftedResNet(nn.Module):
 
     def residual_blocks(self) -> Iterator[ResidualBlock]:
         """All blocks, in order."""
-        for block, shifted in self._blocks():
-            main = [ConvBN(block.conv1, block.bn1), ConvBN(block.conv2, block.bn2)]
-            if isinstance(block, Bottleneck):
-                main.append(ConvBN(block.conv3, block.bn3))
-            skip = None if block.downsample is None else ConvBN(block.downsample[0], block.downsample[1])
-            yield ResidualBlock(tuple(main), skip, shifted)
+        return (block.parts() for block in self._blocks())
+
+
+class ConvBNReLU6(nn.Sequential):
+    """A convolution with its normalisation and MobileNet's activation."""
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        super().__init__(layer, nn.BatchNorm2d(layer.out_channels), nn.ReLU6(inplace=True))
+
+    def pair(self) -> ConvBN:
+        """What inference folds."""
+        return ConvBN(self[0], self[1])  # type: ignore[arg-type]
+
+
+class InvertedResidual(nn.Module):
+    """A block of MobileNetV2: expand, filter every channel on its own, project.
+
+    Attributes:
+        has_skip: whether the input is added.
+        shift_div: see `temporal_shift`; 0 = no shift.
+    """
+
+    def __init__(self, n_in: int, n_out: int, stride: int, expansion: int, shift_div: int) -> None:
+        super().__init__()
+        inner = n_in * expansion
+        self.has_skip = stride == 1 and n_in == n_out
+        self.shift_div = shift_div if self.has_skip and expansion > 1 else 0
+        expand = [ConvBNReLU6(conv(n_in, inner, 1))] if expansion > 1 else []
+        depthwise = ConvBNReLU6(conv(inner, inner, 3, stride, groups=inner))
+        self.conv = nn.Sequential(*expand, depthwise, conv(inner, n_out, 1), nn.BatchNorm2d(n_out))
+
+    def forward(self, x_BCHW: Tensor, n_frames: int) -> Tensor:
+        """main(shift(x)), plus x where there is a skip connection."""
+        y: Tensor = self.conv(temporal_shift(x_BCHW, n_frames, self.shift_div) if self.shift_div else x_BCHW)
+        return x_BCHW + y if self.has_skip else y
+
+    def parts(self) -> ResidualBlock:
+        """For inference."""
+        *inner, project, norm = self.conv
+        main = (*(part.pair() for part in inner), ConvBN(project, norm))  # type: ignore[arg-type, operator]
+        return ResidualBlock(main, None, self.shift_div, self.has_skip)
 
 
 class ShiftedMobileNetV2(nn.Module):
-    """MobileNetV2 without its classifier; arguments as for `ShiftedResNet`."""
+    """MobileNetV2; `shift_div` as for `ShiftedResNet`."""
 
-    def __init__(self, net: MobileNetV2, *, shift: bool = True, shift_div: int = 8) -> None:
+    def __init__(self, shift_div: int) -> None:
         super().__init__()
-        self.features = net.features
-        self.n_features: int = net.last_channel
-        self.shift_div = shift_div
-        self.shift = shift
+        layers: list[nn.Module] = [ConvBNReLU6(conv(3, 32, 3, 2))]
+        n_in = 32
+        for expansion, n_out, depth, stride in INVERTED_RESIDUALS:
+            for i in range(depth):
+                layers.append(InvertedResidual(n_in, n_out, stride if i == 0 else 1, expansion, shift_div))
+                n_in = n_out
+        self.n_features = 1280
+        self.features = nn.Sequential(*layers, ConvBNReLU6(conv(n_in, self.n_features, 1)))
 
     def forward(self, x_BCHW: Tensor, n_frames: int) -> Tensor:
         """Features (B, F), averaged over the picture."""
-        x = x_BCHW
-        for layer in self.features:
-            x = self._shifted(layer, x, n_frames) if self._shifts(layer) else layer(x)
+        stem, *blocks, last = self.features
+        x: Tensor = stem(x_BCHW)
+        for block in blocks:
+            x = block(x, n_frames)
+        x = last(x)
         return x.mean((2, 3))
-
-    def _shifted(self, layer: InvertedResidual, x: Tensor, n_frames: int) -> Tensor:
-        branch: Tensor = layer.conv(temporal_shift(x, n_frames, self.shift_div))
-        return x + branch
-
-    def _shifts(self, layer: nn.Module) -> bool:
-        # An inverted residual that expands has one part more than one that does not.
-        return self.shift and isinstance(layer, InvertedResidual) and layer.use_res_connect and len(layer.conv) == 4
 
     def stem(self) -> ConvBN:
         """The first convolution."""
-        return ConvBN(self.features[0][0], self.features[0][1])
+        first: ConvBNReLU6 = self.features[0]  # type: ignore[assignment]
+        return first.pair()
 
     def last(self) -> ConvBN:
         """The convolution after all blocks."""
-        return ConvBN(self.features[-1][0], self.features[-1][1])
+        last: ConvBNReLU6 = self.features[-1]  # type: ignore[assignment]
+        return last.pair()
 
     def residual_blocks(self) -> Iterator[ResidualBlock]:
         """All inverted residuals, in order."""
-        for layer in self.features:
-            if isinstance(layer, InvertedResidual):
-                *inner, conv, norm = layer.conv
-                main = (*(ConvBN(part[0], part[1]) for part in inner), ConvBN(conv, norm))
-                yield ResidualBlock(main, None, self._shifts(layer), layer.use_res_connect)
+        return (layer.parts() for layer in self.features if isinstance(layer, InvertedResidual))
 
 
 AnyTrunk = ShiftedResNet | ShiftedMobileNetV2
 
 
 def build_trunk(config: NetworkConfig) -> AnyTrunk:
-    """The trunk of a network, with torchvision's random weights."""
-    net = torchvision.models.get_model(config.trunk.value, weights=None)
+    """The trunk of a network, with random weights."""
+    shift_div = config.shift_div if config.shift else 0
+    trunk: AnyTrunk
     if config.trunk is Trunk.MOBILENET_V2:
-        return ShiftedMobileNetV2(net, shift=config.shift, shift_div=config.shift_div)
-    return ShiftedResNet(net, shift=config.shift, shift_div=config.shift_div)
+        trunk = ShiftedMobileNetV2(shift_div)
+    else:
+        trunk = ShiftedResNet(RESNETS[config.trunk], shift_div)
+    # torchvision draws a classifier's numbers before the convolutions': drawn here too, for the sake of seeds.
+    nn.Linear(trunk.n_features, IMAGENET_CLASSES)
+    for module in trunk.modules():
+        # Meta tensors have no numbers, but drawing some for them would load PyTorch's compiler: a second of every start.
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return trunk

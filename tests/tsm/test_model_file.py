@@ -99,6 +99,18 @@ def test_card_alone_is_read_without_torch(saved: Path) -> None:
     assert done.stdout.strip() == "run 1 False"
 
 
+def test_a_model_is_ready_without_what_takes_long_to_load(saved: Path) -> None:
+    """torchvision and PyTorch's compiler cost a second each; only ImageNet weights and training may need them."""
+    code = (
+        "import sys, torch, bineego.inference.score; from bineego.tsm import load_model; "
+        "from bineego.tsm.fuse import for_inference; "
+        "for_inference(load_model(sys.argv[1]))(torch.zeros(1, 4, 32, 32, 3, dtype=torch.uint8)); "
+        "print([name for name in ('torchvision', 'torch._dynamo', 'lightning_fabric', 'cv2') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_card_keeps_every_field() -> None:
     read = card_from_json(card_to_json(card()))
     assert read.network == NETWORK

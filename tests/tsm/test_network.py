@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torchvision
 from tsm.references import check_against_reference
 
 from bineego.tsm.config import NetworkConfig, Trunk
@@ -15,6 +16,25 @@ from bineego.tsm.trunks import build_trunk
 @pytest.mark.parametrize("trunk", [Trunk.RESNET18, Trunk.RESNET50, Trunk.RESNET101, Trunk.MOBILENET_V2])
 def test_forward_and_gradient_equal_the_reference(trunk: Trunk) -> None:
     check_against_reference(trunk)
+
+
+@pytest.mark.parametrize("trunk", [Trunk.RESNET18, Trunk.RESNEXT50_32X4D, Trunk.MOBILENET_V2])
+def test_a_seed_gives_the_trunk_of_torchvision(trunk: Trunk) -> None:
+    torch.manual_seed(7)
+    ours = build_trunk(NetworkConfig(trunk=trunk, n_classes=2)).state_dict()
+    torch.manual_seed(7)
+    theirs = torchvision.models.get_model(trunk.value, weights=None).state_dict()
+    assert list(ours) == [name for name in theirs if not name.startswith(("fc.", "classifier."))]
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("trunk", list(Trunk))
+def test_names_and_shapes_are_those_of_torchvision(trunk: Trunk) -> None:
+    with torch.device("meta"):
+        ours = build_trunk(NetworkConfig(trunk=trunk, n_classes=2)).state_dict()
+        theirs = torchvision.models.get_model(trunk.value, weights=None).state_dict()
+    shapes = {name: tensor.shape for name, tensor in theirs.items() if not name.startswith(("fc.", "classifier."))}
+    assert {name: tensor.shape for name, tensor in ours.items()} == shapes
 
 
 @pytest.mark.parametrize(
@@ -34,8 +54,8 @@ def test_number_of_blocks_that_shift(trunk: Trunk, n_shifted: int) -> None:
     with torch.device("meta"):
         built = build_trunk(NetworkConfig(trunk=trunk, n_classes=2))
         still = build_trunk(NetworkConfig(trunk=trunk, n_classes=2, shift=False))
-    assert sum(block.shifted for block in built.residual_blocks()) == n_shifted
-    assert not any(block.shifted for block in still.residual_blocks())
+    assert sum(block.shift_div > 0 for block in built.residual_blocks()) == n_shifted
+    assert not any(block.shift_div > 0 for block in still.residual_blocks())
 
 
 def test_heads_and_shapes() -> None:
