@@ -65,6 +65,8 @@ class Output:
             names.append(f"{PREDICTIONS}.csv")
         for name in names:
             _check_ours(self.folder / name, segments.SCORED_COLUMNS)
+        if Format.JSON in self.formats:
+            _check_our_results(self.folder / f"{PREDICTIONS}.json")
 
     def resume(self, key: Mapping[str, Any], *, fresh: bool) -> None:
         """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`.
@@ -146,8 +148,20 @@ def _check_ours(path: Path, columns: Collection[str]) -> None:
     with contextlib.suppress(BineegoError):
         if set(csv.read_header(path)) == set(columns):
             return
-    raise UsageError(
-        f"exists and is no table of {', '.join(columns)}: it would be overwritten",
-        where=path,
-        remedy="name another folder with -o",
+    raise _foreign(path, f"no table of {', '.join(columns)}")
+
+
+def _check_our_results(path: Path) -> None:
+    """The same of ActivityNet results."""
+    if not path.exists():
+        return
+    try:
+        activitynet.read_predictions(path)
+    except BineegoError as error:
+        raise _foreign(path, "no file of ActivityNet results") from error
+
+
+def _foreign(path: Path, what: str) -> UsageError:
+    return UsageError(
+        f"exists and is {what}: it would be overwritten", where=path, remedy="name another folder with -o"
     )

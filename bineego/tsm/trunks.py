@@ -279,7 +279,7 @@ def build_trunk(config: NetworkConfig) -> AnyTrunk:
     # torchvision draws a classifier's numbers before the convolutions': drawn here too, for the sake of seeds.
     nn.Linear(trunk.n_features, IMAGENET_CLASSES)
     for module in trunk.modules():
-        # Meta tensors have no numbers, but drawing some for them would load PyTorch's compiler: a second of every start.
+        # Meta tensors hold no numbers, yet drawing them would load PyTorch's compiler: a second of every start.
         if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     return trunk

@@ -181,6 +181,12 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Pa
     (tmp_path / "scenes.csv").write_text("video_id,scene\na,Kitchen\n")  # of a person, not of a model
     with pytest.raises(UsageError, match="overwritten"):
         localize(folder / "a.mp4", model=model_file, output=tmp_path)
+    (tmp_path / "scenes.csv").unlink()
+    results = tmp_path / "predictions.json"
+    results.write_text('{"database": {}}')  # labels
+    with pytest.raises(UsageError, match="overwritten"):
+        localize(folder / "a.mp4", model=model_file, output=tmp_path, formats=["json"])
+    assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):
         localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))
 
