@@ -18,13 +18,19 @@ from bineego.errors import InputMissing, ResourceExhausted, UsageError
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` to write to; on success it is synced and renamed to `path`, else removed.
 
+    A link stays one: the file that it points to is replaced.
+
     Raises:
-        UsageError: the folder cannot be written to, or `path` is a folder.
+        UsageError: the folder cannot be written to, or `path` is a folder or a device.
         ResourceExhausted: the disk is full.
     """
     path = Path(path)
+    if path.is_symlink():
+        path = path.resolve()
     if path.is_dir():
         raise UsageError("is a folder, not a file to write", where=path)
+    if path.exists() and not path.is_file():
+        raise UsageError("is a device or a pipe, not a file to write", where=path, remedy="name a file")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

@@ -58,6 +58,37 @@ def make(
     return table
 
 
+def checked(table: pd.DataFrame, *, scored: bool, where: str) -> pd.DataFrame:
+    """A table of somebody else, made one of ours: ids and labels as texts, times and scores as float64.
+
+    Args:
+        table: with all columns; further ones are dropped.
+        scored: whether the score is wanted.
+        where: what it is, for messages.
+
+    Raises:
+        InputInvalid: a column is missing, an id or a label too, or a number is not finite.
+    """
+    names = SCORED_COLUMNS if scored else COLUMNS
+    missing = [name for name in names if name not in table]
+    if missing:
+        raise InputInvalid(f"missing column {missing[0]!r}", where=where)
+    columns = {name: table[name] for name in names}
+    for name in KEYS:
+        if columns[name].isna().any():
+            row = int(columns[name].isna().to_numpy().argmax())
+            raise InputInvalid(
+                f"{name} is missing (pandas.read_csv takes an id such as NA for a missing one: keep_default_na=False)",
+                where=f"{where}, row {row + 1}",
+            )
+        if pd.api.types.infer_dtype(columns[name]) != "string":
+            columns[name] = columns[name].map(str)
+    try:
+        return make(*columns.values())
+    except (TypeError, ValueError) as error:
+        raise InputInvalid(f"a time or a score is no number ({error})", where=where) from error
+
+
 def empty(*, scored: bool) -> pd.DataFrame:
     """A table without rows."""
     return make([], [], [], [], [] if scored else None)

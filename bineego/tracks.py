@@ -7,7 +7,6 @@ Saved as `<video_id>.scores.npz`: plain arrays plus one JSON text, read without 
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -82,6 +81,12 @@ class ScoreTrack:
             return "an edge or a logit is not a finite number"
         if not (np.diff(self.edges) > 0).all():
             return "edges do not increase"
+        if self.edges[0] != 0:
+            return f"it starts at {self.edges[0]} s, not at 0"
+        if len(set(self.actions)) < len(self.actions) or len(set(self.scenes)) < len(self.scenes):
+            return "two actions or scenes have one name"
+        if not (np.isfinite(self.scene_probs) & (self.scene_probs >= 0)).all():
+            return "a scene probability is no number of 0 or more"
         if not (self.t > 0 and self.temperature > 0):
             return f"t = {self.t} and temperature = {self.temperature} must be positive"
         if self.evidence is not None and not 0 < self.evidence < np.inf:
@@ -156,10 +161,12 @@ def load(path: Path) -> ScoreTrack:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+            arrays = {name: file[name] for name in file.files}
     except OSError as error:
         raise InputMissing(f"cannot be read ({error.strerror or error})", where=path) from error
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # what NumPy, zipfile and zlib raise for damaged content is not listed anywhere
         raise InputInvalid(f"not a score track ({error})", where=path) from error
     try:
         meta = json.loads(str(arrays["meta"]))

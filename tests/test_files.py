@@ -86,3 +86,22 @@ def test_check_writable_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError):
         files.check_writable(tmp_path / "file" / "sub")
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "a.txt", tmp_path / "link.txt"
+    real.write_text("before")
+    link.symlink_to(real)
+    files.write_bytes(link, b"after")
+    assert link.is_symlink()
+    assert real.read_text() == "after"
+    assert names(tmp_path / "real") == ["a.txt"]
+
+
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="pipe"):
+        files.write_bytes(pipe, b"x")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

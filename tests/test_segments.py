@@ -90,3 +90,30 @@ def test_number_text_reads_back_to_the_same_number(value: float) -> None:
 def test_degenerate_marks_what_does_not_last() -> None:
     table = segments.make(["a"] * 3, ["x"] * 3, [0, 1, 2], [1, 1, 1])
     assert segments.degenerate(table).tolist() == [False, True, True]
+
+
+def test_a_table_of_somebody_else_becomes_ours() -> None:
+    table = pd.DataFrame(
+        {"score": [1], "end": [2], "start": [1], "label": [7], "video_id": [12], "more": [0]}, index=[5]
+    )
+    ours = segments.checked(table, scored=True, where="predictions")
+    assert list(ours) == list(segments.SCORED_COLUMNS)
+    assert ours.iloc[0].tolist() == ["12", "7", 1.0, 2.0, 1.0]
+    assert ours.index.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"video_id": ["a", None]}, "video_id is missing.*keep_default_na"),
+        ({"label": ["a", float("nan")]}, "label is missing"),
+        ({"start": [0.0, float("nan")]}, "start is not a finite number"),
+        ({"score": ["high", "low"]}, "no number"),
+    ],
+)
+def test_a_table_with_holes_is_refused(changes: dict[str, list[object]], says: str) -> None:
+    whole = {"video_id": ["a", "b"], "label": ["x", "y"], "start": [0.0, 1.0], "end": [1.0, 2.0], "score": [0.5, 0.4]}
+    with pytest.raises(InputInvalid, match=says):
+        segments.checked(pd.DataFrame(whole | changes), scored=True, where="predictions")
+    with pytest.raises(InputInvalid, match="missing column 'end'"):
+        segments.checked(pd.DataFrame(whole).drop(columns="end"), scored=True, where="predictions")

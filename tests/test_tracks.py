@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,10 @@ def test_a_saved_track_is_read_back(tmp_path_factory: pytest.TempPathFactory, ro
         {"edges": np.array([0.0, 1.0])},
         {"edges": np.array([0.0, 1.0, 1.0])},
         {"edges": np.array([0.0, 1.0, np.nan])},
+        {"edges": np.array([10.0, 11.0, 12.0])},
+        {"actions": ("twice", "twice")},
+        {"scene_probs": np.array([0.5, np.nan])},
+        {"scene_probs": np.array([1.5, -0.5])},
         {"actions": ("only one",)},
         {"scene_probs": np.zeros(3)},
         {"t": 0.0},
@@ -104,9 +109,29 @@ def test_files_that_are_no_tracks_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.scores.npz", a=np.zeros(3))
     with pytest.raises(InputInvalid, match="not a score track"):
         tracks.load(tmp_path / "other.scores.npz")
+    with (tmp_path / "array.scores.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputInvalid, match="not a score track"):
+        tracks.load(tmp_path / "array.scores.npz")
     np.savez(tmp_path / "pickle.scores.npz", meta=np.array([{"a": 1}], object))
     with pytest.raises(InputInvalid, match="not a score track"):
         tracks.load(tmp_path / "pickle.scores.npz")
+
+
+@given(st.data())
+def test_a_damaged_file_is_an_input_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = tmp_path_factory.mktemp("t")
+    tracks.save(make(np.linspace(-3, 3, 60).reshape(20, 3)), folder / f"good{tracks.SUFFIX}")
+    content = bytearray((folder / f"good{tracks.SUFFIX}").read_bytes())
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    for _ in range(data.draw(st.integers(1, 4))):
+        if content:
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    bad = folder / f"bad{tracks.SUFFIX}"
+    bad.write_bytes(content)
+    with contextlib.suppress(InputInvalid):
+        tracks.load(bad)
 
 
 @pytest.mark.parametrize("evidence", [None, 0.1])

@@ -93,6 +93,7 @@ def _check(paths: list[str], target: Path) -> None:
         raise UsageError("weights, but nothing to fuse", remedy=FORM)
     if target.is_dir():
         raise UsageError("is a folder", where=target, remedy="name a file: -o OUT.csv")
-    if target.exists() and any(target.samefile(path) for path in paths):
+    files = [path for name in paths for path in (Path(name), Path(name) / "predictions.csv") if path.exists()]
+    if target.exists() and any(target.samefile(path) for path in files):
         raise UsageError("is one of the inputs", where=target, remedy="name another file with -o")
     check_writable(target.parent)

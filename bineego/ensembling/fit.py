@@ -146,7 +146,7 @@ def fit(
         UsageError: fewer than two models or two videos with actions.
         InputMissing, InputInvalid: a file that cannot be read, or with wrong content.
     """
-    options, decode = options or EnsembleOptions(), decode or DecodeOptions()
+    options = options or EnsembleOptions()
     truth = read_truth(ground_truth)
     truth = truth if subset is None else of_subset(truth, subset)
     judge = _Judge(truth)
@@ -154,6 +154,9 @@ def fit(
     if len(models) < 2:
         raise UsageError("a fit needs two models or more", remedy="bineego ensemble A.csv B.csv --fit GROUND_TRUTH")
     with_tracks = all(model.table is None for model in models)
+    if decode is not None and not with_tracks:
+        raise UsageError("decoding needs score tracks, these are segments", remedy="leave --postprocess out")
+    decode = decode or DecodeOptions()
     tables = [Model(name=model.name, table=judge.known(as_table(model, decode), model.name)) for model in models]
     judge.warn_of_missing([model.table for model in tables if model.table is not None])
     fuser = _Fuser(tables, models, decode)

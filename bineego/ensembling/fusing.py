@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
 from bineego.ensembling.options import EnsembleOptions, Method, check_weights
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
+from bineego.formats.annotations import some
 from bineego.postprocess import DecodeOptions, fusion
 from bineego.postprocess.options import Missing, Pooling
 from bineego.tracks import ScoreTrack
@@ -88,12 +90,15 @@ def run(
         if decode is None and fitted.postprocess is not None:
             decode = DecodeOptions(method=fitted.postprocess)
         models = read_models(inputs)
+        _warn_of_idle(given, _method(models, options)[1])
         return fuse(models, fitted.weights_for([model.name for model in models], weights), options, decode)
     options = config.build(EnsembleOptions, given)
     if is_tabular(inputs):
         # Before reading what may be large; score-track files may turn out to be of one model.
         check_weights(weights, len(inputs))
-    return fuse(read_models(inputs), weights, options, decode)
+    models = read_models(inputs)
+    _warn_of_idle(given, _method(models, options)[1])
+    return fuse(models, weights, options, decode)
 
 
 def _of_fit(fitted: settings.Settings, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,8 +121,7 @@ def fuse(
         UsageError: weights that do not fit, or track options for tables.
     """
     shares = check_weights(weights, len(models))
-    with_tracks = all(model.table is None for model in models)
-    method = options.method or (Method.TRACKS if with_tracks else Method.PAPER)
+    with_tracks, method = _method(models, options)
     if not with_tracks and (method is Method.TRACKS or decode is not None):
         raise UsageError(
             "track fusion and decoding need score tracks, these are segments",
@@ -127,10 +131,35 @@ def fuse(
     if method is Method.TRACKS:
         return Fused(table=_fuse_tracks(models, shares, options, decode or DecodeOptions()), scenes=scenes)
     tables = [join_fragments(as_table(model, decode or DecodeOptions()), options.bridge) for model in models]
+    _warn_of_strangers([table for table, share in zip(tables, shares, strict=True) if share > 0])
     candidates = collect(tables, shares)
     rule = paper.fuse if method is Method.PAPER else average.fuse
     table = rule(candidates, iou=options.iou_for(method), missing=options.missing_for(method))
     return Fused(table=table, scenes=scenes)
+
+
+def _method(models: Sequence[Model], options: EnsembleOptions) -> tuple[bool, Method]:
+    """Whether the models are score tracks, and what is fused."""
+    with_tracks = all(model.table is None for model in models)
+    return with_tracks, options.method or (Method.TRACKS if with_tracks else Method.PAPER)
+
+
+def _warn_of_idle(given: Mapping[str, Any], method: Method) -> None:
+    """Say which of the given options the method does not look at."""
+    for name, idle in (("iou", method is Method.TRACKS), ("pooling", method is not Method.TRACKS)):
+        if idle and given.get(name) is not None:
+            log.warning("--%s has no part in --method %s", name, method)
+
+
+def _warn_of_strangers(tables: Sequence[pd.DataFrame]) -> None:
+    """Name the videos and labels that not all tables have: another spelling would be one, and halve every score."""
+    for column, noun in (("video_id", "video"), ("label", "label")):
+        names = [dict.fromkeys(table[column].unique()) for table in tables]
+        partial = [
+            name for name in dict.fromkeys(itertools.chain(*names)) if not all(name in others for others in names)
+        ]
+        if partial:
+            log.warning("%s not in every input: no candidate of some model", some(partial, noun))
 
 
 def as_table(model: Model, decode: DecodeOptions) -> pd.DataFrame:
@@ -158,23 +187,23 @@ def _fuse_tracks(
         decode = dataclasses.replace(decode, bridge=options.bridge)
     parts, partial = [], 0
     n_used = sum(share > 0 for share in shares)
-    for some, weights in _by_video(models, shares).values():
-        partial += len(some) < n_used
-        parts.append(postprocess.decode(_fused_track(some, weights, options), decode))
+    for having, weights in _by_video(models, shares).values():
+        partial += len(having) < n_used
+        parts.append(postprocess.decode(_fused_track(having, weights, options), decode))
     if partial:
         log.warning("%d of %d videos lack the score track of a model: fused without it", partial, len(parts))
     return segments.order_by_time(segments.concat(parts, scored=True))
 
 
-def _fused_track(some: Sequence[ScoreTrack], weights: Sequence[float], options: EnsembleOptions) -> ScoreTrack:
-    return fusion.fuse(some, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
+def _fused_track(having: Sequence[ScoreTrack], weights: Sequence[float], options: EnsembleOptions) -> ScoreTrack:
+    return fusion.fuse(having, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
 
 
 def _scenes(models: Sequence[Model], shares: Sequence[float], options: EnsembleOptions) -> dict[str, tuple[str, float]]:
     """Scene and probability of every video that a model with a scene head has seen, whatever the method."""
     found = {}
-    for video, (some, weights) in _by_video(models, shares).items():
-        scene = fusion.fuse_scenes(some, weights, options.missing_for(Method.TRACKS))
+    for video, (having, weights) in _by_video(models, shares).items():
+        scene = fusion.fuse_scenes(having, weights, options.missing_for(Method.TRACKS))
         if scene is not None:
             found[video] = scene
     return found
@@ -184,16 +213,22 @@ def write(fused: Fused, path: Path, inputs: Sequence[str] = ()) -> None:
     """Write the segments (ActivityNet JSON if `path` ends in .json, else CSV), and the scenes beside them if there are.
 
     Scenes are not written into a folder that holds an input: the `scenes.csv` there is that model's own.
+
+    Raises:
+        UsageError: there is a `scenes.csv` that no model has written.
     """
+    homes = {Path(name).resolve() if Path(name).is_dir() else Path(name).resolve().parent for name in inputs}
+    beside = path.parent / SCENES_NAME
+    at_home = path.parent.resolve() in homes and beside.exists()
+    if fused.scenes and not at_home:
+        csv.refuse_foreign(beside, csv.SCORED_SCENE_COLUMNS)
     if path.suffix.casefold() == ".json":
         activitynet.write_predictions(fused.table, path)
     else:
         csv.write_segments(fused.table, path)
     if not fused.scenes:
         return
-    homes = {Path(name).resolve() if Path(name).is_dir() else Path(name).resolve().parent for name in inputs}
-    beside = path.parent / SCENES_NAME
-    if path.parent.resolve() in homes and beside.exists():
+    if at_home:
         log.warning("%s is one model's own: the fused scenes are not written; name another folder with -o", beside)
     else:
         csv.write_scenes(fused.scenes, beside)

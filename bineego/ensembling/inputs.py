@@ -84,7 +84,7 @@ def _holds_tracks(source: Source) -> bool:
 def _read(source: Source, number: int, *, as_table: bool) -> tuple[Model, Path | None]:
     """A model, and the folder of a single score-track file."""
     if isinstance(source, pd.DataFrame):
-        return Model(name=f"table {number}", table=_checked(source, number)), None
+        return Model(name=f"table {number}", table=segments.checked(source, scored=True, where=f"table {number}")), None
     if isinstance(source, ScoreTrack):
         return Model(name=source.model or f"track {number}", tracks={source.video_id: source}), None
     if not isinstance(source, str | Path):
@@ -136,10 +136,3 @@ def _partner(model: Model, home: Path | None, models: list[Model], homes: list[P
         if place == home and track.model and makers == {track.model} and track.video_id not in other.tracks:
             return other
     return None
-
-
-def _checked(table: pd.DataFrame, number: int) -> pd.DataFrame:
-    missing = [name for name in segments.SCORED_COLUMNS if name not in table]
-    if missing:
-        raise InputInvalid(f"missing column {missing[0]!r}", where=f"table {number}")
-    return segments.make(*(table[name] for name in segments.SCORED_COLUMNS))

@@ -94,9 +94,10 @@ def score(
     counts(options.recall_at, where=RECALL_FLAG)
     annotations = read_truth(ground_truth)
     predicted_scenes = _read_scenes(scenes, predictions)
-    table = read_predictions(Path(predictions)) if isinstance(predictions, Path | str) else predictions
-    if segments.SCORE not in table:
-        raise InputInvalid("the predictions have no column 'score'")
+    if isinstance(predictions, Path | str):
+        table = read_predictions(Path(predictions))
+    else:
+        table = segments.checked(predictions, scored=True, where="predictions")
     return _evaluate(annotations, table, predicted_scenes, options)
 
 
@@ -106,7 +107,8 @@ def read_truth(ground_truth: Truth) -> Annotations:
         case Annotations():
             return ground_truth
         case pd.DataFrame():
-            return Annotations(segments=ground_truth, videos=tuple(dict.fromkeys(ground_truth["video_id"])))
+            table = segments.checked(ground_truth, scored=False, where="ground truth")
+            return Annotations(segments=table, videos=tuple(dict.fromkeys(table["video_id"])))
         case _:
             return read_ground_truth(ground_truth)
 

@@ -49,9 +49,25 @@ def merge(parts: Sequence[Annotations]) -> Annotations:
     return Annotations(
         segments=segments.concat([part.segments for part in parts], scored=False),
         videos=tuple(counts),
-        subsets={video: subset for part in parts for video, subset in part.subsets.items()},
-        scenes={video: scene for part in parts for video, scene in part.scenes.items()},
+        subsets=_agreeing([part.subsets for part in parts], "subset"),
+        scenes=_agreeing([part.scenes for part in parts], "scene"),
     )
+
+
+def _agreeing(parts: Sequence[Mapping[str, str]], what: str) -> dict[str, str]:
+    """One value per video.
+
+    Raises:
+        InputInvalid: two files disagree on one.
+    """
+    found: dict[str, str] = {}
+    for part in parts:
+        for video, value in part.items():
+            if found.setdefault(video, value) != value:
+                raise InputInvalid(
+                    f"two files disagree on the {what} of video {video!r}: {found[video]!r} and {value!r}"
+                )
+    return found
 
 
 def some(names: Iterable[str], noun: str, limit: int = 3) -> str:

@@ -7,9 +7,10 @@ Pandas' own reader is not used: it turns ids "NA" and "0012" into nan and 12.0 a
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bineego import segments
-from bineego.errors import InputInvalid, InputMissing, nearest
+from bineego.errors import BineegoError, InputInvalid, InputMissing, UsageError, nearest
 from bineego.files import atomic_text
 from bineego.formats.annotations import Annotations, Subsets
 
@@ -70,7 +71,7 @@ def read_annotations(path: Path) -> Annotations:
 def read_scenes(path: Path) -> dict[str, str]:
     """Scene name by video id, from a `video_id,scene[,score]` file."""
     columns = _read_columns(path, required=SCENE_COLUMNS, optional=("score",))
-    return dict(zip(columns["video_id"].tolist(), columns["scene"].tolist(), strict=True))
+    return _one_value_per_video(columns["video_id"], columns["scene"], "scene", path)
 
 
 def write_segments(table: pd.DataFrame, path: Path) -> None:
@@ -98,6 +99,24 @@ def read_header(path: Path) -> list[str]:
     """The column names of a CSV file."""
     with _rows(path) as rows:
         return rows.header
+
+
+def refuse_foreign(path: Path, columns: Collection[str]) -> None:
+    """Refuse to replace a table that this program cannot have written: one of other columns.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if not path.exists():
+        return
+    with contextlib.suppress(BineegoError):
+        if set(read_header(path)) == set(columns):
+            return
+    raise UsageError(
+        f"exists and is no table of {', '.join(columns)}: it would be overwritten",
+        where=path,
+        remedy="name another folder with -o",
+    )
 
 
 class _rows:  # noqa: N801 - a context manager, used like a function
@@ -155,6 +174,8 @@ def _read_columns(
                     f"{len(row)} fields, the header has {len(header)}", where=f"{path}, row {line + bad} ({row[0]!r})"
                 )
             for name, values in zip(header, zip(*batch, strict=True), strict=True):
+                if (name == "video_id" or (name == "label" and not blank_rows)) and "" in values:
+                    raise InputInvalid(f"{name} is empty", where=f"{path}, row {line + values.index('') + 1}")
                 chunks[name].append(
                     _numbers(values, name, path, line, blank_rows) if name in NUMBERS else np.array(values, object)
                 )

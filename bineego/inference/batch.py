@@ -105,7 +105,9 @@ def localize(
     out = None
     if output is not None:
         out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
-        out.check(items, actions=actions, scenes=any(one.model.card.network.n_scenes for one in models))
+        # Whether a score track has scenes is known once it is read.
+        scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
+        out.check(items, actions=actions, scenes=scenes)
         # Of a model in memory nobody can tell whether it is still the same.
         out.resume(_key(options, models, views), fresh=overwrite or any(one.path is None for one in models))
     work = _Work(out, options, actions)

@@ -52,7 +52,7 @@ class Output:
         """
         check_writable(self.folder)
         if scenes:
-            _check_ours(self.folder / SCENES, csv.SCORED_SCENE_COLUMNS)
+            csv.refuse_foreign(self.folder / SCENES, csv.SCORED_SCENE_COLUMNS)
         if not actions:
             return
         names = [f"{item.video_id}.csv" for item in items]
@@ -64,9 +64,9 @@ class Output:
         if self.joint and Format.CSV in self.formats:
             names.append(f"{PREDICTIONS}.csv")
         for name in names:
-            _check_ours(self.folder / name, segments.SCORED_COLUMNS)
+            csv.refuse_foreign(self.folder / name, segments.SCORED_COLUMNS)
         if Format.JSON in self.formats:
-            _check_our_results(self.folder / f"{PREDICTIONS}.json")
+            _refuse_foreign_results(self.folder / f"{PREDICTIONS}.json")
 
     def resume(self, key: Mapping[str, Any], *, fresh: bool) -> None:
         """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`.
@@ -141,27 +141,15 @@ def _stamps(paths: Iterable[Path]) -> list[Any]:
     return [[str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in found]
 
 
-def _check_ours(path: Path, columns: Collection[str]) -> None:
-    """Refuse to replace a table that `localize` cannot have written: one of other columns."""
-    if not path.exists():
-        return
-    with contextlib.suppress(BineegoError):
-        if set(csv.read_header(path)) == set(columns):
-            return
-    raise _foreign(path, f"no table of {', '.join(columns)}")
-
-
-def _check_our_results(path: Path) -> None:
-    """The same of ActivityNet results."""
+def _refuse_foreign_results(path: Path) -> None:
+    """As `csv.refuse_foreign`, of ActivityNet results."""
     if not path.exists():
         return
     try:
         activitynet.read_predictions(path)
     except BineegoError as error:
-        raise _foreign(path, "no file of ActivityNet results") from error
-
-
-def _foreign(path: Path, what: str) -> UsageError:
-    return UsageError(
-        f"exists and is {what}: it would be overwritten", where=path, remedy="name another folder with -o"
-    )
+        raise UsageError(
+            "exists and holds no ActivityNet results: it would be overwritten",
+            where=path,
+            remedy="name another folder with -o",
+        ) from error

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid
-from bineego.labels import BACKGROUND_NAME
 from bineego.postprocess.options import Missing, Pooling
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
@@ -62,8 +61,7 @@ def fuse(
     pairs = [(track, weight) for track, weight in pairs if track.actions] or pairs
     edges = _union([track.edges for track, _ in pairs])
     softmax = all(track.activation is Activation.SOFTMAX for track, _ in pairs)
-    classes = (BACKGROUND_NAME, *actions)
-    opinions = [_opinion(track, weight, edges, classes) for track, weight in pairs]
+    opinions = [_opinion(track, weight, edges, actions) for track, weight in pairs]
     logits = _pool(opinions, missing, pooling, softmax)
     return ScoreTrack(
         video_id=videos[0],
@@ -95,12 +93,12 @@ class _Opinion:
     weight: Floats
 
 
-def _opinion(track: ScoreTrack, weight: float, edges: Floats, classes: Sequence[str]) -> _Opinion:
+def _opinion(track: ScoreTrack, weight: float, edges: Floats, actions: Sequence[str]) -> _Opinion:
     centres = (edges[:-1] + edges[1:]) / 2
     cell = np.searchsorted(track.edges, centres, side="right") - 1
     inside = cell < len(track)
-    columns = _places((BACKGROUND_NAME, *track.actions), classes)
-    probabilities = np.zeros((len(centres), len(classes)))
+    columns = _columns(track, actions)
+    probabilities = np.zeros((len(centres), len(actions) + 1))
     probabilities[np.ix_(inside, columns)] = track.probabilities()[cell[inside]]
     said = np.zeros(probabilities.shape, bool)
     said[np.ix_(inside, columns)] = True
@@ -154,6 +152,11 @@ def _places(names: Sequence[str], among: Sequence[str]) -> NDArray[np.int64]:
     return np.array([place[name] for name in names], np.int64)
 
 
+def _columns(track: ScoreTrack, actions: Sequence[str]) -> NDArray[np.int64]:
+    """Where each class of a track stands: the background first, whatever the actions are called."""
+    return np.concatenate([[0], 1 + _places(track.actions, actions)])
+
+
 def fuse_scenes(
     tracks: Sequence[ScoreTrack], weights: Sequence[float], missing: Missing = Missing.PRESENT
 ) -> tuple[str, float] | None:
@@ -197,19 +200,19 @@ def _fuse_priors(
     tracks: Sequence[ScoreTrack], weights: Sequence[float], actions: tuple[str, ...], scenes: tuple[str, ...]
 ) -> Priors | None:
     """The weighted mean of the models' priors; each number over the models that have it. None without any."""
-    classes = (BACKGROUND_NAME, *actions)
+    n_classes = len(actions) + 1
     known = [(track, weight) for track, weight in zip(tracks, weights, strict=True) if track.priors is not None]
     if not known:
         return None
     dwell, share, scene_share = [], [], []
     for track, _ in known:
         assert track.priors is not None
-        columns = _places((BACKGROUND_NAME, *track.actions), classes)
-        dwell.append(np.full(len(classes), np.nan))
+        columns = _columns(track, actions)
+        dwell.append(np.full(n_classes, np.nan))
         dwell[-1][columns] = track.priors.dwell
-        share.append(np.full(len(classes), np.nan))
+        share.append(np.full(n_classes, np.nan))
         share[-1][columns] = track.priors.share
-        scene_share.append(np.full((len(scenes), len(classes)), np.nan))
+        scene_share.append(np.full((len(scenes), n_classes), np.nan))
         if len(track.priors.scene_share) == len(track.scenes):
             scene_share[-1][np.ix_(_places(track.scenes, scenes), columns)] = track.priors.scene_share
     by = np.array([weight for _, weight in known])
@@ -217,7 +220,7 @@ def _fuse_priors(
     return Priors(
         dwell=_known_mean(np.stack(dwell), by),
         share=_to_one(_known_mean(np.stack(share), by)),
-        scene_share=_to_one(rows) if np.isfinite(rows).any() else np.zeros((0, len(classes))),
+        scene_share=_to_one(rows) if np.isfinite(rows).any() else np.zeros((0, n_classes)),
     )
 
 

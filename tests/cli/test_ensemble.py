@@ -53,7 +53,8 @@ def score_of_x(path: str = "out.csv") -> float:
 )
 def test_forms_of_weights(run, weights: list[str]) -> None:
     code, out, err = run("a.csv", "b.csv", *weights, "-o", "out.csv")
-    assert (code, out, err) == (0, "out.csv\n", "")
+    assert (code, out) == (0, "out.csv\n")
+    assert err == "warning: 1 label (y) not in every input: no candidate of some model\n"
     assert score_of_x() == pytest.approx(0.7)
 
 
@@ -176,6 +177,36 @@ def test_scenes_of_a_model_are_not_overwritten(run) -> None:
     assert code == 0
     assert "warning" in err
     assert csv.read_scenes(Path("one/scenes.csv")) == {"v": "Nature"}
+
+
+def test_tables_of_others_are_not_overwritten(run) -> None:
+    write_track(Path("one"), 1, 0.9)
+    Path("scenes.csv").write_text("video_id,place\nv,here\n")
+    code, _, err = run("one", "-o", "fused.csv")
+    assert code == 2
+    assert "overwritten" in err
+    assert not Path("fused.csv").exists()
+    Path("folder").mkdir()
+    Path("folder/predictions.csv").write_text(HEADER + "v,x,0,10,0.9\n")
+    assert run("folder", "a.csv", "-o", "folder/predictions.csv")[0] == 2
+
+
+def test_what_has_no_part_is_said(run) -> None:
+    write_track(Path("one"), 1, 0.9)
+    assert "--iou has no part" in run("one", "--iou", "0.9", "-o", "out/a.csv")[2]
+    assert "--pooling has no part" in run("a.csv", "b.csv", "--pooling", "log")[2]
+    Path("truth.csv").write_text("video_id,label,start,end\nv,x,0,10\nw,x,0,10\n")
+    code, _, err = run("a.csv", "b.csv", "--fit", "truth.csv", "--postprocess", "viterbi")
+    assert code == 2
+    assert "score tracks" in err
+
+
+def test_other_spellings_are_named(run) -> None:
+    Path("c.csv").write_text(HEADER + "v.mp4,X,0,10,0.9\n")
+    err = run("a.csv", "c.csv")[2]
+    assert "2 videos (v, v.mp4) not in every input" in err
+    assert "2 labels (x, X) not in every input" in err
+    assert "not in every input" not in run("a.csv", "c.csv", "--weights", "1,0")[2]
 
 
 def test_fit_then_use(run) -> None:

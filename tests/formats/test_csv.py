@@ -60,6 +60,8 @@ def test_columns_may_come_in_any_order_after_a_byte_order_mark(tmp_path: Path) -
         ("video_id,label,start,end,score\na,x,one,2,3\n", "row 2, column 'start'"),
         ("video_id,label,start,end,score\na,x,1_0,2,3\n", "'1_0'"),
         ("video_id,label,start,end,score\na,x,,2,3\n", "column 'start'"),
+        ("video_id,label,start,end,score\na,x,1,2,3\n,x,1,2,3\n", "row 3: video_id is empty"),
+        ("video_id,label,start,end,score\na,,1,2,3\n", "row 2: label is empty"),
         ('video_id,label,start,end,score\n"a,x,1,2,3\n', "not valid CSV"),
         ("video-name,t-init,t-end,label-idx\n", r"missing column 'video_id' \(found: video-name,t-init"),
     ],
@@ -122,3 +124,8 @@ def test_all_golden_tables_are_read(shared: Path) -> None:
         assert table["video_id"].tolist() == [line["video_id"] for line in lines]
         assert table["start"].tolist() == [float(line["start"]) for line in lines]
         assert all(map(math.isfinite, table["end"]))
+
+
+def test_two_scenes_of_one_video_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputInvalid, match="two values of 'scene'"):
+        csv.read_scenes(write(tmp_path, "video_id,scene\na,Kitchen\na,Office\n"))

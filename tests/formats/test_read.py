@@ -41,6 +41,13 @@ def test_a_folder_is_all_its_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert "in more than one file" in caplog.text
 
 
+def test_files_of_a_folder_that_disagree_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("video_id,label,start,end,subset\na,x,1,2,train\n")
+    (tmp_path / "two.csv").write_text("video_id,label,start,end,subset\na,x,1,2,val\n")
+    with pytest.raises(InputInvalid, match="subset of video 'a': 'train' and 'val'"):
+        read.read_annotations(tmp_path)
+
+
 def test_predictions_from_either_format(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("video_id,label,start,end,score\na,x,1,2,0.5\n")
     (tmp_path / "p.json").write_text(json.dumps({"results": {"a": [ROW]}}))

@@ -130,6 +130,10 @@ def test_a_score_track_needs_no_model(folder: Path, model_file: Path, tmp_path: 
     assert found.scenes.keys() == {"b"}
     # The folder that holds it means the same.
     assert localize(tmp_path / "one", options=options).predictions.equals(expected)
+    (tmp_path / "three").mkdir()
+    (tmp_path / "three" / "scenes.csv").write_text("video_id,scene\nb,Kitchen\n")  # of a person, not of a model
+    with pytest.raises(UsageError, match="overwritten"):
+        localize([stored], output=tmp_path / "three", options=options)
 
 
 def test_nothing_is_written_without_an_output(

@@ -158,3 +158,9 @@ def test_evidence_is_the_geometric_mean_of_what_was_fitted() -> None:
     one, other, unfitted = make_track(p, evidence=0.1), make_track(p, evidence=0.4), make_track(p)
     assert fusion.fuse([one, other, unfitted], [1.0, 1.0, 5.0]).evidence == pytest.approx(0.2)
     assert fusion.fuse([unfitted, unfitted], [1.0, 1.0]).evidence is None
+
+
+def test_an_action_may_be_called_background() -> None:
+    tracks = [make_track([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], 1.0, ("walk", "background")) for _ in range(2)]
+    fused = fusion.fuse(tracks, [1.0, 1.0])
+    assert fused.probabilities() == pytest.approx(tracks[0].probabilities(), abs=1e-6)
