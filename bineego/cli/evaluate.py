@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -10,8 +11,18 @@ from typing import Annotated, Any, Optional
 import typer
 
 from bineego.cli.app import app
+from bineego.errors import UsageError
 from bineego.evaluation.inputs import find_inputs
 from bineego.evaluation.options import EvaluateOptions, Protocol, seconds, thresholds
+from bineego.files import check_writable
+
+log = logging.getLogger(__name__)
+
+EXTRAS = ("recall_at", "bootstrap", "diagnose", "curves")
+"""What is said of predictions besides their scores."""
+
+FILE_WIDTH = 100_000
+"""Characters. A file is as wide as its tables; only a terminal ends somewhere."""
 
 Flag = Optional[bool]  # noqa: UP045 - None = not given, so that bineego.toml can say
 
@@ -31,7 +42,7 @@ def evaluate(
     bootstrap: Annotated[
         int | None, typer.Option(min=0, help="Confidence intervals from N resamplings of videos.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the resampling.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resampling.")] = None,
     diagnose: Annotated[
         Flag, typer.Option("--diagnose", help="What kind each error is, and what fixing it gains.")
     ] = None,
@@ -48,7 +59,14 @@ def evaluate(
         "curves": True if curves else None,
     }  # fmt: skip
     options = build(EvaluateOptions, command_table("evaluate", COMMANDS), given, where=CONFIG_NAME)
+    lengths = None if ceiling is None else seconds(ceiling, where="--ceiling")
     truth, found = find_inputs(ground_truth, predictions, options, need_predictions=ceiling is None)
+    if found is None:
+        _refuse_without_predictions([name for name in ("scenes", *EXTRAS) if given[name]])
+    if lengths is not None:
+        _refuse_with_ceiling(options)
+    if curves is not None:
+        _check_curves(curves, [path for path in (truth, found) if path is not None])
     content: dict[str, Any] = {}
     tables = []
     if found is not None:
@@ -56,7 +74,10 @@ def evaluate(
 
         result = score(truth, found, options, scenes=options.scenes)
         content = result.to_json()
-        if curves is not None:
+        extras = [name for name in EXTRAS if getattr(options, name)]
+        if extras and not result.ap:
+            log.warning("the ground truth has scenes only, no segments: left out %s", _flags(extras))
+        elif curves is not None:
             from bineego.report.precision_recall import write_precision_recall
 
             write_precision_recall(result, curves)
@@ -64,19 +85,57 @@ def evaluate(
             from bineego.evaluation.tables import tables as make_tables
 
             tables += make_tables(result)
-    if ceiling is not None:
+    if lengths is not None:
         from bineego.evaluation import ceiling as measure
         from bineego.evaluation.tables import ceiling_table
 
-        lengths = seconds(ceiling, where="--ceiling")
         ceilings = measure(truth, lengths, tiou=thresholds(options.tiou), subset=options.subset)
         content |= {"tiou": list(ceilings[0].tiou), "ceiling": [c.to_json() for c in ceilings]}
         tables.append(ceiling_table(ceilings))
     if as_json:
         print(json.dumps(content))
         return
-    from rich.console import Console
+    if tables:
+        from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    for table in tables:
-        console.print(table)
+        from bineego.evaluation.tables import fitted
+
+        console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+        for table in tables:
+            console.print(*fitted(table, console.width), sep="\n")
+
+
+def _refuse_without_predictions(names: list[str]) -> None:
+    if names:
+        raise UsageError(
+            f"{_flags(names)}: no predictions to say it of",
+            remedy="bineego evaluate GROUND_TRUTH PREDICTIONS, or --ceiling alone",
+        )
+
+
+def _refuse_with_ceiling(options: EvaluateOptions) -> None:
+    """The grid's ceiling knows whole segments as they stand; beside other scores it would not be theirs."""
+    if options.protocol is not Protocol.SEGMENTS:
+        raise UsageError(
+            "--ceiling is one of whole segments, not of windows", remedy="--protocol segments, or leave --ceiling out"
+        )
+    if options.dedup_ground_truth:
+        raise UsageError(
+            "--ceiling counts exact duplicates in the ground truth like all other segments",
+            remedy="leave out either --ceiling or --dedup-ground-truth (dedup_ground_truth in bineego.toml)",
+        )
+
+
+def _check_curves(path: Path, inputs: list[Path]) -> None:
+    """Everything that can be known before anything is read."""
+    if path.suffix.casefold() not in (".png", ".json"):
+        raise UsageError("curves are written as .png or .json", where=path, remedy="--curves FILE.png")
+    if path.is_dir():
+        raise UsageError("is a folder", where=path, remedy="name a file: --curves FILE.png")
+    if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
+        raise UsageError("is one of the inputs", where=path, remedy="name another file with --curves")
+    check_writable(path.parent)
+
+
+def _flags(names: list[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)

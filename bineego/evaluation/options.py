@@ -58,6 +58,8 @@ class EvaluateOptions:
     def __post_init__(self) -> None:
         if self.bootstrap < 0:
             raise ValueError(f"bootstrap: a number of resamplings is 0 or more, not {self.bootstrap}")
+        if self.seed < 0:
+            raise ValueError(f"seed: a seed is 0 or more, not {self.seed}")
 
 
 def thresholds(given: str | float | tuple[float, ...] | list[float]) -> tuple[float, ...]:

@@ -1,11 +1,12 @@
-"""Results as tables for a terminal."""
+"""Results as tables for a terminal. Every threshold adds columns, or rows where it would add too many of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from rich.table import Table
+from rich.cells import cell_len
+from rich.table import Column, Table
 from rich.text import Text
 
 from bineego.evaluation.bootstrap import LEVEL, Interval
@@ -13,15 +14,21 @@ from bineego.evaluation.diagnosis import KINDS, Diagnosis, Kind
 from bineego.evaluation.grid_ceiling import Ceiling
 from bineego.evaluation.result import Evaluation
 
-KIND_TEXTS = {
+KIND_HEADS = {
     Kind.DUPLICATE: "duplicate",
-    Kind.WRONG_LABEL: "wrong label",
-    Kind.POOR_BOUNDARIES: "poor boundaries",
-    Kind.BOTH: "both of these",
+    Kind.WRONG_LABEL: "wrong\nlabel",
+    Kind.POOR_BOUNDARIES: "poor\nboundaries",
+    Kind.BOTH: "both",
     Kind.BACKGROUND: "background",
     Kind.MISSED: "missed",
 }
-CHARACTERISTIC_TEXTS = {"length": "length", "overlap": "overlapped by others", "per_video": "segments in the video"}
+CHARACTERISTIC_TEXTS = {"length": "by length", "overlap": "by overlap", "per_video": "by their video"}
+
+LEAST_NAME = 12
+"""Characters. Names are folded down to this before columns move to a table of their own."""
+
+FRAME = 3
+"""Characters that a column takes besides its text: a space on both sides and a line."""
 
 
 def tables(result: Evaluation) -> list[Table]:
@@ -45,6 +52,37 @@ def ceiling_table(ceilings: Sequence[Ceiling]) -> Table:
     return table
 
 
+def fitted(table: Table, width: int) -> list[Table]:
+    """The table, or if it is wider than `width` characters its columns in several tables, each with the first column.
+
+    Rich would break numbers to make it fit: 0.8364 over two lines is no number that anybody can read.
+    """
+    names, *columns = table.columns
+    room = width - 1 - min(_width(names), LEAST_NAME) - FRAME
+    parts: list[list[Column]] = []
+    left = 0
+    for column in columns:
+        needed = _width(column) + FRAME
+        if needed > left or not parts:
+            parts.append([])
+            left = room
+        parts[-1].append(column)
+        left -= needed
+    return [table] if len(parts) == 1 else [_part(table, i, [names, *part]) for i, part in enumerate(parts)]
+
+
+def _part(table: Table, i: int, columns: Sequence[Column]) -> Table:
+    part = _table(f"{table.title}{', continued' if i else ''}", [str(column.header) for column in columns])
+    for row, cells in zip(table.rows, zip(*(column.cells for column in columns), strict=True), strict=True):
+        part.add_row(*cells, style=row.style, end_section=row.end_section)
+    return part
+
+
+def _width(column: Column) -> int:
+    texts: Iterable[str] = map(str, (column.header, *column.cells))
+    return max(cell_len(line) for text in texts for line in text.split("\n"))
+
+
 def _scores(result: Evaluation) -> Table:
     table = _table("Average precision", ["class", "segments", "predictions", *_tiou_heads("AP", result.tiou), "mean"])
     for label, values in result.ap.items():
@@ -55,8 +93,9 @@ def _scores(result: Evaluation) -> Table:
     totals = (str(sum(result.n_truth.values())), str(sum(result.n_predictions.values())))
     table.add_row("mAP, final", *totals, *map(_number, result.mAP), _number(result.final), style="bold")
     if result.intervals is not None:
-        ranges = [*map(_interval, result.intervals.mAP), _interval(result.intervals.final)]
-        table.add_row(f"{LEVEL:.0%} interval", "", "", *ranges)
+        ranges: list[Interval] = [*result.intervals.mAP, result.intervals.final]
+        table.add_row(f"{LEVEL:.0%} from", "", "", *(_number(low) for low, _ in ranges))
+        table.add_row(f"{LEVEL:.0%} to", "", "", *(_number(high) for _, high in ranges))
     if result.scene_top1 is not None:
         table.add_row("scene top-1", *[""] * (len(result.tiou) + 2), _number(result.scene_top1))
     return table
@@ -70,37 +109,35 @@ def _recall(result: Evaluation) -> Table:
 
 
 def _errors(diagnosis: Diagnosis) -> Table:
-    heads = [
-        "kind", *_tiou_heads("FP", diagnosis.tiou), *_tiou_heads("miss", diagnosis.tiou),
-        *_tiou_heads("gain", diagnosis.tiou), "final",
-    ]  # fmt: skip
-    table = _table("Errors (false positives, misses), and the mAP that fixing each kind would gain", heads)
-    for kind in KINDS:
-        gain = diagnosis.gain[kind]
-        table.add_row(
-            KIND_TEXTS[kind],
-            *(str(n) if kind is not Kind.MISSED else "" for n in diagnosis.false_positives[kind]),
-            *(str(n) if kind not in (Kind.DUPLICATE, Kind.BACKGROUND) else "" for n in diagnosis.misses[kind]),
-            *(f"+{_number(value)}" for value in gain),
-            f"+{_number(sum(gain) / len(gain))}",
-        )
+    """A row for each threshold: three numbers of each kind, side by side for every threshold, would fit nowhere."""
+    table = _table(
+        "Errors (FP: false positives), and the mAP that fixing each kind would gain",
+        ["", *(KIND_HEADS[kind] for kind in KINDS)],
+    )
+    for k, threshold in enumerate(diagnosis.tiou):
+        counts = (str(diagnosis.false_positives[kind][k]) if kind is not Kind.MISSED else "" for kind in KINDS)
+        table.add_row(f"FP @{threshold:g}", *counts)
+    table.add_section()
+    for k, threshold in enumerate(diagnosis.tiou):
+        never = (Kind.DUPLICATE, Kind.BACKGROUND)
+        counts = (str(diagnosis.misses[kind][k]) if kind not in never else "" for kind in KINDS)
+        table.add_row(f"miss @{threshold:g}", *counts)
+    table.add_section()
+    for k, threshold in enumerate(diagnosis.tiou):
+        table.add_row(f"gain @{threshold:g}", *(_number(diagnosis.gain[kind][k]) for kind in KINDS))
+    means = (sum(diagnosis.gain[kind]) / len(diagnosis.tiou) for kind in KINDS)
+    table.add_row("gain, final", *map(_number, means), style="bold")
     return table
 
 
 def _sensitivity(diagnosis: Diagnosis) -> Table:
-    heads = [
-        "characteristic",
-        "",
-        "segments",
-        *_tiou_heads("recall", diagnosis.tiou),
-        *_tiou_heads("mAP_N", diagnosis.tiou),
-    ]
+    heads = ["segments", "count", *_tiou_heads("recall", diagnosis.tiou), *_tiou_heads("mAP_N", diagnosis.tiou)]
     table = _table("Which segments are found (mAP_N: normalised, see docs/scoring.md)", heads)
     for characteristic, buckets in diagnosis.sensitivity.items():
-        for i, bucket in enumerate(buckets):
-            name = CHARACTERISTIC_TEXTS[characteristic] if i == 0 else ""
+        table.add_row(CHARACTERISTIC_TEXTS[characteristic])
+        for bucket in buckets:
             table.add_row(
-                name, bucket.name, str(bucket.segments), *map(_number, bucket.recall), *map(_number, bucket.mAP)
+                f"  {bucket.name}", str(bucket.segments), *map(_number, bucket.recall), *map(_number, bucket.mAP)
             )
         table.add_section()
     return table
@@ -108,14 +145,15 @@ def _sensitivity(diagnosis: Diagnosis) -> Table:
 
 def _table(title: str, heads: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left")
-    for i, head in enumerate(heads):
-        # Labels are folded, never cut: two classes may differ in their last letter only.
-        table.add_column(head, justify="left" if i == 0 else "right", overflow="fold")
+    # Labels are folded, never cut: two classes may differ in their last letter only. Numbers are neither, see `fitted`.
+    table.add_column(heads[0], overflow="fold")
+    for head in heads[1:]:
+        table.add_column(head, justify="right", no_wrap=True)
     return table
 
 
 def _tiou_heads(what: str, tiou: Sequence[float]) -> list[str]:
-    return [f"{what} @{threshold:g}" for threshold in tiou]
+    return [f"{what}\n@{threshold:g}" for threshold in tiou]
 
 
 def _number(value: float) -> str:
@@ -124,7 +162,3 @@ def _number(value: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{value:.1%}"
-
-
-def _interval(interval: Interval) -> str:
-    return f"{_number(interval[0])} to {_number(interval[1])}"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,59 @@ def test_extras(here, run):
     code, out, _ = run("truth.csv", "found.csv", *arguments, "--curves", "curves.png")
     assert code == 0
     assert (here / "curves.png").read_bytes().startswith(b"\x89PNG")
-    for text in ("interval", "wrong label", "Ceiling", "Recall"):
+    for text in ("95% from", "duplicate", "Ceiling", "Recall"):
         assert text in out
+
+
+def test_in_a_file_no_number_is_folded(here, run):
+    code, out, _ = run("truth.csv", "found.csv", "--tiou", "0.5:0.95:0.05", "--diagnose", "--bootstrap", 5)
+    assert code == 0
+    cells = [cell.strip() for line in out.splitlines() if line.startswith("│") for cell in line.split("│")[2:-1]]
+    assert cells
+    assert all(re.fullmatch(r"\d+|\d\.\d{4}|-|", cell) for cell in cells)
+
+
+def test_on_a_terminal_a_wide_table_is_split(here, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    code, out, _ = run("truth.csv", "found.csv", "--tiou", "0.5:0.95:0.05")
+    assert code == 0
+    assert "Average precision, continued" in out
+    assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in out.splitlines()) <= 80
+
+
+def test_curves_of_scenes_alone_are_left_out_with_a_word(here, run):
+    (here / "truth.csv").write_text("video_id,label,start,end,scene\nv,,,,Nature\n")
+    (here / "scenes.csv").write_text("video_id,scene\nv,Nature\n")
+    code, out, err = run("truth.csv", "found.csv", "--curves", "c.png", "--diagnose", "--json")
+    assert (code, json.loads(out)["scene_top1"]) == (0, 1.0)
+    assert "warning: the ground truth has scenes only, no segments: left out --diagnose, --curves" in err
+    assert not (here / "c.png").exists()
+
+
+@pytest.mark.parametrize("name", ["c.pdf", "folder.png", "truth.json", "found.csv/c.png"])
+def test_a_wrong_place_for_curves_is_refused_before_any_work(here, run, monkeypatch, name):
+    (here / "folder.png").mkdir()
+    (here / "truth.csv").rename(here / "truth.json")
+    monkeypatch.setattr("bineego.evaluation.scoring.score", lambda *_, **__: pytest.fail("scored"))
+    code, out, err = run("truth.json", "found.csv", "--curves", name)
+    assert (code, out) == (2, "")
+    assert name.split("/")[0] in err
+    assert (here / "truth.json").read_text() == TRUTH
+
+
+def test_extras_in_bineego_toml_do_not_stop_a_ceiling(here, run):
+    (here / "bineego.toml").write_text("[evaluate]\ndiagnose = true\nbootstrap = 5\n")
+    assert run("truth.csv", "--ceiling", "0.5")[0] == 0
+
+
+@pytest.mark.parametrize("names", [("pipe", "found.csv"), ("truth.csv", "pipe")])
+def test_a_pipe_is_no_file(here, run, names):
+    os.mkfifo(here / "pipe")
+    code, _, err = run(*names)
+    assert code == 3
+    assert "pipe: not a regular file" in err
+    assert "write it to a file first" in err
 
 
 def test_ceiling_needs_no_predictions(here, run):
@@ -132,7 +184,18 @@ def test_bare_takes_the_table_of_bineego_toml_first(here, run):
         (("truth.csv", "found.csv", "--ceiling", "0"), 2, "seconds"),
         (("truth.csv", "found.csv", "--curves", "curves.txt"), 2, ".png or .json"),
         (("truth.csv", "found.csv", "--bootstrap", "-1"), 2, "bootstrap"),
+        (("truth.csv", "found.csv", "--bootstrap", "10", "--seed", "-1"), 2, "--seed"),
         (("truth.csv", "found.csv", "--protocol", "clips"), 2, "protocol"),
+        (
+            ("truth.csv", "--ceiling", "0.5", "--curves", "c.png", "--diagnose"),
+            2,
+            "--diagnose, --curves: no predictions",
+        ),
+        (("truth.csv", "--ceiling", "0.5", "--bootstrap", "9"), 2, "--bootstrap: no predictions"),
+        (("truth.csv", "--ceiling", "0.5", "--recall-at", "9"), 2, "--recall-at: no predictions"),
+        (("truth.csv", "--ceiling", "0.5", "--scenes", "scenes.csv"), 2, "--scenes: no predictions"),
+        (("truth.csv", "--ceiling", "0.5", "--protocol", "windows"), 2, "not of windows"),
+        (("truth.csv", "found.csv", "--ceiling", "0.5", "--dedup-ground-truth"), 2, "--dedup-ground-truth"),
         (("truth.csv", "found.csv", "--scenes", "nowhere.csv"), 3, "nowhere.csv"),
     ],
 )

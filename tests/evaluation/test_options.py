@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bineego.errors import UsageError
-from bineego.evaluation.options import counts, seconds, thresholds
+from bineego.evaluation.options import EvaluateOptions, counts, seconds, thresholds
 
 
 def test_a_range_includes_its_end_without_drift():
@@ -58,3 +58,9 @@ def test_seconds():
     for bad in ("0", "-1", "inf", "nan", "x", ""):
         with pytest.raises(UsageError):
             seconds(bad, where="--ceiling")
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "seed"])
+def test_numbers_below_zero_are_refused(name):
+    with pytest.raises(ValueError, match=f"{name}: .* 0 or more, not -1"):
+        EvaluateOptions(**{name: -1})
