@@ -6,6 +6,8 @@ Source: report, section 3.2: a video of length L is partitioned into floor(L / t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -40,12 +42,39 @@ def interval_edges(duration: float, t: float) -> Floats:
 
 
 def overlaps(lows: ArrayLike, highs: ArrayLike, starts: ArrayLike, ends: ArrayLike) -> Floats:
-    """Seconds (N, M) that each interval [low, high) shares with each segment [start, end)."""
+    """Seconds (N, M) that each interval [low, high) shares with each segment [start, end).
+
+    A full table: for few of either.
+    """
     low = np.asarray(lows, np.float64)[:, None]
     high = np.asarray(highs, np.float64)[:, None]
     start, end = np.asarray(starts, np.float64)[None], np.asarray(ends, np.float64)[None]
     shared: Floats = np.clip(np.minimum(high, end) - np.maximum(low, start), 0.0, None)
     return shared
+
+
+def n_touching(lows: ArrayLike, highs: ArrayLike, starts: ArrayLike, ends: ArrayLike) -> Ints:
+    """Number (N,) of the segments [start, end) that share time with each interval [low, high)."""
+    low, high = np.asarray(lows, np.float64), np.asarray(highs, np.float64)
+    start, end = np.asarray(starts, np.float64), np.asarray(ends, np.float64)
+    keep = end > start
+    begun = np.searchsorted(np.sort(start[keep]), high)
+    over = np.searchsorted(np.sort(end[keep]), low, side="right")
+    return np.where(high > low, begun - over, 0)
+
+
+def _shared(low: Floats, high: Floats, start: Floats, end: Floats) -> Iterator[tuple[int, Ints, Floats]]:
+    """For one segment after the other: its number, the intervals near it, and the seconds that each shares with it.
+
+    Near are all intervals that share time with the segment, and some that do not. A table of all intervals and all
+    segments would take gigabytes for a video of some hours.
+    """
+    order = np.argsort(low, kind="stable")
+    first = np.searchsorted(np.maximum.accumulate(high[order]), start)
+    stop = np.searchsorted(low[order], end)
+    for k in np.flatnonzero(first < stop).tolist():
+        near = order[first[k] : stop[k]]
+        yield k, near, overlaps(low[near], high[near], start[k : k + 1], end[k : k + 1])[:, 0]
 
 
 def interval_labels(
@@ -70,28 +99,24 @@ def interval_labels(
     low, high = np.asarray(lows, np.float64), np.asarray(highs, np.float64)
     start, end = np.asarray(starts, np.float64), np.asarray(ends, np.float64)
     ids = np.asarray(class_ids, np.int64)
-    labels = np.full(len(low), BACKGROUND, dtype=np.int64)
     keep = end > start
     start, end, ids = start[keep], end[keep], ids[keep]
-    if len(start) == 0 or len(low) == 0:
-        return labels
-    # Most preferred first, so that argmax (first of the largest) settles ties.
+    # Most preferred first: a later segment takes an interval only if it shares more.
     order = np.lexsort((-start, end - start))
     start, end, ids = start[order], end[order], ids[order]
-    if rule is LabelRule.CENTRE:
-        centre = (low + high) / 2
-        inside = (start[None] <= centre[:, None]) & (centre[:, None] < end[None])
-        named = inside.any(axis=1)
-        labels[named] = ids[inside.argmax(axis=1)[named]]
-        return labels
-    shared = overlaps(low, high, start, end)
-    # Overlaps are differences of float64 times; without rounding, equal ones would not tie.
-    shared = np.round(shared, 9)
-    best = shared.argmax(axis=1)
-    longest = shared[np.arange(len(low)), best]
-    need = np.round((high - low) * MIN_COVER, 9) if rule is LabelRule.MAJORITY else np.zeros(len(low))
-    named = (longest > 0) & (longest >= need)
-    labels[named] = ids[best[named]]
+    labels = np.full(len(low), BACKGROUND, dtype=np.int64)
+    centre, most = (low + high) / 2, np.zeros(len(low))
+    for k, near, shared in _shared(low, high, start, end):
+        if rule is LabelRule.CENTRE:
+            counts = ((start[k] <= centre[near]) & (centre[near] < end[k])).astype(np.float64)
+        else:
+            # Overlaps are differences of float64 times; without rounding, equal ones would not tie.
+            counts = np.round(shared, 9)
+        more = counts > most[near]
+        labels[near[more]] = ids[k]
+        most[near[more]] = counts[more]
+    if rule is LabelRule.MAJORITY:
+        labels[most < np.round((high - low) * MIN_COVER, 9)] = BACKGROUND
     return labels
 
 
@@ -103,19 +128,31 @@ def interval_targets(
     class_ids: ArrayLike,
     n_classes: int,
 ) -> NDArray[np.float32]:
-    """Targets (N, C + 1) for independent classes: 1 where an action covers at least half of the interval.
+    """Targets (N, C + 1) for independent classes: 1 where a class's segments cover at least half of the interval.
 
-    Column `BACKGROUND` is 1 where no action does.
+    Time that several segments of a class cover counts once. Column `BACKGROUND` is 1 where no class does.
     """
-    ids = np.asarray(class_ids, np.int64)
     low, high = np.asarray(lows, np.float64), np.asarray(highs, np.float64)
+    start, end = np.asarray(starts, np.float64), np.asarray(ends, np.float64)
+    ids = np.asarray(class_ids, np.int64)
+    keep = n_touching(start, end, low, high) > 0
+    start, end, ids = start[keep], end[keep], ids[keep]
     targets = np.zeros((len(low), n_classes), dtype=np.float32)
-    shared = overlaps(low, high, starts, ends)
     for class_id in np.unique(ids):
-        covered = shared[:, ids == class_id].sum(axis=1)
+        mine, covered = ids == class_id, np.zeros(len(low))
+        for _, near, shared in _shared(low, high, *_union(start[mine], end[mine])):
+            covered[near] += shared
         targets[:, class_id] = np.round(covered, 9) >= np.round((high - low) * MIN_COVER, 9)
     targets[:, BACKGROUND] = ~targets[:, 1:].any(axis=1)
     return targets
+
+
+def _union(start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Starts and ends of the stretches that some segments (M > 0) cover together, in order of time."""
+    order = np.argsort(start, kind="stable")
+    start, reach = start[order], np.maximum.accumulate(end[order])
+    gap = start[1:] > reach[:-1]
+    return start[np.append(True, gap)], reach[np.append(gap, True)]
 
 
 def clip_times(lows: ArrayLike, highs: ArrayLike, n_frames: int, clip_duration: float | None = None) -> Floats:

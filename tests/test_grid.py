@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ steps = st.sampled_from([0.25, 0.5, 1.0, 0.1, 1 / 3])
 durations = st.floats(0, 500)
 eighths = st.integers(0, 80).map(lambda n: n / 8)  # exact in binary: lengths that are equal on paper are equal here
 rows = st.lists(st.tuples(eighths, eighths, st.integers(1, 3)), max_size=6)
+spans = st.lists(st.tuples(eighths, st.integers(1, 24).map(lambda n: n / 8)), max_size=8)  # low, length: in any order
 
 
 @given(durations, steps)
@@ -66,6 +68,62 @@ def test_interval_labels_follow_the_rule(segs: list[tuple[float, float, int]], r
     found = grid.interval_labels(edges[:-1], edges[1:], starts, ends, ids, rule)
     spans = zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
     assert found.tolist() == [label_by_hand(low, high, segs, rule) for low, high in spans]
+
+
+@given(spans, rows, st.sampled_from(LabelRule))
+def test_intervals_may_lie_anyhow(
+    drawn: list[tuple[float, float]], segs: list[tuple[float, float, int]], rule: LabelRule
+) -> None:
+    segs = list({(s, e): (s, e, c) for s, e, c in segs}.values())
+    lows, highs = [low for low, _ in drawn], [low + length for low, length in drawn]
+    starts, ends, ids = ([row[k] for row in segs] for k in range(3))
+    found = grid.interval_labels(lows, highs, starts, ends, ids, rule)
+    assert found.tolist() == [label_by_hand(low, high, segs, rule) for low, high in zip(lows, highs, strict=True)]
+
+
+@given(spans, rows)
+def test_targets_count_every_moment_once(
+    drawn: list[tuple[float, float]], segs: list[tuple[float, float, int]]
+) -> None:
+    lows, highs = [low for low, _ in drawn], [low + length for low, length in drawn]
+    starts, ends, ids = ([row[k] for row in segs] for k in range(3))
+    found = grid.interval_targets(lows, highs, starts, ends, ids, 4)
+    for target, low, high in zip(found.tolist(), lows, highs, strict=True):
+        moments = np.arange(low, high, 1 / 8) + 1 / 16  # one in each eighth of a second
+        covered = [
+            np.mean([any(start <= moment < end for start, end, c in segs if c == k) for moment in moments])
+            for k in range(1, 4)
+        ]
+        assert target[1:] == [share >= 0.5 for share in covered]
+        assert target[0] == (not any(target[1:]))
+
+
+def test_two_rows_for_one_stretch_cover_it_once() -> None:
+    assert grid.interval_targets([0], [1], [0, 0], [0.3, 0.3], [1, 1], 2).tolist() == [[1, 0]]
+    assert grid.interval_targets([0], [1], [0, 0.25], [0.3, 0.5], [1, 1], 2).tolist() == [[0, 1]]
+
+
+@given(spans, rows)
+def test_n_touching_counts_overlaps(drawn: list[tuple[float, float]], segs: list[tuple[float, float, int]]) -> None:
+    lows, highs = [low for low, _ in drawn], [low + length for low, length in drawn]
+    starts, ends = ([row[k] for row in segs] for k in range(2))
+    shared = grid.overlaps(lows, highs, starts, ends)
+    assert grid.n_touching(lows, highs, starts, ends).tolist() == (shared > 0).sum(axis=1).tolist()
+    assert grid.n_touching(starts, ends, lows, highs).tolist() == (shared > 0).sum(axis=0).tolist()
+
+
+def test_a_long_video_takes_little_memory() -> None:
+    """Six hours with 3000 segments: no table of all intervals and all segments (2 GB)."""
+    edges = grid.interval_edges(6 * 3600, 0.25)
+    rng = np.random.default_rng(0)
+    starts = rng.random(3000) * 6 * 3600
+    ends, ids = starts + rng.random(3000) * 10, rng.integers(1, 31, 3000)
+    tracemalloc.start()
+    grid.interval_labels(edges[:-1], edges[1:], starts, ends, ids)
+    grid.interval_targets(edges[:-1], edges[1:], starts, ends, ids, 31)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50e6
 
 
 def test_the_nested_action_names_its_interval() -> None:

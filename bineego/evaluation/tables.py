@@ -42,7 +42,7 @@ def tables(result: Evaluation) -> list[Table]:
 
 
 def ceiling_table(ceilings: Sequence[Ceiling]) -> Table:
-    """What each interval length allows."""
+    """What the training labels of each interval length score."""
     table = _table(
         "Ceiling of the interval grid",
         ["interval", *_tiou_heads("mAP", ceilings[0].tiou), "final", "lost", "overlapped"],

@@ -18,18 +18,29 @@ WINDOW = 10  # seconds
 LEAST_PIECE = 0.5  # seconds
 DECIMALS = 1
 
-MOST_WINDOWS = 50_000_000
+MOST_WINDOWS = 1_000_000
 """Of a whole table; more means that its times are not seconds."""
+
+MOST_WINDOWS_A_ROW = 10
+"""On average. Counts where it allows more than `MOST_WINDOWS`: a table may have millions of short rows."""
 
 
 def cut(table: pd.DataFrame) -> pd.DataFrame:
-    """The pieces of every segment, in row order, then by time; a row that ends at or before its start has none."""
+    """The pieces of every segment, in row order, then by time; a row that ends at or before its start has none.
+
+    Raises:
+        InputInvalid: so many windows that the times cannot be seconds.
+    """
     start, end = table["start"].to_numpy(np.float64), table["end"].to_numpy(np.float64)
     spans = np.where(end > start, np.ceil(end / WINDOW) - np.floor(start / WINDOW), 0.0)
-    if spans.sum() > MOST_WINDOWS:
+    most = max(MOST_WINDOWS, MOST_WINDOWS_A_ROW * len(table))
+    if spans.sum() > most:
         longest = int(spans.argmax())
         raise InputInvalid(
-            f"{spans.sum():.3g} windows of {WINDOW} s: row {longest + 1} lasts {end[longest] - start[longest]:g} s"
+            f"row {longest + 1} of the table lasts {end[longest] - start[longest]:g} s: "
+            f"{spans.sum():.3g} windows of {WINDOW} s in all, more than {most:,}",
+            where=f"video {table['video_id'].iloc[longest]!r}",
+            remedy="times are seconds",
         )
     count = spans.astype(np.int64)
     first = np.where(count > 0, np.floor(start / WINDOW), 0.0).astype(np.int64)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from bineego import segments
 from bineego.errors import InputInvalid, UsageError
-from bineego.evaluation import ceiling
+from bineego.evaluation import ceiling, evaluate
 
 
 def test_on_the_grid_all_can_be_had():
@@ -40,6 +42,34 @@ def test_actions_at_the_same_time_overlap():
     assert found.recall == pytest.approx((2 / 3,) * 3)  # 4 of 10 s and 4 of 10 s: no half of the speech
 
 
+def test_it_is_no_bound():
+    """Labels that cut the speech in two find both drinks; who overlooks the drink inside finds the speech."""
+    truth = segments.make(["v"] * 3, ["speaking", "drinking", "drinking"], [0, 4, 20], [10, 6, 22])
+    found = segments.make(["v"] * 2, ["speaking", "drinking"], [0, 20], [10, 22], [1.0, 1.0])
+    assert ceiling(truth, 0.5)[0].final == 0.5
+    assert evaluate(truth, found).final == 0.75
+
+
+def test_lost_and_overlapped_by_hand():
+    """A touch is no overlap; segments of one label do not hide each other; a hidden twin is lost."""
+    truth = segments.make(["v"] * 6, ["a", "b", "b", "b", "c", "d"], [0, 2, 3, 10, 10, 20.1], [2, 4, 5, 12, 12, 20.2])
+    (found,) = ceiling(truth, 1.0)
+    assert found.overlapped == pytest.approx(2 / 6)  # the b and the c at 10-12
+    assert found.lost == pytest.approx(2 / 6)  # that c (equal segments: the upper row) and the d
+
+
+def test_many_segments_take_little_memory():
+    rng = np.random.default_rng(0)
+    start = rng.random(5000) * 36_000
+    labels = [f"c{i}" for i in rng.integers(0, 30, 5000)]
+    truth = segments.make(["v"] * 5000, labels, start, start + rng.random(5000) * 10)
+    tracemalloc.start()
+    ceiling(truth, 0.25)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6  # a table of all segments and all segments: 200 MB
+
+
 def test_a_finer_grid_is_no_worse_on_average():
     rng = np.random.default_rng(0)
     start = np.arange(50) * 20 + rng.random(50)
@@ -50,9 +80,10 @@ def test_a_finer_grid_is_no_worse_on_average():
 
 
 def test_refused():
-    truth = segments.make(["v"], ["a"], [0], [1e9])
-    with pytest.raises(InputInvalid, match="1e\\+09"):
-        ceiling(truth, 0.25)
+    for end in (1e9, 1e6):
+        truth = segments.make(["v"], ["a"], [0], [end])
+        with pytest.raises(InputInvalid, match=r"video 'v': .*more than 1,000,000\n.*times are seconds"):
+            ceiling(truth, 0.25)
     with pytest.raises(UsageError):
         ceiling(truth, 0.0)
     with pytest.raises(InputInvalid):

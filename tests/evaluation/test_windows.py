@@ -43,6 +43,20 @@ def test_times_that_are_no_seconds_are_refused():
         windows.cut(segments.make(["v", "v"], ["a", "a"], [0, 0], [1, 1e12]))
 
 
+def test_one_stray_row_is_refused_at_once_and_by_name():
+    table = segments.make(["v", "w"], ["a", "a"], [0, 0], [30, 1e8], [0.9, 0.8])
+    with pytest.raises(InputInvalid, match=r"video 'w': row 2 .*1e\+07 windows .*more than 1,000,000\n.*seconds"):
+        evaluate(segments.make(["v"], ["a"], [0], [30]), table, protocol="windows")
+
+
+def test_many_short_rows_are_no_mistake(monkeypatch):
+    monkeypatch.setattr(windows, "MOST_WINDOWS", 10)
+    table = segments.make(["v"] * 9, ["a"] * 9, [0] * 9, [25] * 9)
+    assert len(windows.cut(table)) == 27
+    with pytest.raises(InputInvalid, match="more than 90"):
+        windows.cut(segments.make(["v"] * 9, ["a"] * 9, [0] * 9, [1000] * 9))
+
+
 @given(st.lists(st.tuples(st.floats(-50, 200), st.floats(0, 60)), max_size=6))
 def test_pieces_lie_in_their_window_and_keep_their_time(drawn):
     start = np.array([s for s, _ in drawn])

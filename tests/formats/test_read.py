@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         read.read_annotations(tmp_path / "none.csv")
     with pytest.raises(InputMissing, match="no annotation file"):
         read.read_annotations(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """It would be read once to see its format, and be empty for the reader of that format."""
+    os.mkfifo(tmp_path / "pipe")
+    for reader in (read.read_annotations, read.read_predictions):
+        with pytest.raises(InputMissing, match=r"pipe: not a regular file.*\n.*write it to a file first"):
+            reader(tmp_path / "pipe")
 
 
 def test_columns_of_another_tool_are_named(shared: Path) -> None:
