@@ -47,7 +47,9 @@ def evaluate(
         Flag, typer.Option("--diagnose", help="What kind each error is, and what fixing it gains.")
     ] = None,
     curves: Annotated[Path | None, typer.Option(help="Write precision-recall curves: FILE.png or FILE.json.")] = None,
-    ceiling: Annotated[str | None, typer.Option(help="What perfect intervals of these lengths score: 0.25,0.5,1.0.")] = None,
+    ceiling: Annotated[
+        str | None, typer.Option(help="What perfect intervals of these lengths score: 0.25,0.5,1.0.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score predictions against ground truth; without arguments, those of bineego.toml or of the newest run."""
