@@ -19,7 +19,7 @@ from bineego.files import write_bytes
 CONFIG_NAME = "bineego.toml"
 """Looked for in the current folder by every command; one table per command: `[train]`, `[localize]` ..."""
 
-COMMANDS = ("demo", "ensemble", "evaluate", "extract-frames", "info", "localize", "train")
+COMMANDS = ("ensemble", "evaluate", "extract-frames", "localize", "train")
 """The tables that it may hold."""
 
 T = TypeVar("T")

@@ -77,9 +77,11 @@ def run_demo(folder: Path, *, options: DemoOptions | None = None, step: Step | N
     """Run the demo in `folder`, which must be new or empty.
 
     Raises:
-        UsageError: the folder holds something.
+        UsageError: the folder holds something, or is a file.
     """
     options, step = options or DemoOptions(), step or _silent
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("is a file", where=folder, remedy="name a new folder with -o")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError("is not empty", where=folder, remedy="name another folder with -o, or remove this one")
     check_writable(folder)

@@ -33,7 +33,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise UsageError("is a device or a pipe, not a file to write", where=path, remedy="name a file")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        # Only the start of the name: the longest that a file may have leaves no room for more.
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         try:

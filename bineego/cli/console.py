@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -11,10 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from bineego.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGTERM, BineegoError, ResourceExhausted
+from bineego.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGTERM, BineegoError, InputMissing, ResourceExhausted
 
 OnProgress = Callable[[float, float], None]
 """Called with (done, total) in any unit; lower layers take one and know nothing of terminals."""
+
+OUT_OF_REACH = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO}
+"""Answers of the system that say something of a file, and not of this program."""
 
 
 class _Terminated(BaseException):
@@ -92,6 +96,10 @@ def run(command: Callable[[], object]) -> int:
     except Exception as error:
         if os.environ.get("BINEEGO_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.filename is not None and error.errno in OUT_OF_REACH:
+            # Folders may be locked at any depth, and asking whether a file exists fails in them.
+            print(f"error: {error.filename}: cannot be read or written ({error.strerror})", file=sys.stderr)
+            return InputMissing.exit_code
         print(
             f"error: {type(error).__name__}: {error}\n"
             "  -> this is a bug in bineego; please report it with the output of the same command under BINEEGO_DEBUG=1",

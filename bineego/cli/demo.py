@@ -14,7 +14,7 @@ from bineego.cli.app import app
 @app.command("demo")
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="New folder for everything.")] = Path("bineego-demo"),
-    seed: Annotated[int, typer.Option(help="Seed of the videos and the trainings.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the videos and the trainings.")] = 0,
 ) -> None:
     """The whole chain on synthetic videos: draw, train, localize, ensemble, score. Prints a table of the scores."""
     from rich.console import Console

@@ -23,12 +23,14 @@ class ExtractCall(FrameOptions):
         jobs: processes; None = one a core.
         backend: what decodes.
         view: camera, of a data set that has several.
+        videos: folder of the videos of an annotation file.
     """
 
     output: Path | None = None
     jobs: int | None = None
     backend: Backend = Backend.PYAV
     view: View = View.PANORAMIC
+    videos: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -54,6 +56,7 @@ def extract_frames(
 
     given = {
         "output": output, "size": size, "keep_aspect": keep_aspect, "jobs": jobs, "backend": backend, "view": view,
+        "videos": videos,
     }  # fmt: skip
     call = config.for_command(ExtractCall, "extract-frames", given)
 
@@ -61,7 +64,7 @@ def extract_frames(
     from bineego.training.options import DEFAULT_CACHE
     from bineego.video.extract import extract_frames as run
 
-    found = resolve_videos(inputs, view=call.view, videos=videos)
+    found = resolve_videos(inputs, view=call.view, videos=call.videos)
     options = FrameOptions(size=call.size, keep_aspect=call.keep_aspect)
     with console.progress("extracting frames") as on_progress:
         cache = run(

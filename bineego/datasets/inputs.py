@@ -115,6 +115,8 @@ def _resolve(
         if subset is not None:
             what = "a folder of videos" if path.is_dir() else "a video"
             raise UsageError(f"--subset {subset} needs a data set, this is {what}", where=path)
+        if videos is not None and not path.is_dir():
+            raise UsageError("--videos needs an annotation file, this is a video", where=path)
         return [(video_id(path), path)], ()
     dataset = open_dataset(path, videos=videos, view=view)
     chosen = _of_subset(dataset, subset, path)
@@ -125,6 +127,8 @@ def _resolve(
 
 def _of_subset(dataset: Dataset, subset: Subset | None, path: Path) -> Dataset:
     chosen = dataset.of_subset(subset)
+    if not dataset.recordings:
+        raise UsageError("no recording in this data set", where=path)
     if not chosen.recordings:
         subsets = sorted({str(r.subset) for r in dataset.recordings if r.subset is not None})
         there = f"it has {', '.join(subsets)}" if subsets else "none of its recordings names a subset"

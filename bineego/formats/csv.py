@@ -2,6 +2,7 @@
 
 Strict: the header names the columns, in any order; a missing, doubled or unknown column, a row of another length and a
 number that is none are errors with file, line and column. RFC 4180 quoting, UTF-8 with or without a byte order mark.
+Spaces after a comma are not part of a value.
 Pandas' own reader is not used: it turns ids "NA" and "0012" into nan and 12.0 and fills short rows in silence.
 """
 
@@ -130,7 +131,7 @@ class _rows:  # noqa: N801 - a context manager, used like a function
             self._stream = self.path.open(encoding="utf-8-sig", newline="")
         except OSError as error:
             raise InputMissing(f"cannot be read ({error.strerror})", where=self.path) from error
-        self._reader = csv.reader(self._stream, strict=True)
+        self._reader = csv.reader(self._stream, strict=True, skipinitialspace=True)
         header = next(iter(self), None)
         if header is None:
             self._stream.close()

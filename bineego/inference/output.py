@@ -22,6 +22,9 @@ SCENES = "scenes.csv"
 STATE = ".localize.jsonl"
 """What is done: a line of the model and options, then a line for every video as it is finished."""
 
+LONGEST_NAME = 255
+"""Bytes that common file systems allow a file name."""
+
 
 class Format(StrEnum):
     """Forms of the predictions table."""
@@ -44,23 +47,27 @@ class Output:
         self.folder, self.joint, self.formats, self.save_scores = Path(folder), joint, set(formats), save_scores
         self._done: dict[str, Any] = {}
 
-    def check(self, items: Iterable[Item], *, actions: bool, scenes: bool) -> None:
+    def check(self, items: Sequence[Item], *, actions: bool, scenes: bool) -> None:
         """Fail before any work if the folder cannot be written to, or a file there is not ours to replace.
 
         Raises:
             UsageError: one of these.
         """
         check_writable(self.folder)
+        for item in items:
+            _check_name(f"{item.video_id}{tracks.SUFFIX if self.save_scores else '.csv'}", item.files[0])
         if scenes:
             csv.refuse_foreign(self.folder / SCENES, csv.SCORED_SCENE_COLUMNS)
         if not actions:
             return
         names = [f"{item.video_id}.csv" for item in items]
-        if self.joint and f"{PREDICTIONS}.csv" in names:
-            raise UsageError(
-                f"a video with the id {PREDICTIONS!r}: its table and that of all videos would be one file",
-                remedy="rename the video",
-            )
+        taken = [f"{PREDICTIONS}.csv"] * self.joint + [SCENES] * scenes
+        for name in taken:
+            if name in names:
+                raise UsageError(
+                    f"a video with the id {Path(name).stem!r}: its table and that of all videos would be one file",
+                    remedy="rename the video",
+                )
         if self.joint and Format.CSV in self.formats:
             names.append(f"{PREDICTIONS}.csv")
         for name in names:
@@ -139,6 +146,16 @@ def _stamps(paths: Iterable[Path]) -> list[Any]:
     """What tells a file from what it was when a video was done; nothing for one that is not there."""
     found = [(path, path.stat()) for path in paths if path.exists()]
     return [[str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in found]
+
+
+def _check_name(name: str, source: Path) -> None:
+    """Refuse a file name that no file system takes, or that no table could hold."""
+    try:
+        too_long = len(name.encode()) > LONGEST_NAME
+    except UnicodeEncodeError:
+        raise UsageError("the file name is not UTF-8", where=ascii(str(source)), remedy="rename it") from None
+    if too_long:
+        raise UsageError(f"the file name is too long for {name[-12:]!r} to be added", where=source, remedy="rename it")
 
 
 def _refuse_foreign_results(path: Path) -> None:

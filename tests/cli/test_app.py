@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,8 @@ def test_unknown_option_is_a_usage_error() -> None:
         (errors.BatchFailed("x"), 5),
         (errors.ModelError("x"), 6),
         (errors.ResourceExhausted("x"), 7),
+        (PermissionError(errno.EACCES, "Permission denied", "locked"), 3),
+        (OSError(errno.EINVAL, "Invalid argument", "x"), 70),
         (MemoryError(), 7),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("ours"), 70),
@@ -87,3 +91,12 @@ def test_progress_without_a_terminal_is_a_line_every_tenth(capsys: pytest.Captur
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[-1].startswith("work: 100 %")
+
+
+def test_demo_needs_a_folder_and_a_seed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = bineego("demo", "-o", str(tmp_path / "file"))
+    assert done.returncode == 2
+    assert "is a file" in done.stderr
+    assert bineego("demo", "-o", str(tmp_path / "new"), "--seed", "-1").returncode == 2
+    assert not (tmp_path / "new").exists()

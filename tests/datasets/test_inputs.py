@@ -101,3 +101,15 @@ def test_a_subset_needs_a_data_set(clips: Path) -> None:
     for path in (clips, clips / "a.mkv"):
         with pytest.raises(UsageError, match="needs a data set"):
             resolve_videos([path], subset=Subset.VAL)
+
+
+def test_a_folder_of_videos_goes_with_annotations_only(clips: Path) -> None:
+    with pytest.raises(UsageError, match="annotation file"):
+        resolve_videos([clips / "b.mp4"], videos=clips)
+
+
+def test_a_data_set_without_recordings(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("video_id,label,start,end\n")
+    with pytest.raises(UsageError, match="no recording in this data set"):
+        resolve_videos([path], videos=tmp_path)

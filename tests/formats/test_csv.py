@@ -13,7 +13,9 @@ from bineego import segments
 from bineego.errors import InputInvalid, InputMissing
 from bineego.formats import csv
 
-names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), min_size=1, max_size=8)
+names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), min_size=1, max_size=8).filter(
+    lambda name: not name.startswith(" ")
+)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 tables = st.lists(st.tuples(names, names, numbers, numbers, numbers), max_size=6).map(
     lambda rows: segments.make(*([row[k] for row in rows] for k in range(5)))
@@ -40,6 +42,11 @@ def test_ids_and_labels_stay_as_they_are(tmp_path: Path) -> None:
     table = csv.read_predictions(path)
     assert table["video_id"].tolist() == ["0012", "NA"]
     assert table["label"].tolist() == ["NA", "nan"]
+
+
+def test_a_space_after_the_comma_is_no_part_of_the_value(tmp_path: Path) -> None:
+    path = write(tmp_path, 'video_id, label, start, end, score\na, walk, 1, 2, 0.5\na, "walk",1,2,0.5\n')
+    assert csv.read_predictions(path)["label"].tolist() == ["walk", "walk"]
 
 
 def test_columns_may_come_in_any_order_after_a_byte_order_mark(tmp_path: Path) -> None:

@@ -120,6 +120,31 @@ def test_shares_are_balanced_by_length() -> None:
     assert [sum(lengths[item] for item in part) for part in parts] == [15.0, 16.0]
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (os.fsdecode(b"caf\xe9"), "not UTF-8"),
+        ("x" * 245, "too long"),
+        ("scenes", "would be one file"),
+        ("predictions", "would be one file"),
+    ],
+)
+def test_names_that_make_no_files_are_refused_before_work(
+    folder: Path, model_file: Path, tmp_path: Path, name: str, says: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(folder / "a.mp4", tmp_path / "in" / f"{name}.mp4")
+    with pytest.raises(UsageError, match=says):
+        localize(tmp_path / "in", model=model_file, output=tmp_path / "out", save_scores=True)
+
+
+def test_the_longest_name_is_written(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    name = "ж" * 125
+    shutil.copy(folder / "a.mp4", tmp_path / f"{name}.mp4")
+    localize(tmp_path / f"{name}.mp4", model=model_file, output=tmp_path / "out")
+    assert (tmp_path / "out" / f"{name}.csv").exists()
+
+
 def test_a_score_track_needs_no_model(folder: Path, model_file: Path, tmp_path: Path) -> None:
     localize(folder / "b.mp4", model=model_file, output=tmp_path / "one", options=FP32, save_scores=True)
     stored = tmp_path / "one" / "b.scores.npz"
