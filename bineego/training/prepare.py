@@ -21,7 +21,7 @@ from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.training.options import RunOptions
 from bineego.training.recipe import Labels, Recipe, Task
-from bineego.training.samples import Samples, Timeline, choose_task, intervals, label_set, timelines
+from bineego.training.samples import Samples, Timeline, check_times, choose_task, intervals, label_set, timelines
 from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split
 from bineego.training.validation import HeldOut, truth_of
@@ -124,7 +124,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
     """Bring all videos into the frame cache and cut them into intervals.
 
     Raises:
-        InputMissing, InputInvalid: a video cannot be read.
+        InputMissing, InputInvalid: a video cannot be read; or see `check_times`.
         ResourceExhausted: the disk does not hold the cache.
     """
     cache = FrameCache(options.cache, FrameOptions(size=recipe.size, keep_aspect=recipe.keep_aspect))
@@ -134,6 +134,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
     durations = {video: float(cache.open(video, path).duration) for video, path in videos.items()}
     train_lines = timelines(chosen.train, durations, chosen.labels, no_flip=recipe.no_flip)
     val_lines = timelines(chosen.val, durations, chosen.labels)
+    check_times(train_lines, val_lines)
     samples = intervals(train_lines, recipe, chosen.task)
     if recipe.keep_aspect:
         _check_shapes(cache, videos)

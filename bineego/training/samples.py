@@ -22,6 +22,8 @@ from bineego.training.sampling import UNKNOWN
 
 log = logging.getLogger(__name__)
 
+PAST_THE_END = 1.0  # seconds; annotation tools and rounding put the last end a little past the last frame
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -62,6 +64,10 @@ class Timeline:
         if not self.annotated:
             return np.full((len(lows), n_classes), UNKNOWN, np.float32)
         return grid.interval_targets(lows, highs, self.starts, self.ends, self.class_ids, n_classes)
+
+    def touching(self) -> NDArray[np.bool_]:
+        """Which segments (M,) have a part inside the video."""
+        return (self.starts < self.duration) & (self.ends > 0)
 
     def may_flip(self, low: float, high: float) -> bool:
         """Whether no action with a direction touches the interval."""
@@ -145,6 +151,35 @@ def timelines(
     if skipped:
         log.warning("%d annotated segment(s) whose end is not after their start are left out", skipped)
     return found
+
+
+def check_times(training: Sequence[Timeline], validation: Sequence[Timeline]) -> None:
+    """Say how many segments lie outside their video, in one warning for all videos.
+
+    Such segments teach nothing: times in another unit would train a model that only knows the background.
+
+    Raises:
+        InputInvalid: all of the training segments do.
+    """
+    videos = {line.video_id: line for line in (*training, *validation)}.values()  # both sides may be the same
+    outside = {}
+    for line in videos:
+        beyond = line.ends > line.duration + PAST_THE_END
+        if n := int((~line.touching() | beyond).sum()):
+            outside[f"{line.video_id!r} ({line.duration:.2f} s long)"] = n
+    if not outside:
+        return
+    example = next(iter(outside))
+    if any(len(line.starts) for line in training) and not any(line.touching().any() for line in training):
+        raise InputInvalid(
+            f"no annotated segment lies inside its video, the first such video is {example}",
+            remedy="check the annotations: are the times in seconds?",
+        )
+    log.warning(
+        "%d of %d annotated segment(s) lie outside their video or end after it, the first in video %s: "
+        "are the times in seconds?",
+        sum(outside.values()), sum(len(line.starts) for line in videos), example,
+    )  # fmt: skip
 
 
 def intervals(videos: Sequence[Timeline], recipe: Recipe, task: Task) -> Samples:

@@ -17,7 +17,7 @@ AUTO, DATASET, INNER, RANDOM, NONE = "auto", "dataset", "inner", "random", "none
 
 
 def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
-    """The recordings to train and to validate on; `Split.val` is empty under `--split none`.
+    """The recordings to train and to validate on; `Split.val` is empty under `--split none` or by a split file.
 
     Args:
         dataset: the recordings that can be used.
@@ -68,13 +68,19 @@ def _choose(dataset: Dataset, recipe: Recipe) -> Split:
                 log.warning("--split random mixes the data set's own subsets: nothing of it is left to test on")
             return _seeded(dataset, recipe)
         case "none":
-            log.warning("--split none: the recordings trained on also validate; the scores say nothing about others")
+            _warn_nothing_held_out("--split none")
             return Split(train=_ids(usable), val=())
         case path:
             split = read_split(Path(path), dataset)
             if not split.train:
                 raise InputInvalid("no recording to train on", where=path)
+            if not split.val:
+                _warn_nothing_held_out(f"{path}: its val is empty")
             return split
+
+
+def _warn_nothing_held_out(why: str) -> None:
+    log.warning("%s: the recordings trained on also validate; the scores say nothing about others", why)
 
 
 def _auto(dataset: Dataset, usable: Dataset, recipe: Recipe) -> Split:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,14 +20,15 @@ from av.video.stream import VideoStream
 
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
-from bineego.video.probe import nothing_decodes, open_video, promised_duration, start_time
+from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, promised_duration, start_time
 from bineego.video.timeline import NEVER_SHOWN, Bools, Floats, Ints, Timeline
 
 log = logging.getLogger(__name__)
 
 MAX_STEP_BACK = 1.0  # seconds; decoding times only grow, so a larger step back is where two recordings were joined
 MAX_STEP_AHEAD = 3600.0  # seconds; no recording pauses for longer, but damaged times do
-MUCH_SHORTER = 0.9  # of the length in the header, which may cover sound that goes on, or be a little off
+OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
+DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
 
 
 def scan(path: Path | str) -> Timeline:
@@ -43,6 +45,7 @@ def scan(path: Path | str) -> Timeline:
         time_base = stream.time_base or Fraction(1, 1000)
         zero = start_time(container, stream)
         promised = promised_duration(container, stream)
+        own_end = _own_end(container, stream)
     if not len(packets.marks):
         raise nothing_decodes(path)
     shown = packets.ticks[packets.ticks != NEVER_SHOWN]
@@ -55,11 +58,16 @@ def scan(path: Path | str) -> Timeline:
         ticks, last_length = np.arange(len(positions), dtype=np.int64), 0.0
     # A frame earlier than the container's start time means that the start time was a wrong guess.
     first_time = Fraction(int(positions[0])) * time_base
-    times = _seconds(positions, time_base, first_time if zero is None else min(zero, first_time))
+    zero = first_time if zero is None else min(zero, first_time)
+    times = _seconds(positions, time_base, zero)
     if not 0 < last_length <= MAX_STEP_AHEAD:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else usual
     duration = float(times[-1]) + last_length
-    if promised is not None and duration < MUCH_SHORTER * promised - 1:
+    if own_end is not None:
+        promised, tolerance = float(own_end - zero), max(0.5, 2 * usual)
+    else:  # it may cover sound that goes on, or be a little off
+        tolerance = 1 + 0.1 * (promised or 0)
+    if promised is not None and promised - duration > tolerance:
         log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
     return Timeline(
         times=times,
@@ -72,6 +80,24 @@ def scan(path: Path | str) -> Timeline:
         marks=packets.marks,
         time_base=time_base,
     )
+
+
+def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Seconds on the container's clock at which the picture itself ends by the header, or None where only a length of
+    the whole file is there."""
+    container_format = container.format.name
+    if container_format.startswith("matroska"):
+        found = DURATION_TAG.fullmatch(stream.metadata.get("DURATION", ""))
+        if found is None:
+            return None
+        hours, minutes, seconds = map(Fraction, found.groups())
+        end = 3600 * hours + 60 * minutes + seconds
+        # Cutting tools leave the tag of the longer original.
+        stale = container.duration is not None and end > Fraction(container.duration, AV_TIME_BASE) + 1
+        return None if stale else end
+    if container_format.startswith(OWN_LENGTHS) and stream.duration and stream.time_base:
+        return Fraction(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    return None
 
 
 def _seconds(ticks: Ints, time_base: Fraction, zero: Fraction) -> Floats:

@@ -11,7 +11,7 @@ from bineego.datasets.recording import Dataset, Recording, Subset
 from bineego.errors import InputInvalid, UsageError
 from bineego.labels import LabelSet
 from bineego.training.recipe import Recipe, Task
-from bineego.training.samples import choose_task, intervals, timelines
+from bineego.training.samples import check_times, choose_task, intervals, timelines
 from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split
 
@@ -62,6 +62,29 @@ def test_backward_segments_are_left_out_with_a_warning(notes: pytest.LogCaptureF
     found = lines(recording("x", [("a", 1.0, 0.5), ("b", 0.0, 2.0)]))
     assert found[0].class_ids.tolist() == [2]
     assert "1 annotated segment" in notes.text
+
+
+def test_segments_outside_their_video_are_told(notes: pytest.LogCaptureFixture) -> None:
+    beyond = [("a", 0.4, 1.1), ("a", 1.0, 3.3), ("b", 2.2, 3.0), ("a", -2.0, -1.0)]
+    found = lines(recording("w", [("b", 1.0, 3.2)]), recording("x", beyond), recording("y", [("a", 500, 900)]))
+    check_times(found, found)
+    (message,) = [record.getMessage() for record in notes.records]
+    assert message.startswith("4 of 6 annotated segment(s) lie outside their video")
+    assert "'x' (2.20 s long)" in message
+
+
+def test_times_in_milliseconds_are_refused() -> None:
+    inside, in_ms = lines(recording("x", [("a", 0.4, 1.1)])), lines(recording("y", [("a", 400, 1100)]))
+    with pytest.raises(InputInvalid, match=r"no annotated segment lies inside its video.* 'y'") as caught:
+        check_times(in_ms, inside)
+    assert "seconds" in str(caught.value)
+
+
+@pytest.mark.parametrize("rows", [[("a", 0.0, 2.2), ("b", 1.0, 3.2)], []])
+def test_times_up_to_the_end_are_no_news(rows, notes: pytest.LogCaptureFixture) -> None:
+    found = lines(recording("x", rows), recording("y", annotated=False))
+    check_times(found, found)
+    assert not notes.records
 
 
 def test_targets_of_overlapping_actions() -> None:
@@ -124,6 +147,14 @@ def test_split_none_and_files(tmp_path: Path, notes: pytest.LogCaptureFixture) -
     path.write_text('{"train": ["r0"], "val": ["r0"]}')
     with pytest.raises(InputInvalid, match="leak"):
         choose_split(dataset("--"), Recipe(split=str(path)))
+
+
+def test_a_split_file_that_holds_nothing_out_is_told(tmp_path: Path, notes: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "s.json"
+    path.write_text('{"train": ["r0", "r1"], "val": []}')
+    assert choose_split(dataset("--"), Recipe(split=str(path))).val == ()
+    assert f"{path}: its val is empty" in notes.text
+    assert "say nothing" in notes.text
 
 
 def test_a_split_file_is_followed(tmp_path: Path) -> None:

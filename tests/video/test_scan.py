@@ -91,12 +91,61 @@ def test_late_picture_after_sound_keeps_its_time(tmp_path: Path) -> None:
     np.testing.assert_allclose(scan(path).times, 0.5 + np.arange(5) / 10, atol=1e-9)
 
 
-def test_half_a_file_ends_where_it_breaks_off(tmp_path: Path, video: Video) -> None:
-    whole = video("pyramid.mkv").read_bytes()
-    path = tmp_path / "half.mkv"
-    path.write_bytes(whole[: len(whole) // 2])
+def index_first(source: Path, path: Path) -> Path:
+    """The same MP4 with its index before its pictures, so that a part of it can be read."""
+    with av.open(str(source)) as content, av.open(str(path), "w", options={"movflags": "faststart"}) as output:
+        stream = output.add_stream_from_template(content.streams.video[0])
+        for packet in content.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("name", ["pyramid.mkv", "vp9.webm", "closed.mp4"])
+def test_a_file_ends_where_it_breaks_off_and_says_so(
+    tmp_path: Path, video: Video, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = video(name)
+    if source.suffix == ".mp4":
+        source = index_first(source, tmp_path / "whole.mp4")
+    whole = scan(source)
+    assert "breaks off" not in caplog.text
+    path = tmp_path / f"part{source.suffix}"
+    path.write_bytes(source.read_bytes()[: whole.marks[38, 2]])
     timeline = scan(path)
-    assert 10 < len(timeline.times) < 60
+    assert 1.0 < timeline.duration < 1.5  # less is missing than what a container's length may be off by
+    assert f"breaks off at {timeline.duration:.2f} s; its header promises {whole.duration:.2f} s" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["open.mp4", "open.ts", "hevc.mp4", "refresh.mp4", "mpeg4.avi", "vp8.webm", "vfr.mp4"])
+def test_whole_files_do_not_break_off(video: Video, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    scan(video(name))
+    assert "breaks off" not in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+@pytest.mark.parametrize("late", [0, 3])
+def test_sound_that_goes_on_is_no_promise(
+    tmp_path: Path, suffix: str, late: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / f"long.{suffix}"
+    with av.open(str(path), "w") as output:
+        sound = output.add_stream("aac", rate=8000, layout="mono")
+        stream = output.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        for number in range(10):
+            picture = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 20 * number, np.uint8), "rgb24")
+            picture.pts, picture.time_base = number + late, Fraction(1, 10)
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+        for number in range(60):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts = 8000, 1024 * number
+            output.mux(sound.encode(frame))
+        output.mux(sound.encode(None))
+    assert scan(path).duration == pytest.approx(1.0 + late / 10, abs=0.2)
+    assert "breaks off" not in caplog.text
 
 
 def test_header_without_packets_is_invalid(tmp_path: Path, video: Video) -> None:
