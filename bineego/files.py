@@ -52,8 +52,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` to fill; on success it is renamed to `path` (replacing it), else removed."""
+def atomic_folder(path: Path, *, complete: str | None = None) -> Iterator[Path]:
+    """A temporary folder beside `path` to fill; on success it is renamed to `path` (replacing it), else removed.
+
+    Args:
+        complete: a file that only a whole folder holds. Where another process has put such a folder at `path` in the
+            meantime, that one stays, as somebody may be reading it.
+    """
     path = Path(path)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,9 +71,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o777 & ~umask)
-            if path.exists():
-                shutil.rmtree(path)
-            temporary.replace(path)
+            while True:
+                try:
+                    temporary.replace(path)
+                    break
+                except OSError as error:
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+                if complete is not None and (path / complete).is_file():
+                    break
+                # Moved aside before it is removed: no reader finds half a folder, and no other writer an obstacle.
+                aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+                with contextlib.suppress(FileNotFoundError):  # another process has moved it
+                    path.replace(aside)
+                shutil.rmtree(aside, ignore_errors=True)
             _sync_folder(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

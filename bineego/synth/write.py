@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +28,7 @@ from bineego.synth.backdrops import SCENES
 from bineego.synth.poses import ACTIONS
 from bineego.synth.script import SHORT, Deck, Pace, Performance, write_script
 from bineego.synth.stage import Stage
+from bineego.video.workers import Worker
 
 Picture = NDArray[np.uint8]
 OnProgress = Callable[[float, float], None]
@@ -182,13 +181,18 @@ def _n_frames(options: SynthOptions) -> int:
 
 
 def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[None]:
-    if min(jobs, len(tasks)) == 1:
-        yield from map(_write_recording, tasks)
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
+        yield from _write_share(tasks)
         return
-    # Spawned, not forked: the caller may hold threads (torch, a progress bar) that a fork would break.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
-        yield from pool.map(_write_recording, tasks)
+    with contextlib.ExitStack() as stack:
+        running = []
+        for first in range(jobs):
+            worker = Worker(_write_share, tasks[first::jobs])
+            stack.callback(worker.close)
+            running.append(worker.messages())
+        for _, messages in zip(tasks, itertools.cycle(running), strict=False):
+            yield next(messages)
 
 
 def _plan(options: SynthOptions) -> list[dict[str, object]]:
@@ -215,6 +219,12 @@ def _plan(options: SynthOptions) -> list[dict[str, object]]:
 def _uuid(rng: np.random.Generator) -> str:
     digits = rng.bytes(16).hex()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _write_share(tasks: Sequence[_Task]) -> Iterator[None]:
+    for task in tasks:
+        _write_recording(task)
+        yield
 
 
 def _write_recording(task: _Task) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -131,20 +132,15 @@ def _build(
         for share in shares:
             _follow(build_share(cache, share, 1), failed, progress)
         return
-    workers = [Worker(build_share, cache, share, 1, True) for share in shares]
-    try:
-        with ThreadPoolExecutor(len(workers)) as pool:
-            done = [pool.submit(_follow, worker.messages(), failed, progress) for worker in workers]
-            try:
-                for future in done:
-                    future.result()
-            except BaseException:
-                for worker in workers:
-                    worker.close()
-                raise
-    finally:
-        for worker in workers:
-            worker.close()
+    # The workers are closed before the pool is: their closing is what ends its threads.
+    with ThreadPoolExecutor(len(shares)) as pool, contextlib.ExitStack() as stack:
+        done = []
+        for share in shares:
+            worker = Worker(build_share, cache, share, 1, True)
+            stack.callback(worker.close)
+            done.append(pool.submit(_follow, worker.messages(), failed, progress))
+        for future in done:
+            future.result()
 
 
 Message = tuple[str, float, BineegoError | None]
@@ -211,9 +207,10 @@ def _report(failed: dict[str, BineegoError], count: int) -> None:
 def _remove_abandoned(folder: Path) -> None:
     """Temporary folders of runs that were killed."""
     for left in folder.glob(".*.tmp"):
-        newest = max((entry.stat().st_mtime for entry in (left, *left.glob("*"))), default=0.0)
-        if left.is_dir() and time.time() - newest > ABANDONED:
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another process is just finishing or removing it, or it is another user's
+            newest = max(entry.stat().st_mtime for entry in (left, *left.iterdir()))
+            if time.time() - newest > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _bytes(count: float) -> str:

@@ -2,7 +2,7 @@
 
 Not `multiprocessing`: its spawned processes run the user's own script again unless that is written for it, cannot be
 started from a data loader's workers, and outlive a killed parent. These talk through their standard streams, and end
-when those close.
+when those close. However a worker is ended, short of SIGKILL, it removes what it has half written.
 """
 
 from __future__ import annotations
@@ -16,17 +16,26 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
-from bineego.errors import BineegoError, ResourceExhausted
+from bineego.errors import EXIT_SIGTERM, BineegoError, ResourceExhausted
 
 log = logging.getLogger(__name__)
 
 Task = Callable[..., Iterator[Any]]
 """A generator function of a module, so that it can be pickled."""
+
+GRACE = 3.0
+"""Seconds that a worker has to remove its temporary files before it is killed."""
+
+
+class _Terminated(BaseException):
+    """SIGTERM, raised where the worker stands so that temporary files are removed on the way out."""
 
 
 class Worker:
@@ -85,8 +94,16 @@ class Worker:
                     )
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, whatever it is doing. Its temporary files are gone afterwards, if it can be told to stop."""
         self._closing = True
+        self._process.terminate()
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
+        finally:  # also after another Ctrl-C
+            self._kill()
+
+    def _kill(self) -> None:
         self._process.kill()
         while self._thread.is_alive():
             with contextlib.suppress(queue.Empty):
@@ -136,9 +153,11 @@ def _send(stream: IO[bytes], kind: str, content: Any) -> None:
 
 def _serve() -> None:
     """The worker's side: read a task from standard input, write its messages to standard output."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not land among the messages
+    sys.stdout = sys.stderr
     logger = logging.getLogger("bineego")
     logger.handlers[:] = [_Forwarder(out)]
     logger.setLevel(logging.INFO)
@@ -153,17 +172,31 @@ def _serve() -> None:
         _send(out, "error", error)
     except MemoryError:
         _send(out, "error", ResourceExhausted("out of memory in a worker process", remedy="use fewer with --jobs"))
-    except BrokenPipeError:
-        pass  # the parent has all it wants
     except Exception:  # the parent must learn of a bug in the task; it raises it there
         _send(out, "bug", traceback.format_exc())
 
 
 def _end_with_parent() -> None:
-    """Nothing more comes on standard input; its end is the parent's."""
-    sys.stdin.buffer.read()
-    os._exit(1)
+    """Nothing more comes on standard input; its end is the parent's.
+
+    Not through `sys.stdin`, whose lock would be held meanwhile: the interpreter aborts if it is when it shuts down.
+    """
+    while os.read(0, 1 << 16):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(EXIT_SIGTERM)
+
+
+def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not end the cleaning up
+    raise _Terminated
 
 
 if __name__ == "__main__":
-    _serve()
+    code = 0
+    try:
+        _serve()
+    except (_Terminated, BrokenPipeError):  # the parent has all it wants, or is no more
+        code = EXIT_SIGTERM
+    os._exit(code)  # at once: a signal while the interpreter shuts down would be told as an error

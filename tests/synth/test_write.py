@@ -3,6 +3,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -68,6 +71,30 @@ def test_the_same_seed_gives_the_same_files(folder: Path, tmp_path: Path) -> Non
 def test_a_data_set_is_never_written_over(folder: Path) -> None:
     with pytest.raises(UsageError, match="there is a data set already"):
         synth.write_dataset(folder, **SMALL)
+
+
+def test_a_script_may_call_it_at_its_top_level(tmp_path: Path) -> None:
+    """As in the docs: without `if __name__ == "__main__"`."""
+    script = tmp_path / "toy.py"
+    script.write_text(
+        "from bineego import synth\nsynth.write_dataset('toy', recordings=2, seconds=1, size=(64, 32), fps=5, jobs=2)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list((tmp_path / "toy" / "panoramic").glob("*.mp4"))) == 2
+
+
+def test_an_interrupt_ends_it_and_leaves_no_half_written_file(tmp_path: Path) -> None:
+    def interrupt(done: float, total: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synth.write_dataset(tmp_path, **SMALL | {"recordings": 40}, jobs=2, on_progress=interrupt)
+    assert not list(tmp_path.rglob(".*"))
+    assert len(list(tmp_path.rglob("*.mp4"))) < 20
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,28 @@ def test_cache_that_cannot_be_written_is_refused_first(tmp_path: Path, video: Vi
         FrameCache(tmp_path / "file", SMALL).ensure({"v": video("closed.mp4")}, jobs=1)
 
 
+def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    path = make_video(tmp_path / "v.mp4", count=500)
+    cache = FrameCache(tmp_path / "cache", FrameOptions(size=256))
+
+    def interrupt(done: float, total: float) -> None:
+        if done > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.ensure({"a": path, "b": path, "c": path, "d": path}, jobs=2, on_progress=interrupt)
+    assert not list(cache.sized_folder.glob(".*"))
+    assert not all(cache.has(name, path) for name in "abcd")
+
+
+def test_temporary_folders_that_vanish_meanwhile_are_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process finishes them."""
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter([folder / ".gone.tmp"]))
+    build._remove_abandoned(tmp_path)
+
+
 def test_remains_of_killed_runs_are_removed(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path, SMALL)
     old, new = cache.sized_folder / ".a.x.tmp", cache.sized_folder / ".b.x.tmp"

@@ -78,6 +78,50 @@ def test_changed_video_is_stale_and_its_old_frames_go(tmp_path: Path, video: Vid
     assert len(list(cache.sized_folder.iterdir())) == 1
 
 
+def test_a_data_set_and_its_cache_can_move(tmp_path: Path, video: Video) -> None:
+    (tmp_path / "here").mkdir()
+    path = Path(shutil.copy(video("closed.mp4"), tmp_path / "here" / "v.mp4"))
+    FrameCache(tmp_path / "here" / "cache", FrameOptions(size=32)).ensure({"v": path}, jobs=1)
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    moved = tmp_path / "there" / "v.mp4"
+    os.utime(moved, (1e9, 1e9))
+    assert FrameCache(tmp_path / "there" / "cache", FrameOptions(size=32)).has("v", moved)
+
+
+@pytest.mark.parametrize("size", [1, 5000, 10**7])
+@pytest.mark.parametrize("place", [0, -1])
+def test_videos_of_one_size_and_date_are_told_apart(tmp_path: Path, size: int, place: int) -> None:
+    cache, path = FrameCache(tmp_path / "cache"), tmp_path / "v.mp4"
+    content = bytearray(size)
+    entries = set()
+    for byte in (0, 1):
+        content[place] = byte
+        path.write_bytes(content)
+        os.utime(path, (1e9, 1e9))
+        entries.add(cache.entry("v", path))
+    assert len(entries) == 2
+
+
+def test_a_pipe_in_place_of_a_video_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "v.mp4")
+    with pytest.raises(InputMissing, match="pipe"):
+        FrameCache(tmp_path / "cache").has("v", tmp_path / "v.mp4")
+
+
+def test_frames_that_somebody_may_be_reading_stay(tmp_path: Path, video: Video) -> None:
+    """Two processes decode the same video; the slower one finds the other's frames."""
+    cache, path = FrameCache(tmp_path, FrameOptions(size=32)), video("closed.mp4")
+    reader = VideoReader(path, cache.options)
+    slow = cache.write("v", reader, reader.read())
+    next(slow)
+    cache.ensure({"v": path}, jobs=1)
+    entry = cache.entry("v", path)
+    held = (entry / FRAMES_NAME).stat().st_ino
+    list(slow)
+    assert (entry / FRAMES_NAME).stat().st_ino == held
+    assert list(cache.sized_folder.iterdir()) == [entry]
+
+
 def test_same_id_of_two_data_sets_live_side_by_side(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path, FrameOptions(size=32))
     one, other = video("closed.mp4"), video("vfr.mp4")

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -36,6 +37,17 @@ def warn():
 def stall():
     yield os.getpid()
     time.sleep(60)
+
+def half(blocked):
+    file = open(os.environ["PROGRESS"], "w")
+    try:
+        yield os.getpid()
+        while blocked:
+            yield bytes(10**6)  # nobody asks for it
+        time.sleep(60)
+    finally:
+        time.sleep(0.05)
+        os.remove(file.name)
 
 def big(n):
     for number in range(n):
@@ -107,27 +119,84 @@ def test_unread_messages_are_bounded(tasks, tmp_path: Path) -> None:  # type: ig
 
 
 def test_worker_ends_with_its_parent(tasks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """Also: a script without `if __name__ == "__main__"` is not run again in the worker."""
+    """And removes what is half written.
+
+    Also: a script without `if __name__ == "__main__"` is not run again in the worker.
+    """
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, time, some_tasks\n"
         "from bineego.video.workers import Worker\n"
-        "print(next(Worker(some_tasks.stall).messages()), flush=True)\n"
+        "print(next(Worker(some_tasks.half, False).messages()), flush=True)\n"
         "time.sleep(60)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
-    assert parent.stdout is not None
-    process = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        process = int(parent.stdout.readline())
+        parent.kill()
     for _ in range(100):
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return
-        if Path(f"/proc/{process}/stat").read_text().split()[2] == "Z":
+        if has_ended(process):
+            assert not (tmp_path / "progress").exists()
             return
         time.sleep(0.05)
     pytest.fail("the worker outlived its parent")
+
+
+def has_ended(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().split()[2] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_half_written_files_go_when_a_worker_is_closed(tasks, tmp_path: Path, blocked: bool) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.half, blocked, ahead=1)
+    next(worker.messages())
+    assert (tmp_path / "progress").exists()
+    time.sleep(0.3)
+    worker.close()
+    assert not (tmp_path / "progress").exists()
+
+
+def test_half_written_files_go_when_a_worker_is_terminated_twice(tasks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.half, False)
+    messages = worker.messages()
+    process = next(messages)
+    os.kill(process, signal.SIGTERM)
+    time.sleep(0.01)
+    os.kill(process, signal.SIGTERM)
+    with pytest.raises(ResourceExhausted, match="code 143"):
+        next(messages)
+    assert not (tmp_path / "progress").exists()
+    worker.close()
+
+
+def test_a_worker_that_is_done_ends_in_silence(tasks, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.count, 1)
+    assert list(worker.messages()) == [0]
+    assert worker._process.wait(timeout=10) == 0
+    worker.close()
+    assert capfd.readouterr().err.strip() == "chatter of a library"
+
+
+def test_another_interrupt_while_closing_keeps_nobody_waiting(tasks, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    worker = Worker(tasks.stall)
+    messages = worker.messages()
+    next(messages)
+    reader = threading.Thread(target=lambda: list(messages), daemon=True)
+    reader.start()
+    wait = worker._process.wait
+
+    def interrupted(timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        return wait()
+
+    monkeypatch.setattr(worker._process, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        worker.close()
+    reader.join(timeout=5)
+    assert not reader.is_alive()
