@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 import av
+import av.logging
 import numpy as np
 from av.container import InputContainer
 from av.container.core import Flags
@@ -116,6 +117,9 @@ def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
     """
     path = Path(path)
     check_plain_file(path)
+    # Older torchvision lets FFmpeg's threads log through Python: freeing a decoder, which holds the interpreter's lock,
+    # then waits for a thread that waits for the lock.
+    av.logging.set_level(None)
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
     try:
         # The absolute path after `file:` is taken as it is, so `a:b.mp4` and `concat:x` are file names.

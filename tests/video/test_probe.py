@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import av.logging
 import numpy as np
 import pytest
 from hypothesis import given
@@ -127,3 +128,9 @@ def test_tags_in_another_encoding_are_no_obstacle(tmp_path: Path, video: Video) 
     path = tmp_path / "old.mkv"
     path.write_bytes(content.replace(b"00:00:02.", b"00:00:\xe92."))
     assert probe(path).codec == "h264"
+
+
+def test_decoders_do_not_log_through_python(video: Video) -> None:
+    av.logging.set_level(av.logging.ERROR)  # as torchvision 0.25 does when it is imported
+    probe(video("pyramid.mkv"))
+    assert av.logging.get_level() is None
