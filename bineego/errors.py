@@ -69,6 +69,10 @@ class ResourceExhausted(BineegoError):
     exit_code = 7
 
 
+class Terminated(BaseException):
+    """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
+
+
 class BineegoWarning(UserWarning):
     """Something was left out, guessed or repaired: never in silence. The CLI prints it on stderr."""
 

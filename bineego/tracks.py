@@ -161,7 +161,7 @@ def load(path: Path) -> ScoreTrack:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = dict(file)
     except OSError as error:
         raise InputMissing(f"cannot be read ({error.strerror or error})", where=path) from error
     except MemoryError:

@@ -12,17 +12,21 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from bineego.errors import EXIT_BUG, EXIT_SIGINT, EXIT_SIGTERM, BineegoError, InputMissing, ResourceExhausted
+from bineego.errors import (
+    EXIT_BUG,
+    EXIT_SIGINT,
+    EXIT_SIGTERM,
+    BineegoError,
+    InputMissing,
+    ResourceExhausted,
+    Terminated,
+)
 
 OnProgress = Callable[[float, float], None]
 """Called with (done, total) in any unit; lower layers take one and know nothing of terminals."""
 
 OUT_OF_REACH = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO}
 """Answers of the system that say something of a file, and not of this program."""
-
-
-class _Terminated(BaseException):
-    """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
 
 
 class _StderrHandler(logging.Handler):
@@ -83,7 +87,7 @@ def run(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_SIGINT
-    except _Terminated:
+    except Terminated:
         print("terminated", file=sys.stderr)
         return EXIT_SIGTERM
     except BrokenPipeError:
@@ -110,4 +114,4 @@ def run(command: Callable[[], object]) -> int:
 
 
 def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+    raise Terminated

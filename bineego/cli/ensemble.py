@@ -14,7 +14,7 @@ from bineego.cli.app import app
 from bineego.cli.weights import FORM, sort_out
 from bineego.ensembling.options import EnsembleCall, Method
 from bineego.errors import InputMissing, UsageError
-from bineego.files import check_writable
+from bineego.files import check_target
 from bineego.postprocess.options import Missing, Pooling, Postprocess
 
 
@@ -91,9 +91,7 @@ def _check(paths: list[str], target: Path) -> None:
             raise InputMissing("no such file", where=path)
     if not paths:
         raise UsageError("weights, but nothing to fuse", remedy=FORM)
-    if target.is_dir():
-        raise UsageError("is a folder", where=target, remedy="name a file: -o OUT.csv")
-    files = [path for name in paths for path in (Path(name), Path(name) / "predictions.csv") if path.exists()]
-    if target.exists() and any(target.samefile(path) for path in files):
-        raise UsageError("is one of the inputs", where=target, remedy="name another file with -o")
-    check_writable(target.parent)
+    from bineego.ensembling.inputs import PREDICTIONS_NAME
+
+    # What stands for a folder may be the table in it.
+    check_target(target, (file for path in map(Path, paths) for file in (path, path / PREDICTIONS_NAME)), flag="-o")

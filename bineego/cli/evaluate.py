@@ -14,7 +14,7 @@ from bineego.cli.app import app
 from bineego.errors import UsageError
 from bineego.evaluation.inputs import find_inputs
 from bineego.evaluation.options import EvaluateOptions, Protocol, seconds, thresholds
-from bineego.files import check_writable
+from bineego.files import check_target
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,10 @@ def evaluate(
     if lengths is not None:
         _refuse_with_ceiling(options)
     if curves is not None:
-        _check_curves(curves, [path for path in (truth, found) if path is not None])
+        from bineego.report.precision_recall import check_type
+
+        check_type(curves)
+        check_target(curves, [path for path in (truth, found) if path is not None], flag="--curves")
     content: dict[str, Any] = {}
     tables = []
     if found is not None:
@@ -126,17 +129,6 @@ def _refuse_with_ceiling(options: EvaluateOptions) -> None:
             "--ceiling counts exact duplicates in the ground truth like all other segments",
             remedy="leave out either --ceiling or --dedup-ground-truth (dedup_ground_truth in bineego.toml)",
         )
-
-
-def _check_curves(path: Path, inputs: list[Path]) -> None:
-    """Everything that can be known before anything is read."""
-    if path.suffix.casefold() not in (".png", ".json"):
-        raise UsageError("curves are written as .png or .json", where=path, remedy="--curves FILE.png")
-    if path.is_dir():
-        raise UsageError("is a folder", where=path, remedy="name a file: --curves FILE.png")
-    if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
-        raise UsageError("is one of the inputs", where=path, remedy="name another file with --curves")
-    check_writable(path.parent)
 
 
 def _flags(names: list[str]) -> str:

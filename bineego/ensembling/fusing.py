@@ -90,15 +90,15 @@ def run(
         if decode is None and fitted.postprocess is not None:
             decode = DecodeOptions(method=fitted.postprocess)
         models = read_models(inputs)
-        _warn_of_idle(given, _method(models, options)[1])
-        return fuse(models, fitted.weights_for([model.name for model in models], weights), options, decode)
-    options = config.build(EnsembleOptions, given)
-    if is_tabular(inputs):
-        # Before reading what may be large; score-track files may turn out to be of one model.
-        check_weights(weights, len(inputs))
-    models = read_models(inputs)
+        numbers: Sequence[float] | None = fitted.weights_for([model.name for model in models], weights)
+    else:
+        options, numbers = config.build(EnsembleOptions, given), weights
+        if is_tabular(inputs):
+            # Before reading what may be large; score-track files may turn out to be of one model.
+            check_weights(weights, len(inputs))
+        models = read_models(inputs)
     _warn_of_idle(given, _method(models, options)[1])
-    return fuse(models, weights, options, decode)
+    return fuse(models, numbers, options, decode)
 
 
 def _of_fit(fitted: settings.Settings, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,15 +27,19 @@ def write_precision_recall(result: Evaluation, path: Path) -> None:
     Raises:
         UsageError: another file type, or the evaluation kept no curves.
     """
+    check_type(path)
     if result.curves is None:
         raise UsageError("the evaluation kept no curves", remedy="evaluate with curves=True")
-    match path.suffix.casefold():
-        case ".json":
-            write_bytes(path, orjson.dumps(result.to_json()["curves"]) + b"\n")
-        case ".png":
-            _draw(result, result.curves, path)
-        case _:
-            raise UsageError("curves are written as .png or .json", where=path)
+    if path.suffix.casefold() == ".json":
+        write_bytes(path, orjson.dumps(result.to_json()["curves"]) + b"\n")
+    else:
+        _draw(result, result.curves, path)
+
+
+def check_type(path: Path) -> None:
+    """Refuse a file of another type than curves are written as."""
+    if path.suffix.casefold() not in (".png", ".json"):
+        raise UsageError("curves are written as .png or .json", where=path)
 
 
 def _draw(result: Evaluation, curves: Mapping[str, tuple[Curve, ...]], path: Path) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from bineego.errors import EXIT_SIGTERM, BineegoError, ResourceExhausted
+from bineego.errors import EXIT_SIGTERM, BineegoError, ResourceExhausted, Terminated
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,6 @@ Task = Callable[..., Iterator[Any]]
 
 GRACE = 3.0
 """Seconds that a worker has to remove its temporary files before it is killed."""
-
-
-class _Terminated(BaseException):
-    """SIGTERM, raised where the worker stands so that temporary files are removed on the way out."""
 
 
 class Worker:
@@ -190,13 +186,13 @@ def _end_with_parent() -> None:
 
 def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not end the cleaning up
-    raise _Terminated
+    raise Terminated
 
 
 if __name__ == "__main__":
     code = 0
     try:
         _serve()
-    except (_Terminated, BrokenPipeError):  # the parent has all it wants, or is no more
+    except (Terminated, BrokenPipeError):  # the parent has all it wants, or is no more
         code = EXIT_SIGTERM
     os._exit(code)  # at once: a signal while the interpreter shuts down would be told as an error
