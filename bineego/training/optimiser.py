@@ -5,7 +5,6 @@ Source: the facts about the official TSM implementation; report, section 4.2 (SG
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import torch
@@ -59,14 +58,7 @@ def train_mode(network: TSM, recipe: Recipe) -> None:
 
 def _frozen_parts(network: TSM, n: int) -> Sequence[nn.Module]:
     """Stem and stages of the trunk in order, the first `n`."""
-    children = dict(network.trunk.named_children())
-    if "layer1" in children:
-        stem = [nn.ModuleList([children["conv1"], children["bn1"]])]
-        return [*stem, *(children[f"layer{i}"] for i in range(1, 5))][:n]
-    # MobileNetV2: the layers of one resolution are a stage.
-    layers = list(children["features"].children())
-    bounds = [0, 2, 4, 7, 14, len(layers)]
-    return [nn.ModuleList(layers[a:b]) for a, b in itertools.pairwise(bounds)][:n]
+    return network.trunk.stages()[:n]
 
 
 def _still_norms(network: TSM, recipe: Recipe) -> list[nn.Module]:

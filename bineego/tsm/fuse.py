@@ -21,12 +21,12 @@ from bineego.errors import UsageError
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision
 from bineego.tsm.cuda_graph import CudaGraph
-from bineego.tsm.fused_conv import Act, Conv, OneDnnConv, PlainConv, fold, onednn_works
+from bineego.tsm.fused_conv import Conv, OneDnnConv, PlainConv, fold, onednn_works
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import TSM, Scores
 from bineego.tsm.preprocess import normalise
 from bineego.tsm.shift import temporal_shift
-from bineego.tsm.trunks import ConvBN, ResidualBlock, ShiftedResNet
+from bineego.tsm.trunks import ConvBN, ResidualBlock
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,11 @@ class InferenceNetwork:
         self.device, self.precision, self.fused = device, precision, fused
         self._dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
         trunk = network.trunk
-        act = Act.RELU if isinstance(trunk, ShiftedResNet) else Act.RELU6
-        # The last convolution of a MobileNetV2 block has no activation, that of a ResNet block has.
-        last_act = Act.RELU if isinstance(trunk, ShiftedResNet) else Act.NONE
-        self._pools = isinstance(trunk, ShiftedResNet)
-        self._stem = self._conv(trunk.stem(), act)
-        self._blocks = [self._block(block, act, last_act) for block in trunk.residual_blocks()]
-        self._last = None if isinstance(trunk, ShiftedResNet) else self._conv(trunk.last(), act)
+        self._pools = trunk.pools
+        self._stem = self._conv(trunk.stem())
+        self._blocks = [self._block(block) for block in trunk.residual_blocks()]
+        last = trunk.last()
+        self._last = None if last is None else self._conv(last)
         self._action_head = self._head(network.action_head)
         self._scene_head = self._head(network.scene_head)
         on_gpu = device.type == "cuda"
@@ -104,15 +102,14 @@ class InferenceNetwork:
         features_BF = x.mean((2, 3), dtype=torch.float32)
         return features_BF.view(-1, n_frames, features_BF.shape[1]).mean(1)
 
-    def _conv(self, pair: ConvBN, act: Act) -> Conv:
+    def _conv(self, pair: ConvBN) -> Conv:
         folded = fold(pair, self._dtype, self.device)
-        return OneDnnConv(folded, act) if self.fused else PlainConv(folded, act)
+        return OneDnnConv(folded, pair.act) if self.fused else PlainConv(folded, pair.act)
 
-    def _block(self, block: ResidualBlock, act: Act, last_act: Act) -> _Block:
-        *inner, last = block.main
+    def _block(self, block: ResidualBlock) -> _Block:
         return _Block(
-            main=[*(self._conv(pair, act) for pair in inner), self._conv(last, last_act)],
-            skip=None if block.skip is None else self._conv(block.skip, Act.NONE),
+            main=[self._conv(pair) for pair in block.main],
+            skip=None if block.skip is None else self._conv(block.skip),
             has_skip=block.has_skip,
             shift_div=block.shift_div,
         )

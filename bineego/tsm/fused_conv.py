@@ -12,24 +12,15 @@ from __future__ import annotations
 import functools
 import logging
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bineego.tsm.trunks import ConvBN
+from bineego.tsm.trunks import Act, ConvBN
 
 log = logging.getLogger(__name__)
-
-
-class Act(Enum):
-    """What follows the convolution: PyTorch's name of the fused form, with its numbers."""
-
-    NONE = ("none", ())
-    RELU = ("relu", ())
-    RELU6 = ("hardtanh", (0.0, 6.0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +37,7 @@ class Folded:
 
 def fold(pair: ConvBN, dtype: torch.dtype, device: torch.device) -> Folded:
     """Fold in float64, then convert. Only what the normalisation learnt counts: it is as in `eval()`."""
-    conv, norm = pair
+    conv, norm, _ = pair
     if norm.running_mean is None or norm.running_var is None or isinstance(conv.padding, str):
         raise ValueError("a convolution with explicit padding and a normalisation with running statistics wanted")
     with torch.no_grad():

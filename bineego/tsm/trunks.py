@@ -16,9 +16,11 @@ Shape suffixes: B = N clips * T frames, C channels, H height, W width, F feature
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from enum import Enum
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -33,15 +35,27 @@ DEEP_STAGE = 23
 IMAGENET_CLASSES = 1000
 
 
+class Act(Enum):
+    """What follows a convolution: PyTorch's name of the fused form, with its numbers."""
+
+    NONE = ("none", ())
+    RELU = ("relu", ())
+    RELU6 = ("hardtanh", (0.0, 6.0))
+
+
 class ConvBN(NamedTuple):
-    """A convolution and the batch normalisation that follows it: what inference folds into one."""
+    """A convolution, its batch normalisation and its activation: what inference folds into one."""
 
     conv: nn.Conv2d
     norm: nn.BatchNorm2d
+    act: Act
 
 
 class ResidualBlock(NamedTuple):
-    """A residual block as a list of its parts, in the order of the data."""
+    """A residual block as a list of its parts, in the order of the data.
+
+    The last activation of `main` follows the addition of the skip path.
+    """
 
     main: tuple[ConvBN, ...]
     skip: ConvBN | None  # a projection; None = the input itself
@@ -124,7 +138,7 @@ class Residual(nn.Module):
         """act(main(shift(x)) + skip(x))."""
         y = temporal_shift(x_BCHW, n_frames, self.shift_div) if self.shift_div else x_BCHW
         *inner, last = self.main()
-        for layer, norm in inner:
+        for layer, norm, _ in inner:
             y = functional.relu(norm(layer(y)), inplace=True)
         y = last.norm(last.conv(y))
         y += x_BCHW if self.downsample is None else self.downsample(x_BCHW)
@@ -133,15 +147,47 @@ class Residual(nn.Module):
     def main(self) -> tuple[ConvBN, ...]:
         """The convolutions beside the skip connection."""
         numbers = range(1, self.n_convs + 1)
-        return tuple(ConvBN(self.get_submodule(f"conv{i}"), self.get_submodule(f"bn{i}")) for i in numbers)  # type: ignore[arg-type]
+        return tuple(ConvBN(self.get_submodule(f"conv{i}"), self.get_submodule(f"bn{i}"), Act.RELU) for i in numbers)  # type: ignore[arg-type]
 
     def parts(self) -> ResidualBlock:
         """For inference."""
-        skip = None if self.downsample is None else ConvBN(*self.downsample)
+        skip = None if self.downsample is None else ConvBN(self.downsample[0], self.downsample[1], Act.NONE)  # type: ignore[arg-type]
         return ResidualBlock(self.main(), skip, self.shift_div)
 
 
-class ShiftedResNet(nn.Module):
+class ShiftedTrunk(nn.Module, ABC):
+    """What the rest of the house knows of a trunk: everything that tells one from another is in this file.
+
+    Attributes:
+        n_features: F, numbers that it gives for a picture.
+        pools: whether a 3 x 3 maximum with stride 2 follows the stem.
+    """
+
+    n_features: int
+    pools: bool
+
+    @abstractmethod
+    def forward(self, x_BCHW: Tensor, n_frames: int) -> Tensor:
+        """Features (B, F), averaged over the picture."""
+
+    @abstractmethod
+    def stages(self) -> list[nn.Module]:
+        """All layers in five parts, from the picture on: what can be frozen one by one."""
+
+    @abstractmethod
+    def stem(self) -> ConvBN:
+        """The first convolution."""
+
+    @abstractmethod
+    def residual_blocks(self) -> Iterator[ResidualBlock]:
+        """All blocks, in order."""
+
+    @abstractmethod
+    def last(self) -> ConvBN | None:
+        """The convolution after all blocks, if there is one."""
+
+
+class ShiftedResNet(ShiftedTrunk):
     """A ResNet or ResNeXt.
 
     Args:
@@ -149,7 +195,7 @@ class ShiftedResNet(nn.Module):
         shift_div: see `temporal_shift`; 0 = no block shifts.
     """
 
-    n_features: int
+    pools = True
 
     def __init__(self, shape: ResNetShape, shift_div: int) -> None:
         super().__init__()
@@ -174,17 +220,26 @@ class ShiftedResNet(nn.Module):
             x = block(x, n_frames)
         return x.mean((2, 3))
 
+    def stages(self) -> list[nn.Module]:
+        """The stem and the four stages."""
+        return [nn.ModuleList([self.conv1, self.bn1]), *self._layers()]
+
+    def _layers(self) -> Iterator[nn.Module]:
+        return (self.get_submodule(f"layer{number}") for number in range(1, 5))
+
     def _blocks(self) -> Iterator[Residual]:
-        stages = (self.get_submodule(f"layer{number}").children() for number in range(1, 5))
-        yield from chain.from_iterable(stages)
+        yield from chain.from_iterable(layer.children() for layer in self._layers())
 
     def stem(self) -> ConvBN:
         """The first convolution."""
-        return ConvBN(self.conv1, self.bn1)
+        return ConvBN(self.conv1, self.bn1, Act.RELU)
 
     def residual_blocks(self) -> Iterator[ResidualBlock]:
         """All blocks, in order."""
         return (block.parts() for block in self._blocks())
+
+    def last(self) -> None:
+        """No convolution follows the blocks."""
 
 
 class ConvBNReLU6(nn.Sequential):
@@ -195,13 +250,14 @@ class ConvBNReLU6(nn.Sequential):
 
     def pair(self) -> ConvBN:
         """What inference folds."""
-        return ConvBN(self[0], self[1])  # type: ignore[arg-type]
+        return ConvBN(self[0], self[1], Act.RELU6)  # type: ignore[arg-type]
 
 
 class InvertedResidual(nn.Module):
     """A block of MobileNetV2: expand, filter every channel on its own, project.
 
     Attributes:
+        stride: of the filter; where it is 2, the picture gets smaller.
         has_skip: whether the input is added.
         shift_div: see `temporal_shift`; 0 = no shift.
     """
@@ -209,6 +265,7 @@ class InvertedResidual(nn.Module):
     def __init__(self, n_in: int, n_out: int, stride: int, expansion: int, shift_div: int) -> None:
         super().__init__()
         inner = n_in * expansion
+        self.stride = stride
         self.has_skip = stride == 1 and n_in == n_out
         self.shift_div = shift_div if self.has_skip and expansion > 1 else 0
         expand = [ConvBNReLU6(conv(n_in, inner, 1))] if expansion > 1 else []
@@ -223,12 +280,14 @@ class InvertedResidual(nn.Module):
     def parts(self) -> ResidualBlock:
         """For inference."""
         *inner, project, norm = self.conv
-        main = (*(part.pair() for part in inner), ConvBN(project, norm))  # type: ignore[arg-type, operator]
+        main = (*(part.pair() for part in inner), ConvBN(project, norm, Act.NONE))  # type: ignore[arg-type, operator]
         return ResidualBlock(main, None, self.shift_div, self.has_skip)
 
 
-class ShiftedMobileNetV2(nn.Module):
+class ShiftedMobileNetV2(ShiftedTrunk):
     """MobileNetV2; `shift_div` as for `ShiftedResNet`."""
+
+    pools = False
 
     def __init__(self, shift_div: int) -> None:
         super().__init__()
@@ -250,6 +309,12 @@ class ShiftedMobileNetV2(nn.Module):
         x = last(x)
         return x.mean((2, 3))
 
+    def stages(self) -> list[nn.Module]:
+        """The layers of one resolution are a stage; stem and last convolution belong to the first and last one."""
+        layers = list(self.features)
+        starts = [i for i, layer in enumerate(layers) if isinstance(layer, InvertedResidual) and layer.stride > 1]
+        return [nn.ModuleList(layers[a:b]) for a, b in pairwise([0, *starts, len(layers)])]
+
     def stem(self) -> ConvBN:
         """The first convolution."""
         first: ConvBNReLU6 = self.features[0]  # type: ignore[assignment]
@@ -265,13 +330,10 @@ class ShiftedMobileNetV2(nn.Module):
         return (layer.parts() for layer in self.features if isinstance(layer, InvertedResidual))
 
 
-AnyTrunk = ShiftedResNet | ShiftedMobileNetV2
-
-
-def build_trunk(config: NetworkConfig) -> AnyTrunk:
+def build_trunk(config: NetworkConfig) -> ShiftedTrunk:
     """The trunk of a network, with random weights."""
     shift_div = config.shift_div if config.shift else 0
-    trunk: AnyTrunk
+    trunk: ShiftedTrunk
     if config.trunk is Trunk.MOBILENET_V2:
         trunk = ShiftedMobileNetV2(shift_div)
     else:

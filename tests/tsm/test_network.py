@@ -103,3 +103,12 @@ def test_dropout_only_in_training() -> None:
     assert torch.equal(network(clips).actions, network(clips).actions)
     network.dropout.train()
     assert not torch.equal(network(clips).actions, network(clips).actions)
+
+
+@pytest.mark.parametrize("trunk", [Trunk.RESNET18, Trunk.RESNET50, Trunk.MOBILENET_V2])
+def test_stages_are_the_whole_trunk_in_order(trunk: Trunk) -> None:
+    built = build_trunk(NetworkConfig(trunk=trunk, n_classes=3))
+    stages = built.stages()
+    assert len(stages) == 5
+    in_stages = [id(parameter) for stage in stages for parameter in stage.parameters()]
+    assert in_stages == [id(parameter) for parameter in built.parameters()]
