@@ -9,6 +9,7 @@ from bineego.datasets.recording import Dataset, Recording, Subset, View
 from bineego.datasets.videos import find_videos
 from bineego.errors import InputMissing
 from bineego.formats.annotations import Annotations, some
+from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_annotations
 from bineego.video.folder import EXTENSIONS
 
@@ -20,7 +21,7 @@ def default_videos(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def open_annotated(path: Path, videos: Path | None, view: View) -> Dataset:
+def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOptions) -> Dataset:
     """One recording for each video that is annotated or lies in the folder.
 
     Annotated videos without a file have empty `videos`, files without an annotation `segments` None; both are warned
@@ -30,12 +31,13 @@ def open_annotated(path: Path, videos: Path | None, view: View) -> Dataset:
         path: annotation file, or a folder of them.
         videos: folder of the videos; None = beside the file.
         view: the camera they were filmed with; it decides nothing but what models are told.
+        how: how tables of other tools are read.
 
     Raises:
         InputMissing, InputInvalid: a file that cannot be read or is wrong.
         UsageError: two videos with one id.
     """
-    found = read_annotations(path)
+    found = read_annotations(path, how)
     place = default_videos(path) if videos is None else videos
     if not place.is_dir():
         raise InputMissing("no such folder of videos", where=place)

@@ -9,10 +9,17 @@ from bineego.datasets.index import NAME as INDEX_NAME
 from bineego.datasets.recording import Dataset, View
 from bineego.errors import InputMissing, UsageError
 from bineego.formats.annotations import Annotations
-from bineego.formats.read import annotation_files, read_annotations
+from bineego.formats.options import AS_WRITTEN, LabelOptions
+from bineego.formats.read import SUFFIXES, annotation_files, read_annotations
 
 
-def open_dataset(path: Path | str, *, videos: Path | str | None = None, view: View = View.PANORAMIC) -> Dataset:
+def open_dataset(
+    path: Path | str,
+    *,
+    videos: Path | str | None = None,
+    view: View = View.PANORAMIC,
+    how: LabelOptions = AS_WRITTEN,
+) -> Dataset:
     """Open a data set for one view.
 
     Args:
@@ -20,6 +27,7 @@ def open_dataset(path: Path | str, *, videos: Path | str | None = None, view: Vi
             a folder of annotation files.
         videos: folder of the videos, for annotation files; None = beside the file.
         view: which camera's videos.
+        how: how tables of other tools are read.
 
     Raises:
         InputMissing: nothing is there, or a file cannot be read.
@@ -31,12 +39,12 @@ def open_dataset(path: Path | str, *, videos: Path | str | None = None, view: Vi
     if x360.is_folder(path):
         if videos is not None:
             raise UsageError("a folder in the 360+x layout has its videos inside: --videos does not apply", where=path)
-        return x360.open_folder(path, view)
+        return x360.open_folder(path, view, how)
     _check_annotations(path)
-    return annotated.open_annotated(path, None if videos is None else Path(videos), view)
+    return annotated.open_annotated(path, None if videos is None else Path(videos), view, how)
 
 
-def read_ground_truth(path: Path | str) -> Annotations:
+def read_ground_truth(path: Path | str, how: LabelOptions = AS_WRITTEN) -> Annotations:
     """The labels of a data set in any form; its videos need not be there.
 
     Scenes and subsets of a 360+x folder come from its index.json, and name egocentric clips too.
@@ -48,18 +56,18 @@ def read_ground_truth(path: Path | str) -> Annotations:
     path = Path(path)
     _check_exists(path)
     if x360.is_folder(path):
-        return x360.read_ground_truth(path)
+        return x360.read_ground_truth(path, how)
     if path.name == INDEX_NAME and x360.is_folder(path.parent):
-        return x360.read_ground_truth(path.parent)
+        return x360.read_ground_truth(path.parent, how)
     _check_annotations(path)
-    return read_annotations(path)
+    return read_annotations(path, how)
 
 
 def is_dataset(path: Path) -> bool:
     """Whether a path would be opened as a data set (and not as a video or a folder of videos)."""
     if path.is_dir():
         return x360.is_folder(path) or bool(annotation_files(path))
-    return path.suffix.casefold() in (".csv", ".json")
+    return path.suffix.casefold() in SUFFIXES
 
 
 def _check_exists(path: Path) -> None:
@@ -70,7 +78,7 @@ def _check_exists(path: Path) -> None:
 def _check_annotations(path: Path) -> None:
     if path.is_dir() and not annotation_files(path):
         raise UsageError(
-            "not a data set: neither the 360+x layout nor annotation files (.csv, .json)",
+            "not a data set: neither the 360+x layout nor files of labels (.csv, .json, ...)",
             where=path,
             remedy="name an annotation file, and the folder of its videos with --videos",
         )

@@ -20,6 +20,7 @@ from bineego.datasets.recording import Dataset, Recording, Subset, View
 from bineego.datasets.videos import by_id, find_videos
 from bineego.errors import InputInvalid
 from bineego.formats.annotations import Annotations, merge, some
+from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_annotations
 
 ANNOTATIONS = "TAL_annotations"
@@ -32,7 +33,7 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() and any((path / part).exists() for part in (*View, ANNOTATIONS, index.NAME))
 
 
-def open_folder(folder: Path, view: View) -> Dataset:
+def open_folder(folder: Path, view: View, how: LabelOptions) -> Dataset:
     """All recordings that the index, an annotation or a video of this view names, by id.
 
     What does not fit together is warned of with counts and names, and never dropped: recordings without a video of
@@ -42,7 +43,7 @@ def open_folder(folder: Path, view: View) -> Dataset:
         InputMissing, InputInvalid: an index or annotation file that cannot be read or is wrong.
     """
     listed = _read_index(folder)
-    tables = {video: part.segments for video, part in _read_annotations(folder).items()}
+    tables = {video: part.segments for video, part in _read_annotations(folder, how).items()}
     videos = view_videos(folder, view)
     ids = sorted({*listed.ids, *tables, *videos})
     recordings = []
@@ -68,10 +69,10 @@ def open_folder(folder: Path, view: View) -> Dataset:
     )
 
 
-def read_ground_truth(folder: Path) -> Annotations:
+def read_ground_truth(folder: Path, how: LabelOptions) -> Annotations:
     """Segments, scenes and subsets; those of egocentric clips (by their own ids) too."""
     listed = _read_index(folder)
-    parts = _read_annotations(folder)
+    parts = _read_annotations(folder, how)
     scenes, subsets = dict(listed.scenes), dict(listed.subsets)
     for view in (view for view in View if not view.has_timeline):
         for uuid, clips in view_videos(folder, view).items():
@@ -108,13 +109,13 @@ def _read_index(folder: Path) -> index.Index:
     return index.Index()
 
 
-def _read_annotations(folder: Path) -> dict[str, Annotations]:
+def _read_annotations(folder: Path, how: LabelOptions) -> dict[str, Annotations]:
     """Annotations by recording id, which is the stem of the file in either variant."""
     place = folder / ANNOTATIONS
     if not place.is_dir():
         return {}
     files = sorted(path for path in place.iterdir() if path.suffix.casefold() == ".json" and path.name[0] != ".")
-    return {path.stem: _of_recording(read_annotations(path), path) for path in files}
+    return {path.stem: _of_recording(read_annotations(path, how), path) for path in files}
 
 
 def _of_recording(found: Annotations, path: Path) -> Annotations:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from bineego.errors import InputInvalid
 from bineego.files import write_bytes
 from bineego.formats import json
 from bineego.formats.annotations import Annotations, Subsets
+from bineego.formats.format import Format, Source
+from bineego.formats.options import LabelOptions
 
 VERSION = "VERSION 1.3"
 GROUND_TRUTH_KEY = "database"
@@ -66,6 +68,33 @@ def write_predictions(table: pd.DataFrame, path: Path, *, videos: Sequence[str] 
         results.setdefault(video, []).append({"segment": [start, end], "label": label, "score": score})
     content = {"version": VERSION, RESULTS_KEY: results, "external_data": {}}
     write_bytes(path, orjson.dumps(content) + b"\n")
+
+
+def _annotations(source: Source, _how: LabelOptions) -> Annotations:
+    if RESULTS_KEY in source.object and GROUND_TRUTH_KEY not in source.object:
+        raise InputInvalid("these are predictions, not annotations", where=source.path)
+    return parse_annotations(source.document)
+
+
+def _predictions(source: Source, _how: LabelOptions) -> pd.DataFrame:
+    if RESULTS_KEY not in source.object:
+        raise InputInvalid("these are annotations, not predictions (no scores)", where=source.path)
+    return parse_predictions(source.document)
+
+
+def _write(table: pd.DataFrame, path: Path, videos: Mapping[str, Path | None]) -> None:
+    write_predictions(table, path, videos=tuple(videos))
+
+
+FORMAT = Format(
+    name="activitynet",
+    title="ActivityNet JSON ('database' or 'results')",
+    suffixes=(".json",),
+    recognises=lambda source: GROUND_TRUTH_KEY in source.object or RESULTS_KEY in source.object,
+    annotations=_annotations,
+    predictions=_predictions,
+    write=_write,
+)
 
 
 def parse_predictions(document: json.Document) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from bineego import segments
 from bineego.errors import BineegoError, InputInvalid, InputMissing, UsageError, nearest
 from bineego.files import atomic_text
 from bineego.formats.annotations import Annotations, Subsets
+from bineego.formats.format import Format
 
 NUMBERS = frozenset({"start", "end", "score"})
 ANNOTATION_EXTRAS = ("subset", "scene")
@@ -252,3 +253,14 @@ def _one_value_per_video(videos: Column, values: Column, name: str, path: Path) 
                 f"video {video!r} has two values of {name!r}: {found[video]!r} and {value!r}", where=path
             )
     return found
+
+
+FORMAT = Format(
+    name="csv",
+    title="a table (CSV)",
+    suffixes=(".csv", ".tsv"),
+    recognises=lambda source: not source.is_json,
+    annotations=lambda source, _how: read_annotations(source.path),
+    predictions=lambda source, _how: read_predictions(source.path),
+    write=lambda table, path, _videos: write_segments(table, path),
+)

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from bineego.errors import InputInvalid, InputMissing
+from bineego.errors import InputInvalid
 from bineego.files import read_bytes
 
 
@@ -81,23 +81,6 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def looks_like_json(path: Path) -> bool:
-    """Whether the first character of the file opens a JSON object or list.
-
-    Raises:
-        InputMissing: it cannot be read, or not again: what comes out of a pipe here is lost to the format's own reader.
-    """
-    path = Path(path)
-    try:
-        if path.is_fifo() or path.is_char_device():
-            raise InputMissing("not a regular file (a pipe?)", where=path, remedy="write it to a file first")
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise InputMissing(f"cannot be read ({error.strerror})", where=path) from error
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def number(value: object) -> float | None:

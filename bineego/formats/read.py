@@ -9,74 +9,81 @@ import pandas as pd
 from bineego.errors import InputInvalid, InputMissing
 from bineego.formats import activitynet, csv, json, via, x360
 from bineego.formats.annotations import Annotations, merge
+from bineego.formats.format import Format, Source
+from bineego.formats.options import AS_WRITTEN, LabelOptions
 
-EXTENSIONS = (".csv", ".json")
-"""Of annotation files in a folder."""
+FORMATS: tuple[Format, ...] = (
+    activitynet.FORMAT,
+    via.FORMAT,
+    x360.FORMAT,
+    csv.FORMAT,
+)
+"""All formats; the first that recognises a file reads it. Tables come last: any text may be one."""
+
+SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
+"""Endings of files that may hold labels."""
+
+STRICT_SUFFIXES = (".csv", ".json")
+"""Endings of files that must hold labels where they lie in a folder of them."""
+
+
+def recognise(source: Source) -> Format:
+    """The format of a file.
+
+    Raises:
+        InputInvalid: none that is known.
+    """
+    for each in FORMATS:
+        if each.recognises(source):
+            return each
+    expected = ", ".join(dict.fromkeys(each.title for each in FORMATS))
+    what = "JSON that holds no labels" if source.is_json else "no labels in a known format"
+    raise InputInvalid(what, where=source.path, remedy=f"expected one of: {expected}")
 
 
 @json.no_garbage_collection()
-def read_predictions(path: Path) -> pd.DataFrame:
-    """A scored segments table from CSV or an ActivityNet results file.
+def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN) -> pd.DataFrame:
+    """A scored segments table from a file in any format that holds predictions.
 
     Raises:
         InputMissing: the file cannot be read.
-        InputInvalid: it is in neither format, or a row is wrong.
+        InputInvalid: it is in no such format, or a row is wrong.
     """
-    if not json.looks_like_json(path):
-        return csv.read_predictions(path)
-    document = json.read(path)
-    if isinstance(document.value, dict) and activitynet.RESULTS_KEY in document.value:
-        return activitynet.parse_predictions(document)
-    if _is_ground_truth(document):
-        raise InputInvalid("these are annotations, not predictions (no scores)", where=path)
-    raise InputInvalid(
-        "JSON that holds no predictions", where=path, remedy="expected CSV or ActivityNet results with a key 'results'"
-    )
+    source = Source(path)
+    found = recognise(source)
+    if found.predictions is None:
+        raise InputInvalid(f"these are annotations, not predictions ({found.title})", where=path)
+    return found.predictions(source, how)
 
 
 @json.no_garbage_collection()
-def read_annotations(path: Path) -> Annotations:
-    """Ground truth from CSV, ActivityNet JSON, a VIA 3 project, a released 360+x file, or a folder of these.
+def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN) -> Annotations:
+    """Ground truth from a file in any format, or a folder of such files.
 
     Raises:
         InputMissing: the file cannot be read, or a folder holds none.
-        InputInvalid: it is in none of these formats, or a row is wrong.
+        InputInvalid: it is in no such format, or a row is wrong.
     """
     path = Path(path)
     if path.is_dir():
         files = annotation_files(path)
         if not files:
-            raise InputMissing("no annotation file (.csv, .json) in this folder", where=path)
-        return merge([read_annotations(file) for file in files])
-    if not json.looks_like_json(path):
-        return csv.read_annotations(path)
-    document = json.read(path)
-    value = document.value
-    if isinstance(value, dict):
-        if activitynet.GROUND_TRUTH_KEY in value:
-            return activitynet.parse_annotations(document)
-        if via.is_project(value):
-            return via.parse_annotations(document)
-        if "metadata" in value:
-            return x360.parse_annotations(document)
-        if activitynet.RESULTS_KEY in value:
-            raise InputInvalid("these are predictions, not annotations", where=path)
-    raise InputInvalid(
-        "JSON that holds no annotations",
-        where=path,
-        remedy="expected ActivityNet ('database'), a VIA 3 project ('metadata', 'file') or 360+x ('metadata')",
-    )
+            raise InputMissing("no file of labels (.csv, .json, ...) in this folder", where=path)
+        return merge([read_annotations(file, how) for file in files])
+    source = Source(path)
+    found = recognise(source)
+    if found.annotations is None:
+        raise InputInvalid(f"these are predictions, not annotations ({found.title})", where=path)
+    return found.annotations(source, how)
 
 
 def annotation_files(folder: Path) -> list[Path]:
     """The files of a folder that may hold annotations, by name; hidden ones are left out."""
-    return sorted(
-        path
-        for path in Path(folder).iterdir()
-        if path.suffix.casefold() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
-    )
+    return sorted(path for path in Path(folder).iterdir() if _may_hold_labels(path))
 
 
-def _is_ground_truth(document: json.Document) -> bool:
-    value = document.value
-    return isinstance(value, dict) and (activitynet.GROUND_TRUTH_KEY in value or "metadata" in value)
+def _may_hold_labels(path: Path) -> bool:
+    suffix = path.suffix.casefold()
+    if suffix not in SUFFIXES or path.name.startswith(".") or not path.is_file():
+        return False
+    return suffix in STRICT_SUFFIXES or any(each.recognises(Source(path)) for each in FORMATS)

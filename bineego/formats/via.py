@@ -19,6 +19,7 @@ from typing import Any
 from bineego.errors import InputInvalid
 from bineego.formats import json
 from bineego.formats.annotations import Annotations
+from bineego.formats.format import Format
 from bineego.formats.rows import Rows
 
 LABEL_ATTRIBUTES = ("action", "actions", "activity", "label", "class")
@@ -148,3 +149,12 @@ def _resolve(value: str, options: Mapping[str, Any]) -> list[str]:
     if ids and all(isinstance(options.get(part), str) for part in ids):
         return [options[part].strip() for part in ids if options[part].strip()]
     return [value]
+
+
+FORMAT = Format(
+    name="via",
+    title="a VIA 3 project",
+    suffixes=(".json",),
+    recognises=lambda source: is_project(source.object),
+    annotations=lambda source, _how: parse_annotations(source.document),
+)

@@ -17,6 +17,7 @@ from bineego.errors import InputInvalid
 from bineego.files import write_bytes
 from bineego.formats import json
 from bineego.formats.annotations import Annotations
+from bineego.formats.format import Format
 from bineego.formats.rows import Rows
 
 
@@ -69,3 +70,12 @@ def _labels(action: Any) -> list[str]:
     """The non-empty texts of an `action` entry, each a label by itself."""
     values = action.values() if isinstance(action, dict) else [action]
     return [value.strip() for value in values if isinstance(value, str) and value.strip()]
+
+
+FORMAT = Format(
+    name="360x",
+    title="360+x JSON ('metadata')",
+    suffixes=(".json",),
+    recognises=lambda source: "metadata" in source.object,
+    annotations=lambda source, _how: parse_annotations(source.document),
+)

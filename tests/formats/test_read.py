@@ -77,7 +77,7 @@ def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputMissing):
         read.read_annotations(tmp_path / "none.csv")
-    with pytest.raises(InputMissing, match="no annotation file"):
+    with pytest.raises(InputMissing, match="no file of labels"):
         read.read_annotations(tmp_path)
 
 

@@ -1,0 +1,96 @@
+"""What a file format is to the rest: how it is told, read and written. One module per format makes one `Format`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bineego.errors import InputMissing
+from bineego.formats import json, text
+from bineego.formats.annotations import Annotations
+from bineego.formats.options import LabelOptions
+
+HEAD_BYTES = 1 << 16
+"""Read to tell the format of a file."""
+
+
+class Source:
+    """A file that may hold labels; each part is read when it is first asked for, and kept.
+
+    Raises:
+        InputMissing: it cannot be read, or not again: what comes out of a pipe would be lost to the format's reader.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        try:
+            if self.path.is_fifo() or self.path.is_char_device():
+                raise InputMissing("not a regular file (a pipe?)", where=path, remedy="write it to a file first")
+            with self.path.open("rb") as file:
+                self.head = file.read(HEAD_BYTES)
+        except OSError as error:
+            raise InputMissing(f"cannot be read ({error.strerror})", where=path) from error
+
+    @cached_property
+    def text(self) -> str:
+        """The first `HEAD_BYTES` as text; empty for a binary file."""
+        if self.head.startswith(BINARY_MARKS):
+            return ""
+        return text.decode(self.head, where=self.path, whole=len(self.head) < HEAD_BYTES)[0]
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, in small letters, with its point."""
+        return self.path.suffix.casefold()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its first character opens a JSON object or list."""
+        return self.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+    @cached_property
+    def document(self) -> json.Document:
+        """The parsed JSON file.
+
+        Raises:
+            InputInvalid: it is not JSON.
+        """
+        return json.read(self.path)
+
+    @property
+    def object(self) -> Mapping[str, Any]:
+        """The JSON object that the file is; empty for any other file."""
+        value = self.document.value if self.is_json else None
+        return value if isinstance(value, dict) else {}
+
+
+BINARY_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format.
+
+    Attributes:
+        name: as `--format` takes it.
+        title: as messages call it.
+        suffixes: endings of its files, the first for new ones.
+        recognises: whether a file is in this format; must not raise for files of other formats.
+        annotations: reads ground truth; None = the format holds none.
+        predictions: reads a scored segments table; None = the format holds none.
+        write: writes a segments table, with scores if it has them, given the file of every video (None = unknown); a
+            video without rows gets an empty entry where the format can say so. None = not written.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[Source], bool]
+    annotations: Callable[[Source, LabelOptions], Annotations] | None = None
+    predictions: Callable[[Source, LabelOptions], pd.DataFrame] | None = None
+    write: Callable[[pd.DataFrame, Path, Mapping[str, Path | None]], None] | None = None
