@@ -27,8 +27,8 @@ from bineego.synth import write_dataset
 from bineego.training import Recipe, RunOptions, train
 from bineego.training.recipe import Schedule
 from bineego.tsm.config import Trunk
+from bineego.types import OnProgress
 
-OnProgress = Callable[[float, float], None]
 Step = Callable[[str], AbstractContextManager[OnProgress]]
 """Announces a step of the demo and gives its progress callback."""
 

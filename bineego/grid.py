@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bineego.labels import BACKGROUND, LabelRule
+from bineego.types import Floats, Ints
 
 EPSILON = 1e-6
 """In intervals. Lengths are sums of float64 frame times: 12.0 s may arrive as 11.9999999 and still holds 24 halves."""
 
 MIN_COVER = 0.5
 """Share of an interval that an action must cover to name it (rule `MAJORITY`)."""
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def n_whole(duration: float, t: float) -> int:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,14 +15,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bineego.errors import InputInvalid
+from bineego.types import Bools, Floats
 
 KEYS = ("video_id", "label")
 TIMES = ("start", "end")
 COLUMNS = (*KEYS, *TIMES)
 SCORE = "score"
 SCORED_COLUMNS = (*COLUMNS, SCORE)
-
-Floats = NDArray[np.float64]
 
 
 def make(
@@ -102,9 +101,9 @@ def concat(tables: Sequence[pd.DataFrame], *, scored: bool) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[list(SCORED_COLUMNS if scored else COLUMNS)]
 
 
-def degenerate(table: pd.DataFrame) -> NDArray[np.bool_]:
+def degenerate(table: pd.DataFrame) -> Bools:
     """Mask (N,) of the rows whose end is not after their start."""
-    mask: NDArray[np.bool_] = table["end"].to_numpy() <= table["start"].to_numpy()
+    mask: Bools = table["end"].to_numpy() <= table["start"].to_numpy()
     return mask
 
 

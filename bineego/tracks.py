@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from bineego.errors import InputInvalid, InputMissing
 from bineego.files import atomic_path
 from bineego.priors import Priors
+from bineego.types import Floats
 
 SUFFIX = ".scores.npz"
 FORMAT = 1
-
-Floats = NDArray[np.float64]
 
 
 class Activation(StrEnum):

@@ -21,8 +21,8 @@ from bineego.errors import (
     ResourceExhausted,
     Terminated,
 )
+from bineego.types import OnProgress
 
-OnProgress = Callable[[float, float], None]
 """Called with (done, total) in any unit; lower layers take one and know nothing of terminals."""
 
 OUT_OF_REACH = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO}

@@ -16,6 +16,7 @@ from bineego.training.call import read_call
 from bineego.training.options import Device, RunOptions
 from bineego.training.recipe import BatchNorm, Labels, Optimizer, Recipe, Schedule, Task
 from bineego.tsm.config import Precision, Trunk
+from bineego.types import OnProgress
 
 # None = not given: then bineego.toml or the recipe says, or the default in brackets holds.
 Text: TypeAlias = str | None
@@ -113,9 +114,9 @@ def train(
         print(result.folder)
 
 
-def _bar(bars: ExitStack, what: str) -> console.OnProgress:
+def _bar(bars: ExitStack, what: str) -> OnProgress:
     """A progress bar that appears when it is first needed, in place of the one before it."""
-    bar: list[console.OnProgress] = []
+    bar: list[OnProgress] = []
 
     def on_progress(done: float, total: float) -> None:
         if not bar:

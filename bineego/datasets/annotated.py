@@ -8,10 +8,11 @@ from pathlib import Path
 from bineego.datasets.recording import Dataset, Recording, Subset, View
 from bineego.datasets.videos import find_videos
 from bineego.errors import InputMissing
-from bineego.formats.annotations import Annotations, some
+from bineego.formats.annotations import Annotations
 from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_annotations
 from bineego.video.folder import EXTENSIONS
+from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +76,10 @@ def _report(path: Path, place: Path, found: Annotations, files: dict[str, Path])
         hint = "; ids are file names without the extension" if with_suffix else ""
         if len(missing) == len(found.videos):
             hint += "; name the folder of the videos with --videos"
-        log.warning("%s: %s without a file in %s%s", path, some(missing, "annotated video"), place, hint)
+        log.warning("%s: %s without a file in %s%s", path, listed(missing, "annotated video"), place, hint)
     unannotated = [video for video in files if video not in set(found.videos)]
     if unannotated:
         log.warning(
             "%s: %s in %s not annotated; no actions can be learnt or scored there",
-            path, some(unannotated, "video"), place,
+            path, listed(unannotated, "video"), place,
         )  # fmt: skip

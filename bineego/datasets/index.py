@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bineego.errors import InputInvalid
 from bineego.formats import json
-from bineego.formats.annotations import Subsets, some
+from bineego.formats.annotations import Subsets
 from bineego.labels import match_scene
+from bineego.words import listed
 
 NAME = "index.json"
 
@@ -86,5 +87,5 @@ def canonical_scenes(scenes: Mapping[str, str], where: Path) -> dict[str, str]:
     spelling = {name: match_scene(name) for name in dict.fromkeys(scenes.values())}
     unknown = [name for name, known in spelling.items() if known is None]
     if unknown:
-        log.warning("%s: %s not among those of 360+x, used as written", where, some(map(repr, unknown), "scene name"))
+        log.warning("%s: %s not among those of 360+x, used as written", where, listed(map(repr, unknown), "scene name"))
     return {recording: spelling[name] or name for recording, name in scenes.items()}

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bineego.datasets.recording import Recording
 from bineego.labels import BACKGROUND, LabelSet
 from bineego.priors import Priors
-
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 
 def measure(recordings: Iterable[Recording], durations: Mapping[str, float], labels: LabelSet) -> Priors:

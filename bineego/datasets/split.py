@@ -14,19 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from bineego.datasets.recording import Dataset, Recording
 from bineego.errors import InputInvalid, UsageError, nearest
 from bineego.files import write_bytes
 from bineego.formats import json
-from bineego.formats.annotations import some
+from bineego.types import Bools, Floats, Ints
+from bineego.words import listed
 
 FILE_NAME = "split.json"
 
 log = logging.getLogger(__name__)
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +38,10 @@ class Split:
         for side, ids in (("train", self.train), ("val", self.val)):
             twice = [name for name, count in Counter(ids).items() if count > 1]
             if twice:
-                raise InputInvalid(f"{side} names {some(twice, 'recording')} twice")
+                raise InputInvalid(f"{side} names {listed(twice, 'recording')} twice")
         both = sorted(set(self.train) & set(self.val))
         if both:
-            raise InputInvalid(f"leak: {some(both, 'recording')} in train and in val")
+            raise InputInvalid(f"leak: {listed(both, 'recording')} in train and in val")
 
 
 def split_recordings(dataset: Dataset, *, val_share: float = 0.2, seed: int = 0, group_by: str | None = None) -> Split:
@@ -95,7 +93,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
     unknown = [name for side in ("train", "val") for name in value[side] if name not in set(known)]
     if unknown:
         raise InputInvalid(
-            f"{some(unknown, 'recording')} not in data set {dataset.name!r}{nearest(unknown[0], known)}", where=path
+            f"{listed(unknown, 'recording')} not in data set {dataset.name!r}{nearest(unknown[0], known)}", where=path
         )
     try:
         split = Split(train=tuple(value["train"]), val=tuple(value["val"]))
@@ -103,7 +101,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
         raise InputInvalid(error.message, where=path, remedy="name every recording once") from error
     left_out = [name for name in known if name not in {*split.train, *split.val}]
     if left_out:
-        log.info("%s: %s on neither side", path, some(left_out, "recording"))
+        log.info("%s: %s on neither side", path, listed(left_out, "recording"))
     return split
 
 
@@ -133,14 +131,14 @@ def group_keys(recordings: Sequence[Recording], group_by: str | None) -> list[st
     ]
 
 
-def _split(dataset: Dataset, held_out: NDArray[np.bool_]) -> Split:
+def _split(dataset: Dataset, held_out: Bools) -> Split:
     sides: tuple[list[str], list[str]] = ([], [])
     for recording, out in zip(dataset.recordings, held_out, strict=True):
         sides[int(out)].append(recording.recording_id)
     return Split(train=tuple(sides[0]), val=tuple(sides[1]))
 
 
-def _folds(dataset: Dataset, shares: Sequence[float], seed: int, group_by: str | None) -> NDArray[np.int64]:
+def _folds(dataset: Dataset, shares: Sequence[float], seed: int, group_by: str | None) -> Ints:
     """Fold (R,) of every recording."""
     recordings = dataset.recordings
     keys = group_keys(recordings, group_by)
@@ -154,7 +152,7 @@ def _folds(dataset: Dataset, shares: Sequence[float], seed: int, group_by: str |
     counts_GL = np.zeros((len(names), 1 + len(dataset.actions) + len(dataset.scenes)))
     np.add.at(counts_GL, member, _label_counts(dataset))
     fold_G = _assign(counts_GL, np.asarray(shares), np.random.default_rng(seed))
-    fold_R: NDArray[np.int64] = fold_G[member]
+    fold_R: Ints = fold_G[member]
     return fold_R
 
 
@@ -172,7 +170,7 @@ def _label_counts(dataset: Dataset) -> Floats:
     return counts
 
 
-def _assign(counts_GL: Floats, shares: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+def _assign(counts_GL: Floats, shares: Floats, rng: np.random.Generator) -> Ints:
     """Fold (G,) of every group.
 
     Legend: G groups, L labels (0 = number of recordings), F folds.

@@ -19,9 +19,10 @@ from bineego.datasets import index
 from bineego.datasets.recording import Dataset, Recording, Subset, View
 from bineego.datasets.videos import by_id, find_videos
 from bineego.errors import InputInvalid
-from bineego.formats.annotations import Annotations, merge, some
+from bineego.formats.annotations import Annotations, merge
 from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_annotations
+from bineego.words import listed
 
 ANNOTATIONS = "TAL_annotations"
 
@@ -42,42 +43,42 @@ def open_folder(folder: Path, view: View, how: LabelOptions) -> Dataset:
     Raises:
         InputMissing, InputInvalid: an index or annotation file that cannot be read or is wrong.
     """
-    listed = _read_index(folder)
+    entries = _read_index(folder)
     tables = {video: part.segments for video, part in _read_annotations(folder, how).items()}
     videos = view_videos(folder, view)
-    ids = sorted({*listed.ids, *tables, *videos})
+    ids = sorted({*entries.ids, *tables, *videos})
     recordings = []
     for uuid in ids:
-        subset = listed.subsets.get(uuid)
+        subset = entries.subsets.get(uuid)
         recordings.append(
             Recording(
                 recording_id=uuid,
                 videos=videos.get(uuid, {}),
                 view=view,
                 segments=tables.get(uuid) if view.has_timeline else None,
-                scene=listed.scenes.get(uuid),
+                scene=entries.scenes.get(uuid),
                 subset=None if subset is None else Subset(subset),
-                attributes=listed.attributes.get(uuid, {}),
+                attributes=entries.attributes.get(uuid, {}),
             )
         )
-    _report(folder, view, listed, tables, videos)
+    _report(folder, view, entries, tables, videos)
     return Dataset(
         name=folder.resolve().name,
         recordings=recordings,
         actions=tuple(sorted({label for table in tables.values() for label in table["label"]})),
-        scenes=tuple(sorted(set(listed.scenes.values()))),
+        scenes=tuple(sorted(set(entries.scenes.values()))),
     )
 
 
 def read_ground_truth(folder: Path, how: LabelOptions) -> Annotations:
     """Segments, scenes and subsets; those of egocentric clips (by their own ids) too."""
-    listed = _read_index(folder)
+    entries = _read_index(folder)
     parts = _read_annotations(folder, how)
-    scenes, subsets = dict(listed.scenes), dict(listed.subsets)
+    scenes, subsets = dict(entries.scenes), dict(entries.subsets)
     for view in (view for view in View if not view.has_timeline):
         for uuid, clips in view_videos(folder, view).items():
-            scenes |= {clip: listed.scenes[uuid] for clip in clips if uuid in listed.scenes}
-            subsets |= {clip: listed.subsets[uuid] for clip in clips if uuid in listed.subsets}
+            scenes |= {clip: entries.scenes[uuid] for clip in clips if uuid in entries.scenes}
+            subsets |= {clip: entries.subsets[uuid] for clip in clips if uuid in entries.subsets}
     return replace(merge(list(parts.values())), scenes=scenes, subsets=subsets)
 
 
@@ -129,9 +130,9 @@ def _of_recording(found: Annotations, path: Path) -> Annotations:
         return found
     if len(found.videos) > 1:
         if uuid not in found.videos:
-            raise InputInvalid(f"{some(found.videos, 'video')}, none of them {uuid!r}", where=path)
+            raise InputInvalid(f"{listed(found.videos, 'video')}, none of them {uuid!r}", where=path)
         log.warning("%s: only the segments of %r are used, not those of %s", path, uuid,
-                    some((video for video in found.videos if video != uuid), "other video"))  # fmt: skip
+                    listed((video for video in found.videos if video != uuid), "other video"))  # fmt: skip
         table = found.segments[found.segments["video_id"] == uuid].reset_index(drop=True)
     else:
         table = found.segments.assign(video_id=uuid)
@@ -139,26 +140,26 @@ def _of_recording(found: Annotations, path: Path) -> Annotations:
 
 
 def _report(
-    folder: Path, view: View, listed: index.Index, tables: dict[str, pd.DataFrame], videos: dict[str, dict[str, Path]]
+    folder: Path, view: View, entries: index.Index, tables: dict[str, pd.DataFrame], videos: dict[str, dict[str, Path]]
 ) -> None:
     """Say what does not fit together."""
-    known = {*listed.ids, *tables}
+    known = {*entries.ids, *tables}
     without_video = sorted(known - set(videos))
     if without_video:
-        what = "no videos at all" if not videos else some(without_video, "recording") + " without a file"
+        what = "no videos at all" if not videos else listed(without_video, "recording") + " without a file"
         log.warning("%s: %s in the %s view", folder, what, view)
     if view.has_timeline and tables:
         unannotated = sorted(set(videos) - set(tables))
         if unannotated:
             log.warning(
                 "%s: %s without an annotation file; no actions can be learnt or scored there",
-                folder, some(unannotated, "video"),
+                folder, listed(unannotated, "video"),
             )  # fmt: skip
-    if listed.ids:
-        unlisted = sorted({*videos, *tables} - set(listed.ids))
+    if entries.ids:
+        unlisted = sorted({*videos, *tables} - set(entries.ids))
         if unlisted:
-            log.warning("%s: %s not in %s", folder, some(unlisted, "recording"), index.NAME)
+            log.warning("%s: %s not in %s", folder, listed(unlisted, "recording"), index.NAME)
     odd = [uuid for uuid in tables if "background" in set(tables[uuid]["label"])]
     if odd:
         log.warning("%s: %s with segments labelled 'background'; they count as an action", folder,
-                    some(odd, "recording"))  # fmt: skip
+                    listed(odd, "recording"))  # fmt: skip

@@ -15,9 +15,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bineego.ensembling.candidates import Candidates, Floats, Ints, changes, confidence, rounded, to_table
+from bineego.ensembling.candidates import Candidates, changes, confidence, rounded, to_table
 from bineego.ensembling.islands import Batch, batches, islands, overlap_at
 from bineego.postprocess.options import Missing
+from bineego.types import Floats, Ints
 
 
 def fuse(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:

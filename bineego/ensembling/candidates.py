@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 
 from bineego import segments
 from bineego.postprocess.options import Missing
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from bineego.types import Bools, Floats, Ints
 
 SCORE_DECIMALS = 12
 """Scores equal to this many decimals are equal: averages are sums of float64, and their noise must not order them."""

@@ -35,6 +35,7 @@ from bineego.evaluation.problem import pose
 from bineego.evaluation.scoring import Truth, of_subset, read_truth
 from bineego.formats.annotations import Annotations
 from bineego.postprocess import DecodeOptions
+from bineego.types import Floats
 
 MOST_FOLDS = 20
 """Up to this many videos each is left out alone."""
@@ -42,7 +43,6 @@ MOST_FOLDS = 20
 RESAMPLINGS = 1000
 LEVEL = 0.95
 
-Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 

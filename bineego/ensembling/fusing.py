@@ -20,10 +20,10 @@ from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
 from bineego.ensembling.options import EnsembleOptions, Method, check_weights
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
-from bineego.formats.annotations import some
 from bineego.postprocess import DecodeOptions, fusion
 from bineego.postprocess.options import Missing, Pooling
 from bineego.tracks import ScoreTrack
+from bineego.words import listed
 
 Weights = Sequence[float] | str | Path | None
 """One per model, the file of an earlier fit, or None for equal ones."""
@@ -159,7 +159,7 @@ def _warn_of_strangers(tables: Sequence[pd.DataFrame]) -> None:
             name for name in dict.fromkeys(itertools.chain(*names)) if not all(name in others for others in names)
         ]
         if partial:
-            log.warning("%s not in every input: no candidate of some model", some(partial, noun))
+            log.warning("%s not in every input: no candidate of some model", listed(partial, noun))
 
 
 def as_table(model: Model, decode: DecodeOptions) -> pd.DataFrame:

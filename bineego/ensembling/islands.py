@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bineego.ensembling.candidates import Bools, Floats, Ints, rounded
+from bineego.ensembling.candidates import rounded
+from bineego.types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from bineego import segments
-from bineego.ensembling.candidates import Bools, Floats, Ints, rounded
+from bineego.ensembling.candidates import rounded
+from bineego.types import Bools, Floats, Ints
 
 SLACK = 1e-9
 """Relative; the bounds are only there to save work, and the tIoU itself decides."""

@@ -22,10 +22,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bineego.ensembling.candidates import Bools, Candidates, Floats, Ints, changes, confidence, to_table
+from bineego.ensembling.candidates import Candidates, changes, confidence, to_table
 from bineego.ensembling.islands import Batch, batches, first_hit, islands, overlap_at
 from bineego.ensembling.large_islands import merge_large
 from bineego.postprocess.options import Missing
+from bineego.types import Bools, Floats, Ints
 
 KEYS_PER_SECOND = 1000.0
 """Times are compared as whole milliseconds."""

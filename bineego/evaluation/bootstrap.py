@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from bineego.evaluation.average_precision import interpolated
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.problem import Problem
-
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 LEVEL = 0.95
 """Share of the resamplings inside an interval."""

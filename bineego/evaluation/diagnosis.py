@@ -28,17 +28,13 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.evaluation.average_precision import average_precision
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.pairs import Pairs, overlapping_pairs
 from bineego.evaluation.problem import Problem
 from bineego.evaluation.sensitivity import Bucket, sensitivity
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from bineego.types import Bools, Floats, Ints
 
 NEAR = 0.1
 """tIoU; the value of both papers."""
@@ -120,7 +116,7 @@ def diagnose(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits]
     )
 
 
-def kinds_of_false_positives(problem: Problem, pairs: Pairs, threshold: float, hit: Mask) -> Ints:
+def kinds_of_false_positives(problem: Problem, pairs: Pairs, threshold: float, hit: Bools) -> Ints:
     """Index into `KINDS` (N,) of every false positive, -1 for hits."""
     same = _same(problem, pairs)
     n = len(problem.predictions)
@@ -129,7 +125,7 @@ def kinds_of_false_positives(problem: Problem, pairs: Pairs, threshold: float, h
     return np.where(hit, -1, _kind(own, other, threshold, Kind.BACKGROUND))
 
 
-def kinds_of_misses(problem: Problem, pairs: Pairs, threshold: float, hit: Mask, taken: Mask) -> Ints:
+def kinds_of_misses(problem: Problem, pairs: Pairs, threshold: float, hit: Bools, taken: Bools) -> Ints:
     """Index into `KINDS` (M,) of every missed segment, -1 for found ones."""
     false = ~hit[pairs.prediction]
     same = _same(problem, pairs)
@@ -156,8 +152,8 @@ def _fixed(
     problem: Problem,
     pairs: Pairs,
     threshold: float,
-    hit: Mask,
-    taken: Mask,
+    hit: Bools,
+    taken: Bools,
     wrong: Ints,
     missed: Ints,
     kind: Kind,
@@ -190,7 +186,7 @@ def _fixed(
     return _mean_ap(problem, hit, label, kept)
 
 
-def _mean_ap(problem: Problem, hit: Mask, label: Ints, kept: Mask, found_first: Ints | None = None) -> float:
+def _mean_ap(problem: Problem, hit: Bools, label: Ints, kept: Bools, found_first: Ints | None = None) -> float:
     """mAP of the kept predictions under changed labels and hits, with `found_first` (C,) more hits ahead of each
     class's ranking.
     """
@@ -216,8 +212,8 @@ def _all_pairs(problem: Problem, least: float) -> Pairs:
     return Pairs(prediction=found.prediction, truth=by_video[found.truth], tiou=found.tiou)
 
 
-def _same(problem: Problem, pairs: Pairs) -> Mask:
-    same: Mask = problem.predictions.label[pairs.prediction] == problem.truth.label[pairs.truth]
+def _same(problem: Problem, pairs: Pairs) -> Bools:
+    same: Bools = problem.predictions.label[pairs.prediction] == problem.truth.label[pairs.truth]
     return same
 
 

@@ -15,12 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.evaluation.pairs import Pairs, overlapping_pairs
 from bineego.evaluation.problem import Problem, chunks
-
-Ints = NDArray[np.int64]
+from bineego.types import Bools, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +33,7 @@ class Hits:
     prediction: Ints
     truth: Ints
 
-    def mask(self, n: int) -> NDArray[np.bool_]:
+    def mask(self, n: int) -> Bools:
         """Which of `n` predictions hit (n,)."""
         hit = np.zeros(n, bool)
         hit[self.prediction] = True

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.segments import tiou
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from bineego.types import Floats, Ints
 
 SLICE_PAIRS = 1 << 21
 """Pairs compared at a time. A group of many segments makes many pairs; most fall below the threshold at once."""

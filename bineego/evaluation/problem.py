@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from bineego import segments
 from bineego.errors import nearest
+from bineego.types import Floats, Ints
+from bineego.words import many
 
 log = logging.getLogger(__name__)
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Number = TypeVar("Number", np.float64, np.int64)
 
 CHUNK_ROWS = 1 << 17
@@ -196,14 +196,14 @@ def _factorize(table: pd.DataFrame, column: str) -> tuple[Ints, list[str]]:
 def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
     """Count the rows that end at or before their start."""
     if n := int(segments.degenerate(table).sum()):
-        log.warning("%s of the %s without a length (end <= start), counted as %s", _many(n, "row"), what, meaning)
+        log.warning("%s of the %s without a length (end <= start), counted as %s", many(n, "row"), what, meaning)
 
 
 def _warn_of_unknown_labels(n: int, unknown: list[str], labels: tuple[str, ...]) -> None:
     if n:
         log.warning(
             "%s left out: labels that are not in the ground truth: %s",
-            _many(n, "prediction"),
+            many(n, "prediction"),
             ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
         )
 
@@ -214,14 +214,10 @@ def _warn_of_unknown_videos(video: Ints, n_annotated: int, videos: tuple[str, ..
         names = [videos[i] for i in np.flatnonzero(np.bincount(video[outside]))]
         log.warning(
             "%s counted as false positives: videos that the ground truth does not know: %s",
-            _many(n, "prediction"),
+            many(n, "prediction"),
             ", ".join(f"{name!r}" for name in names[:NAMES_SHOWN]) + _and_more(names),
         )
 
 
 def _and_more(names: list[str]) -> str:
     return f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 
-from bineego.formats.annotations import some
 from bineego.labels import match_scene
+from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def scene_top1(truth: Mapping[str, str], predicted: Mapping[str, str], annotated
     counted = {video for video in predicted if video in truth}
     timeline = {video for video in annotated if video in truth}
     if missing := (timeline - counted if timeline & counted else set()):
-        log.warning("no predicted scene for %s: counted as wrong", some(sorted(missing), "video"))
+        log.warning("no predicted scene for %s: counted as wrong", listed(sorted(missing), "video"))
         counted |= missing
     if not counted:
         if truth and predicted:

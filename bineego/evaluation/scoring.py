@@ -27,9 +27,10 @@ from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.scenes import scene_top1
 from bineego.evaluation.ties import tie_range
-from bineego.formats.annotations import SUBSET_NAMES, Annotations, some
+from bineego.formats.annotations import SUBSET_NAMES, Annotations
 from bineego.formats.csv import read_scenes
 from bineego.formats.read import read_predictions
+from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +211,7 @@ def _of_scored_videos(
     names = dict.fromkeys(table["video_id"][outside])
     reason = "are not annotated" if subset is None else f"are not in subset {subset!r}, or not annotated"
     log.info(
-        "left out %d of %d predictions, whose videos %s: %s", outside.sum(), len(table), reason, some(names, "video")
+        "left out %d of %d predictions, whose videos %s: %s", outside.sum(), len(table), reason, listed(names, "video")
     )
     return table[~outside].reset_index(drop=True)
 

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.evaluation.average_precision import interpolated
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.problem import Problem, Rows
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from bineego.types import Bools, Floats
 
 LENGTHS = ("under 1 s", "1 to 3 s", "3 to 10 s", "10 to 30 s", "30 s or more")
 LENGTH_EDGES = (1.0, 3.0, 10.0, 30.0)
@@ -89,7 +86,7 @@ def covered_share(rows: Rows) -> Floats:
     return share
 
 
-def _bucket(problem: Problem, hits: Sequence[Hits], name: str, inside: NDArray[np.bool_]) -> Bucket:
+def _bucket(problem: Problem, hits: Sequence[Hits], name: str, inside: Bools) -> Bucket:
     n = int(inside.sum())
     recall = tuple(float(inside[found.truth].sum() / n) if n else float("nan") for found in hits)
     return Bucket(
@@ -97,7 +94,7 @@ def _bucket(problem: Problem, hits: Sequence[Hits], name: str, inside: NDArray[n
     )
 
 
-def _normalised_map(problem: Problem, hits: Hits, inside: NDArray[np.bool_]) -> float:
+def _normalised_map(problem: Problem, hits: Hits, inside: Bools) -> float:
     bounds = problem.predictions.bounds
     n_inside = np.bincount(problem.truth.label[inside], minlength=len(problem.labels))
     usual = float(problem.n_truth.mean())

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.evaluation.average_precision import average_precision
 from bineego.evaluation.matching import Hits, match
 from bineego.evaluation.problem import Problem
+from bineego.types import Ints
 
 log = logging.getLogger(__name__)
 
-Ints = NDArray[np.int64]
 
 ORDERS = 2
 """Orders tried in each direction: hits of one order may turn to misses in the next, which is then sorted again."""

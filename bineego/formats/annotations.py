@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from bineego import segments
 from bineego.errors import InputInvalid
+from bineego.words import listed
 
 SUBSET_NAMES: Mapping[str, str] = {
     "train": "train", "training": "train",
@@ -45,7 +46,7 @@ def merge(parts: Sequence[Annotations]) -> Annotations:
     counts = Counter(video for part in parts for video in part.videos)
     doubled = [video for video, count in counts.items() if count > 1]
     if doubled:
-        log.warning("%s annotated in more than one file; their segments are joined", some(doubled, "video"))
+        log.warning("%s annotated in more than one file; their segments are joined", listed(doubled, "video"))
     return Annotations(
         segments=segments.concat([part.segments for part in parts], scored=False),
         videos=tuple(counts),
@@ -68,13 +69,6 @@ def _agreeing(parts: Sequence[Mapping[str, str]], what: str) -> dict[str, str]:
                     f"two files disagree on the {what} of video {video!r}: {found[video]!r} and {value!r}"
                 )
     return found
-
-
-def some(names: Iterable[str], noun: str, limit: int = 3) -> str:
-    """`"12 videos (a, b, c, ...)"`: a count and the first names, for messages."""
-    listed = list(names)
-    shown = ", ".join(listed[:limit]) + (", ..." if len(listed) > limit else "")
-    return f"{len(listed)} {noun}{'' if len(listed) == 1 else 's'} ({shown})"
 
 
 class Subsets:
@@ -104,6 +98,6 @@ class Subsets:
         if self._unknown:
             log.warning(
                 "%s: %s in a subset that is none of train, val, test (%s); they belong to no subset",
-                self._where, some(self._unknown, "video"), ", ".join(sorted(set(map(repr, self._unknown.values())))),
+                self._where, listed(self._unknown, "video"), ", ".join(sorted(set(map(repr, self._unknown.values())))),
             )  # fmt: skip
         return self._known

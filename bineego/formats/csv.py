@@ -24,6 +24,7 @@ from bineego.errors import BineegoError, InputInvalid, InputMissing, UsageError,
 from bineego.files import atomic_text
 from bineego.formats.annotations import Annotations, Subsets
 from bineego.formats.format import Format
+from bineego.types import Bools, Floats
 
 NUMBERS = frozenset({"start", "end", "score"})
 ANNOTATION_EXTRAS = ("subset", "scene")
@@ -202,7 +203,7 @@ def _check_header(header: Sequence[str], required: Sequence[str], optional: Sequ
         raise InputInvalid(f"unknown column {unknown[0]!r}{nearest(unknown[0], known)}", where=where, remedy=expected)
 
 
-def _numbers(values: Sequence[str], name: str, path: Path, line: int, blank_rows: bool) -> NDArray[np.float64]:
+def _numbers(values: Sequence[str], name: str, path: Path, line: int, blank_rows: bool) -> Floats:
     """Texts as float64; with `blank_rows` an empty text is nan (the caller decides what it means)."""
     try:
         if blank_rows and "" in values:
@@ -230,10 +231,10 @@ def _is_number(text: str, *, blank: bool) -> bool:
         return False
 
 
-def _named_rows(columns: Mapping[str, Column], path: Path) -> NDArray[np.bool_]:
+def _named_rows(columns: Mapping[str, Column], path: Path) -> Bools:
     """Mask of the rows that hold a segment; the others name a video and leave label, start and end empty."""
     filled = np.stack([columns["label"] != "", *(~np.isnan(columns[name]) for name in segments.TIMES)])
-    named: NDArray[np.bool_] = filled.sum(axis=0) == len(filled)
+    named: Bools = filled.sum(axis=0) == len(filled)
     partly = filled.any(axis=0) & ~named
     if partly.any():
         row = int(partly.argmax())

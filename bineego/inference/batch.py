@@ -15,7 +15,6 @@ import pandas as pd
 from bineego import segments
 from bineego.datasets.recording import Subset, View
 from bineego.errors import BatchFailed, BineegoError, UsageError, nearest
-from bineego.inference.clips import OnProgress
 from bineego.inference.items import Item, find_items
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.output import SCENES, Format, Output
@@ -25,6 +24,7 @@ from bineego.postprocess import decode
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import safe_precision
+from bineego.types import OnProgress
 from bineego.video.reader import Backend
 
 log = logging.getLogger(__name__)

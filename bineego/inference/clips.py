@@ -15,16 +15,11 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bineego.errors import ModelError, ResourceExhausted
 from bineego.tsm.network import Scores
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Pixels = NDArray[np.uint8]
-OnProgress = Callable[[float, float], None]
+from bineego.types import Floats, Ints, OnProgress, Pixels
 
 TimedFrame = tuple[int, Pixels, float]
 

@@ -13,20 +13,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bineego.inference.clips import (
-    Answers,
-    ClipNetwork,
-    Floats,
-    FrameSource,
-    Ints,
-    OnProgress,
-    TimedFrame,
-    prefetched,
-    score_clips,
-)
+from bineego.inference.clips import Answers, ClipNetwork, FrameSource, TimedFrame, prefetched, score_clips
 from bineego.tracks import Activation
+from bineego.types import Floats, Ints, OnProgress, Pixels
 
 STRETCH_FRAMES = 800
 """Frames held at most, or those of two coarse intervals: 150 MB at 256 x 256."""
@@ -103,7 +93,7 @@ def score_coarse_to_fine(
         stream: Iterator[TimedFrame] = source.read(wanted)
         if background:
             stream = stack.enter_context(prefetched(stream, PREFETCH))
-        held: dict[int, NDArray[np.uint8]] = {}
+        held: dict[int, Pixels] = {}
 
         def ask(rows: Ints) -> None:
             new = np.array([row for row in rows.tolist() if row not in answers], np.int64)

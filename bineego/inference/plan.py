@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.errors import UsageError
 from bineego.grid import EPSILON, clip_times, interval_edges, overlaps
+from bineego.types import Bools, Floats, Ints
 from bineego.video.frames import on_screen
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,9 +36,9 @@ class Plan:
     def __len__(self) -> int:
         return len(self.lows)
 
-    def whole(self) -> NDArray[np.bool_]:
+    def whole(self) -> Bools:
         """Which intervals (N,) have the full length."""
-        whole: NDArray[np.bool_] = self.highs - self.lows >= self.t * (1 - EPSILON)
+        whole: Bools = self.highs - self.lows >= self.t * (1 - EPSILON)
         return whole
 
 

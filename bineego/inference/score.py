@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bineego.inference.clips import ClipNetwork, FrameSource, OnProgress, Pixels, score_clips, wanted_frames
+from bineego.inference.clips import ClipNetwork, FrameSource, score_clips, wanted_frames
 from bineego.inference.coarse import agreement, interpolate, score_coarse_to_fine
 from bineego.inference.options import ScoreOptions
 from bineego.inference.plan import Plan, cells, make_plan
@@ -24,6 +23,7 @@ from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.tsm.network import Scores
 from bineego.tsm.preprocess import normalise
+from bineego.types import Floats, Ints, OnProgress, Pixels
 from bineego.video.parallel import read_parallel
 from bineego.video.reader import Backend, VideoReader
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BATCH_CPU, BATCH_DEVICE = 4, 32
 MIN_CORES = 4

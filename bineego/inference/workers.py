@@ -13,7 +13,6 @@ import torch
 
 from bineego import tracks
 from bineego.errors import BineegoError
-from bineego.inference.clips import OnProgress
 from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import score_video
@@ -23,6 +22,7 @@ from bineego.tsm.allocator import keep_memory
 from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model, load_model
+from bineego.types import OnProgress
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
 from bineego.video.workers import Worker

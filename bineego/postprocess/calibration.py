@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bineego.tracks import Activation
-
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,10 @@ Source: simulation in the facts (+.014 mean mAP).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.postprocess.merge import Runs, join, merge_runs
 from bineego.segments import tiou
-
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 SMOOTHING = 1.0

@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bineego import segments
 from bineego.errors import InputInvalid, nearest
@@ -19,8 +18,7 @@ from bineego.postprocess.refine import refine_edges
 from bineego.postprocess.scene_prior import reweight
 from bineego.postprocess.viterbi import decode_each, decode_path
 from bineego.tracks import Activation, ScoreTrack
-
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 MIN_PROBABILITY = 1e-4
 """Evidence is the log of a probability not below this: one wrong but certain cell must not outweigh all others."""

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid
 from bineego.postprocess.options import Missing, Pooling
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from bineego.types import Bools, Floats, Ints
 
 SAME_EDGE = 1e-6
 """Seconds. Edges closer than this are one: 3 * 0.1 and 0.3 are the same moment."""
@@ -146,13 +143,13 @@ def _names(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in lists for name in names))
 
 
-def _places(names: Sequence[str], among: Sequence[str]) -> NDArray[np.int64]:
+def _places(names: Sequence[str], among: Sequence[str]) -> Ints:
     """Where each name stands among others."""
     place = {name: i for i, name in enumerate(among)}
     return np.array([place[name] for name in names], np.int64)
 
 
-def _columns(track: ScoreTrack, actions: Sequence[str]) -> NDArray[np.int64]:
+def _columns(track: ScoreTrack, actions: Sequence[str]) -> Ints:
     """Where each class of a track stands: the background first, whatever the actions are called."""
     return np.concatenate([[0], 1 + _places(track.actions, actions)])
 

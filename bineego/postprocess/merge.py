@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bineego.grid import EPSILON, n_whole
 from bineego.labels import BACKGROUND
 from bineego.tracks import ScoreTrack
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from bineego.types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +35,7 @@ class Runs:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Runs:
+    def where(self, chosen: Bools | Ints) -> Runs:
         """The runs of a mask, or at some indices."""
         return Runs(
             labels=self.labels[chosen], starts=self.starts[chosen], ends=self.ends[chosen], scores=self.scores[chosen]

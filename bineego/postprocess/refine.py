@@ -9,10 +9,8 @@ caps mAP at tIoU 0.95 (facts: a perfect classifier reaches .815 mean mAP at t = 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from bineego.types import Floats, Ints
 
 MAX_MOVE = 0.49
 """Share of a run that one of its boundaries may take: two that move towards each other never meet."""

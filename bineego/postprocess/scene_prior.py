@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.tracks import Activation, ScoreTrack
-
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 MIN_LIFT = 0.05
 """Smallest factor on an action: "never seen in this scene" is not "impossible"."""

@@ -14,10 +14,8 @@ changes nothing: fused and overlapping grids decode as plain ones do.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from bineego.types import Bools, Floats, Ints
 
 
 def leave_costs(dwell: Floats, t: float, n_others: int) -> Floats:
@@ -61,7 +59,7 @@ def decode_path(evidence: Floats, widths: Floats, dwell: Floats, t: float) -> In
     return path
 
 
-def decode_each(on: Floats, off: Floats, widths: Floats, dwell: Floats, t: float) -> NDArray[np.bool_]:
+def decode_each(on: Floats, off: Floats, widths: Floats, dwell: Floats, t: float) -> Bools:
     """Whether each class is on (N, C), every class decoded by itself as two states of equal mean stay.
 
     Args:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-Floats = NDArray[np.float64]
+from bineego.types import Bools, Floats, Pixels
 
 
-def paint(scene: str, width: int, height: int, rng: np.random.Generator) -> Picture:
+def paint(scene: str, width: int, height: int, rng: np.random.Generator) -> Pixels:
     """A background (height, width, 3) of a scene; another `rng`, another place of the same kind."""
     longitude = np.arange(width)[None, :] / width
     latitude = np.arange(height)[:, None] / height
@@ -40,15 +38,15 @@ def _ease(x: Floats) -> Floats:
     return x * x * (3 - 2 * x)
 
 
-def _mix(mask: Floats | NDArray[np.bool_], inside: tuple[int, ...], outside: Floats | tuple[int, ...]) -> Floats:
+def _mix(mask: Floats | Bools, inside: tuple[int, ...], outside: Floats | tuple[int, ...]) -> Floats:
     weight = np.asarray(mask, np.float64)[..., None]
     mixed: Floats = weight * np.array(inside, np.float64) + (1 - weight) * np.asarray(outside, np.float64)
     return mixed
 
 
-def _stripes(x: Floats, count: int, width: float, shift: float = 0.0) -> NDArray[np.bool_]:
+def _stripes(x: Floats, count: int, width: float, shift: float = 0.0) -> Bools:
     """`count` stripes around the horizon, each taking `width` of its period."""
-    mask: NDArray[np.bool_] = ((x * count + shift) % 1.0) < width
+    mask: Bools = ((x * count + shift) % 1.0) < width
     return mask
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bineego.synth import poses
 from bineego.synth.poses import Prop
+from bineego.types import Floats, Ints, Pixels
 
-Picture = NDArray[np.uint8]
 Canvas = NDArray[np.float32]
 Colour = NDArray[np.float32]
 
@@ -60,7 +60,7 @@ class Figure:
     sleeves: Colour
     shirt: Colour
     trousers: Colour
-    rhythm: poses.Floats
+    rhythm: Floats
 
     @classmethod
     def draw_one(cls, rng: np.random.Generator, *, acts: bool, x: float) -> Figure:
@@ -83,14 +83,14 @@ def _cloth(rng: np.random.Generator) -> Colour:
     return colour[rng.permutation(3)]
 
 
-def draw(picture: Picture, figure: Figure, pose: poses.Floats, props: Sequence[Prop]) -> None:
+def draw(picture: Pixels, figure: Figure, pose: Floats, props: Sequence[Prop]) -> None:
     """Draw a figure in a pose into `picture` (H, W, 3), in place."""
     height, width = picture.shape[:2]
     unit = figure.height * height
     reach = math.ceil(0.6 * unit * STRETCH) + 2
     centre = (figure.x + pose[poses.DRIFT]) * width
     left = math.floor(centre) - reach
-    columns: slice | NDArray[np.int64] = slice(left % width, left % width + 2 * reach)
+    columns: slice | Ints = slice(left % width, left % width + 2 * reach)
     if left % width + 2 * reach > width:  # across the seam
         columns = np.arange(left, left + 2 * reach) % width
     top = max(0, math.floor(figure.foot * height - 1.2 * unit))
@@ -128,7 +128,7 @@ class _Body:
         self.limb(at, at, radius, colour)
 
 
-def _draw_body(body: _Body, figure: Figure, pose: poses.Floats, props: Sequence[Prop]) -> None:
+def _draw_body(body: _Body, figure: Figure, pose: Floats, props: Sequence[Prop]) -> None:
     drop = CROUCH_DEPTH * float(pose[poses.CROUCH])
     stride = 0.13 * float(pose[poses.STRIDE])
     hip, shoulder, head = HIP - drop, SHOULDER - drop, HEAD - drop

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from bineego.types import Floats
 
 # Positions in a pose vector. Arm angles are in degrees from hanging down, outwards; the rest is in [0, 1] or [-1, 1].
 LEFT_UPPER, LEFT_FORE, RIGHT_UPPER, RIGHT_FORE, CROUCH, STRIDE, MOUTH, DRIFT = range(8)

@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.synth import figures, poses
 from bineego.synth.backdrops import paint
 from bineego.synth.poses import ACTIONS, Prop
 from bineego.synth.script import Performance
-
-Picture = NDArray[np.uint8]
+from bineego.types import Floats, Pixels
 
 RAMP = 0.12
 """Seconds in which a figure gets into an action after its start, and out of it before its end."""
@@ -52,7 +50,7 @@ class Stage:
         # An actor keeps to one side of its home, chosen by chance: no action has a direction in the picture.
         self._sides = {id(p): 1 if rng.random() < 0.5 else -1 for p in script}
 
-    def frames(self, n_frames: int, fps: float, *, width: int, height: int, noise: float) -> Iterator[Picture]:
+    def frames(self, n_frames: int, fps: float, *, width: int, height: int, noise: float) -> Iterator[Pixels]:
         """Panoramas (height, width, 3), uint8 RGB, at times i / fps.
 
         Args:
@@ -71,7 +69,7 @@ class Stage:
                 picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
             yield picture
 
-    def pose(self, figure: figures.Figure, role: int, time: float) -> tuple[poses.Floats, list[Prop]]:
+    def pose(self, figure: figures.Figure, role: int, time: float) -> tuple[Floats, list[Prop]]:
         """Pose of the figure with a role (0 = main) at a time in seconds, and what it holds."""
         pose = poses.fidget(time, figure.rhythm)
         own = [p for p in self._script if p.figure == role and p.start <= time]

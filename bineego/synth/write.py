@@ -15,7 +15,6 @@ from typing import cast
 import av
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from bineego import segments
 from bineego.datasets.index import NAME as INDEX_NAME
@@ -28,10 +27,8 @@ from bineego.synth.backdrops import SCENES
 from bineego.synth.poses import ACTIONS
 from bineego.synth.script import SHORT, Deck, Pace, Performance, write_script
 from bineego.synth.stage import Stage
+from bineego.types import OnProgress, Pixels
 from bineego.video.workers import Worker
-
-Picture = NDArray[np.uint8]
-OnProgress = Callable[[float, float], None]
 
 SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
 """Few enough to be learnt in a minute: both motion pairs, the scene pair, and a pair that nests."""
@@ -253,10 +250,10 @@ def _write_recording(task: _Task) -> None:
     write_annotations(table, task.folder / ANNOTATIONS / f"{uuid}.json")
 
 
-Shape = Callable[[Picture], Picture]
+Shape = Callable[[Pixels], Pixels]
 
 
-def _whole(picture: Picture) -> Picture:
+def _whole(picture: Pixels) -> Pixels:
     return picture
 
 
@@ -267,15 +264,15 @@ def _crop(width: int, height: int, centre: float, window: float) -> Shape:
     rows = (np.linspace(0.12, 1.0, out_height, endpoint=False) * height).astype(int)
     levels = np.clip(np.arange(256) * 0.92 + 22, 0, 255).astype(np.uint8)
 
-    def shape(picture: Picture) -> Picture:
-        seen: Picture = levels[picture[rows[:, None], columns[None, :]]]
+    def shape(picture: Pixels) -> Pixels:
+        seen: Pixels = levels[picture[rows[:, None], columns[None, :]]]
         return seen
 
     return shape
 
 
 @contextlib.contextmanager
-def _encoder(path: Path, fps: int) -> Iterator[Callable[[Picture], None]]:
+def _encoder(path: Path, fps: int) -> Iterator[Callable[[Pixels], None]]:
     """A function that appends a picture to a video, which appears whole when the block ends well."""
     codec, settings = _codec()
     with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
@@ -285,7 +282,7 @@ def _encoder(path: Path, fps: int) -> Iterator[Callable[[Picture], None]]:
         stream.thread_count = 1  # more would make the file depend on the machine
         n_written = 0
 
-        def encode(picture: Picture) -> None:
+        def encode(picture: Pixels) -> None:
             nonlocal n_written
             if n_written == 0:
                 stream.height, stream.width = picture.shape[:2]

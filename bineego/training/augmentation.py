@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bineego.types import Pixels
 
 CROP_SCALES = (1.0, 0.875, 0.75, 0.66)
 """Sides of random crops against the whole (TSM)."""
-
-Frames = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,7 @@ def draw_change(rng: np.random.Generator, *, flip: bool, yaw: bool, crop: bool) 
     )
 
 
-def apply(change: Change, frames_THWC: Frames) -> Frames:
+def apply(change: Change, frames_THWC: Pixels) -> Pixels:
     """The changed frames, of the same shape. Rolls before it crops: a panorama has no edge to crop at."""
     out = frames_THWC
     columns = round(change.turn * out.shape[2]) % out.shape[2]
@@ -64,7 +63,7 @@ def jittered(rng: np.random.Generator, low: float, high: float, duration: float)
     return moved, moved + length
 
 
-def _crop(frames_THWC: Frames, top: float, left: float, height: float, width: float) -> Frames:
+def _crop(frames_THWC: Pixels, top: float, left: float, height: float, width: float) -> Pixels:
     import torch
     from torch.nn import functional
 
@@ -73,5 +72,5 @@ def _crop(frames_THWC: Frames, top: float, left: float, height: float, width: fl
     part = frames_THWC[:, y : y + max(1, round(height * h)), x : x + max(1, round(width * w))]
     pixels = torch.from_numpy(np.ascontiguousarray(part)).permute(0, 3, 1, 2).float()
     resized = functional.interpolate(pixels, size=(h, w), mode="bilinear", align_corners=False)
-    result: Frames = resized.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    result: Pixels = resized.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return result

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bineego.grid import n_whole
 from bineego.tracks import Activation, ScoreTrack
@@ -19,6 +18,7 @@ from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.config import Precision
 from bineego.tsm.fuse import bf16_is_fast
 from bineego.tsm.network import TSM
+from bineego.types import Ints
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def compare(fp32: Validation, bf16: Validation) -> Bf16Check | None:
     return Bf16Check(agreement=float(agreement.mean()), fp32=scores[0], bf16=scores[1])
 
 
-def _answers(track: ScoreTrack) -> NDArray[np.int64]:
+def _answers(track: ScoreTrack) -> Ints:
     """What a track says: the likeliest class (N, 1) of its whole intervals; for independent classes, which of them are
     on (N, C + 1); without actions, the scene (1, 1)."""
     if not track.actions:
@@ -70,5 +70,5 @@ def _answers(track: ScoreTrack) -> NDArray[np.int64]:
     probabilities_NC = track.probabilities()[: n_whole(track.duration, track.t)]
     if track.activation is Activation.SIGMOID:
         return (probabilities_NC >= 0.5).astype(np.int64)
-    best_N: NDArray[np.int64] = probabilities_NC.argmax(axis=1)
+    best_N: Ints = probabilities_NC.argmax(axis=1)
     return best_N[:, None]

@@ -24,6 +24,7 @@ from bineego.training.randomness import Purpose, generator
 from bineego.training.recipe import Labels, Recipe
 from bineego.training.samples import Samples
 from bineego.training.sampling import Draw
+from bineego.types import Pixels
 from bineego.video.cache import CachedVideo, FrameCache
 from bineego.video.frames import on_screen
 
@@ -35,7 +36,7 @@ OPEN_VIDEOS = 1024
 class Clip(NamedTuple):
     """One clip: uint8 frames (T, H, W, 3), its action (or targets (C + 1,)), scene, weight, and which it is."""
 
-    frames: NDArray[np.uint8]
+    frames: Pixels
     action: int | NDArray[np.float32]
     scene: int
     weight: float

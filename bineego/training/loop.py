@@ -33,10 +33,11 @@ from bineego.training.schedule import lr_factor
 from bineego.training.validation import TIOU, Validation, is_better
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
+from bineego.types import OnProgress
+from bineego.words import duration
 
 log = logging.getLogger(__name__)
 
-OnProgress = Callable[[float, float], None]
 
 AGREE_EVERY = 10
 """Steps after which several processes agree on whether to save or to stop."""
@@ -334,10 +335,3 @@ class Loop:
             "epoch %d/%d: %s (%s%s)", row["epoch"], self.recipe.epochs, ", ".join(parts), duration(seconds),
             f", {duration(left)} left" if left else "",
         )  # fmt: skip
-
-
-def duration(seconds: float) -> str:
-    """A length of time for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from bineego.datasets.priors import measure
 from bineego.datasets.recording import Dataset, Recording, View
 from bineego.datasets.split import Split
 from bineego.errors import InputInvalid, UsageError
-from bineego.formats.annotations import some
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.training.options import RunOptions
@@ -26,13 +25,13 @@ from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split
 from bineego.training.validation import HeldOut, truth_of
 from bineego.tsm.config import NetworkConfig
+from bineego.types import OnProgress
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import probe
+from bineego.words import listed
 
 log = logging.getLogger(__name__)
-
-OnProgress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,7 +179,7 @@ def _report_unseen(train: tuple[Recording, ...], labels: LabelSet) -> None:
         ("scene", [name for name in labels.scenes if name not in scenes]),
     ):
         if missing:
-            log.warning("%s without an example in the training recordings", some(missing, noun))
+            log.warning("%s without an example in the training recordings", listed(missing, noun))
 
 
 def _is_turned(path: Path, recipe: Recipe, view: View) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,11 @@ from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import load_model, save_model
 from bineego.tsm.network import TSM
 from bineego.tsm.weights import InitReport, init_trunk
+from bineego.types import OnProgress
 from bineego.video.frames import FrameOptions
 
 log = logging.getLogger(__name__)
 
-OnProgress = Callable[[float, float], None]
 FINER = 4
 """The evidence is fitted on intervals that start so many times a t: what an overlap repeats shows only there."""
 

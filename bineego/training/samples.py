@@ -19,13 +19,11 @@ from bineego.errors import InputInvalid
 from bineego.labels import LabelRule, LabelSet
 from bineego.training.recipe import Labels, Recipe, Task
 from bineego.training.sampling import UNKNOWN
+from bineego.types import Bools, Floats, Ints
 
 log = logging.getLogger(__name__)
 
 PAST_THE_END = 1.0  # seconds; annotation tools and rounding put the last end a little past the last frame
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +48,7 @@ class Timeline:
     ends: Floats
     class_ids: Ints
     scene: int
-    flippable: NDArray[np.bool_]
+    flippable: Bools
 
     def labels(self, lows: Floats, highs: Floats, rule: LabelRule) -> Ints:
         """Class ids (N,) of intervals; `UNKNOWN` where the video is not annotated."""
@@ -65,7 +63,7 @@ class Timeline:
             return np.full((len(lows), n_classes), UNKNOWN, np.float32)
         return grid.interval_targets(lows, highs, self.starts, self.ends, self.class_ids, n_classes)
 
-    def touching(self) -> NDArray[np.bool_]:
+    def touching(self) -> Bools:
         """Which segments (M,) have a part inside the video."""
         return (self.starts < self.duration) & (self.ends > 0)
 

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.labels import BACKGROUND
 from bineego.training.randomness import Purpose, generator
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from bineego.types import Floats, Ints
 
 UNKNOWN = -1
 """Key of an interval without the label that classes are balanced by."""

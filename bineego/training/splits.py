@@ -8,8 +8,8 @@ from pathlib import Path
 from bineego.datasets.recording import Dataset, Subset
 from bineego.datasets.split import Split, group_keys, kfold, read_split, split_recordings
 from bineego.errors import InputInvalid, UsageError
-from bineego.formats.annotations import some
 from bineego.training.recipe import Recipe, parse_fold
+from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
     ]
     if shared := sorted(files[0] & files[1]):
         raise InputInvalid(
-            f"leak: {some([path.name for path in shared], 'video file')} of recordings in train and in val",
+            f"leak: {listed([path.name for path in shared], 'video file')} of recordings in train and in val",
             remedy="keep one recording for each file",
         )
     if group_by is None or not split.val:
@@ -128,7 +128,7 @@ def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
     keys = dict(zip(_ids(dataset), group_keys(dataset.recordings, group_by), strict=True))
     if torn := sorted({keys[name] for name in split.train} & {keys[name] for name in split.val}):
         raise InputInvalid(
-            f"leak: {some([key.removeprefix('=') for key in torn], group_by)} in train and in val",
+            f"leak: {listed([key.removeprefix('=') for key in torn], group_by)} in train and in val",
             remedy="use --split random or inner, which keep them together, or leave out --group-by",
         )
 

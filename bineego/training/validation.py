@@ -32,6 +32,7 @@ from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision
 from bineego.tsm.fuse import fuse
 from bineego.tsm.network import TSM
+from bineego.types import Ints
 from bineego.video.cache import FrameCache
 
 log = logging.getLogger(__name__)
@@ -174,7 +175,7 @@ def _interval_figures(tracks: Sequence[ScoreTrack], held: HeldOut) -> dict[str, 
 
 def interval_truth(
     tracks: Sequence[ScoreTrack], held: HeldOut
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], Ints, NDArray[np.float32]]:
     """Logits (N, C + 1), class ids (N,) and targets (N, C + 1) of the whole intervals of the annotated videos."""
     lines = {line.video_id: line for line in held.timelines}
     logits, labels, targets = [], [], []

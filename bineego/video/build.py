@@ -13,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from bineego import words
 from bineego.errors import BatchFailed, BineegoError, ResourceExhausted
 from bineego.files import check_writable
-from bineego.video.cache import FrameCache, OnProgress
+from bineego.types import OnProgress
+from bineego.video.cache import FrameCache
 from bineego.video.frames import MAX_RATE, Backend
 from bineego.video.parallel import read_parallel
 from bineego.video.probe import open_video, promised_duration
@@ -101,12 +103,12 @@ def _check_disk(cache: FrameCache, missing: list[_Item]) -> None:
     free = shutil.disk_usage(cache.sized_folder).free
     minutes = sum(item.seconds for item in missing) / 60
     log.info(
-        "frame cache %s: %d video(s), %.1f min, about %s of disk (%s free)",
-        cache.folder, len(missing), minutes, _bytes(need), _bytes(free),
+        "frame cache %s: %s, %.1f min, about %s of disk (%s free)",
+        cache.folder, words.many(len(missing), "video"), minutes, words.size(need), words.size(free),
     )  # fmt: skip
     if need > free:
         raise ResourceExhausted(
-            f"the frame cache needs about {_bytes(need)}, and {_bytes(free)} are free",
+            f"the frame cache needs about {words.size(need)}, and {words.size(free)} are free",
             where=cache.folder,
             remedy="free some space, choose another place for the cache, or a smaller --size",
         )
@@ -211,11 +213,3 @@ def _remove_abandoned(folder: Path) -> None:
             newest = max(entry.stat().st_mtime for entry in (left, *left.iterdir()))
             if time.time() - newest > ABANDONED:
                 shutil.rmtree(left, ignore_errors=True)
-
-
-def _bytes(count: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"

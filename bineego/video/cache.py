@@ -18,21 +18,19 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bineego.errors import InputInvalid, InputMissing
 from bineego.files import atomic_folder, disk_errors
+from bineego.types import Floats, Ints, OnProgress, Pixels
 from bineego.video.frames import Backend, FrameOptions
 from bineego.video.probe import check_plain_file
 from bineego.video.reader import TimedFrame, VideoReader
-from bineego.video.timeline import Floats
-
-OnProgress = Callable[[float, float], None]
 
 VERSION = 2
 QUALITY = 90
@@ -175,7 +173,7 @@ class CachedVideo:
         self.folder = folder
         try:
             with np.load(folder / INDEX_NAME, allow_pickle=False) as index:
-                self._offsets: NDArray[np.int64] = index["offsets"]
+                self._offsets: Ints = index["offsets"]
                 self.times: Floats = index["times"]
                 self.duration = float(index["duration"])
                 self.shape = (int(index["shape"][0]), int(index["shape"][1]))
@@ -191,7 +189,7 @@ class CachedVideo:
     def __len__(self) -> int:
         return len(self.times)
 
-    def frames(self, indices: ArrayLike) -> NDArray[np.uint8]:
+    def frames(self, indices: ArrayLike) -> Pixels:
         """Frames (K, H, W, 3), RGB, for indices (K,) in any order, repeats allowed.
 
         Raises:

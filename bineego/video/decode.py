@@ -15,11 +15,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
+from bineego.types import Ints, Pixels
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import Orientation
-from bineego.video.timeline import NEVER_SHOWN, Ints, Timeline
+from bineego.video.timeline import NEVER_SHOWN, Timeline
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Converter:
         self._orientation: Orientation | None = None
         self._shape: tuple[int, int] = (0, 0)
 
-    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+    def __call__(self, frame: VideoFrame) -> Pixels:
         """uint8 (H, W, 3), RGB; H and W are the same for all frames of a video, even if its own size changes."""
         if self._orientation is None:
             self._orientation = Orientation.of(frame)
@@ -114,7 +114,7 @@ class Converter:
         scaled = self._scaler.reformat(
             frame, width=width, height=height, format="rgb24", interpolation=Interpolation.AREA, threads=1
         )
-        picture = cast(NDArray[np.uint8], scaled.to_ndarray())
+        picture = cast(Pixels, scaled.to_ndarray())
         return picture if self._orientation == Orientation() else self._orientation.apply(picture)
 
 
@@ -127,7 +127,7 @@ def wanted_frames(
     *,
     first_packet: int = 0,
     on_trouble: Callable[[float], None] | None = None,
-) -> Iterator[tuple[int, NDArray[np.uint8] | None, float]]:
+) -> Iterator[tuple[int, Pixels | None, float]]:
     """The frames asked for, as they leave the decoder: (position in `wanted`, picture, seconds).
 
     The picture is None where the decoder says that it is damaged; a frame that never comes is not yielded at all.

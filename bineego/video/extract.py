@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bineego.errors import UsageError
-from bineego.video.cache import FrameCache, OnProgress
+from bineego.types import OnProgress
+from bineego.video.cache import FrameCache
 from bineego.video.folder import is_video
 from bineego.video.frames import Backend, FrameOptions
 from bineego.video.probe import check_plain_file

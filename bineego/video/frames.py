@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bineego.types import Floats, Ints, Pixels
 from bineego.video.options import Backend, FrameOptions
 
 __all__ = ["MAX_RATE", "Backend", "FrameBatch", "FrameOptions", "capped", "on_screen"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MAX_RATE = 32.0
 """Frames kept per second of video. Sources up to 32 fps keep every frame; faster ones lose those that are never on
@@ -28,7 +27,7 @@ class FrameBatch:
         times: presentation time (T,) of each frame in seconds; 0 is what a player shows as 0:00.
     """
 
-    frames: NDArray[np.uint8]
+    frames: Pixels
     times: Floats
 
 

@@ -13,19 +13,19 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid, UsageError
+from bineego.types import Ints, Pixels
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import FORMATS, check_plain_file
-from bineego.video.timeline import Ints, Timeline
+from bineego.video.timeline import Timeline
 
 CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"  # the only way to hand options to its FFmpeg
 
 
 def wanted_frames_opencv(
     path: Path, options: FrameOptions, timeline: Timeline, wanted: Ints
-) -> Iterator[tuple[int, NDArray[np.uint8] | None, float]]:
+) -> Iterator[tuple[int, Pixels | None, float]]:
     """As `decode.wanted_frames`: (position in `wanted`, picture, seconds), through OpenCV.
 
     Args:
@@ -105,8 +105,8 @@ def _nearest(timeline: Timeline, seconds: float) -> int:
     return min(around, key=lambda index: abs(float(timeline.times[index]) - seconds))
 
 
-def _resized(cv2: ModuleType, picture_bgr: NDArray[np.uint8], options: FrameOptions) -> NDArray[np.uint8]:
+def _resized(cv2: ModuleType, picture_bgr: Pixels, options: FrameOptions) -> Pixels:
     height, width = options.shape(picture_bgr.shape[1], picture_bgr.shape[0])
     scaled = cv2.resize(picture_bgr, (width, height), interpolation=cv2.INTER_AREA)
-    rgb: NDArray[np.uint8] = cv2.cvtColor(scaled, cv2.COLOR_BGR2RGB)
+    rgb: Pixels = cv2.cvtColor(scaled, cv2.COLOR_BGR2RGB)
     return rgb

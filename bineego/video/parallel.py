@@ -21,12 +21,13 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import ArrayLike
 
+from bineego.types import Bools, Ints
 from bineego.video.decode import Converter, packets_of, wanted_frames
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import open_video
 from bineego.video.reader import Found, TimedFrame, VideoReader, check_indices, in_order
 from bineego.video.scan import packet_mark
-from bineego.video.timeline import NEVER_SHOWN, Bools, Ints, Timeline
+from bineego.video.timeline import NEVER_SHOWN, Timeline
 from bineego.video.workers import Worker
 
 PARTS_PER_WORKER = 8

@@ -29,9 +29,9 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid, InputMissing
+from bineego.types import Pixels
 
 FORMATS = (
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "h264", "hevc",
@@ -62,7 +62,7 @@ class Orientation:
             return 90 if self.left_right else 270
         return 180 if self.upside_down else 0
 
-    def apply(self, picture_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def apply(self, picture_HWC: Pixels) -> Pixels:
         """The turned picture, contiguous."""
         if self.transposed:
             picture_HWC = picture_HWC.transpose(1, 0, 2)

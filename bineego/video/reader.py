@@ -7,24 +7,24 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bineego.types import Floats, Ints, Pixels
 from bineego.video.decode import Converter, packets_of, wanted_frames
 from bineego.video.frames import Backend, FrameOptions, capped
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.scan import scan
-from bineego.video.timeline import Floats, Ints, Timeline
+from bineego.video.timeline import Timeline
 
 __all__ = ["Backend", "Found", "TimedFrame", "VideoReader", "check_indices", "in_order"]
 
 log = logging.getLogger(__name__)
 
-Picture = NDArray[np.uint8]
 
-TimedFrame = tuple[int, Picture, float]
+TimedFrame = tuple[int, Pixels, float]
 """Index into `VideoReader.times`, RGB picture (H, W, 3), presentation time in seconds."""
 
-Found = tuple[int, Picture | None, float]
+Found = tuple[int, Pixels | None, float]
 """Position among the frames asked for, its picture, seconds: what a backend gives, in its own order. Without a picture
 the frame is damaged, and the seconds mean nothing."""
 
@@ -93,7 +93,7 @@ class VideoReader:
         if len(wanted) == 0:
             return
         found = self.in_order(wanted) if found is None else found
-        last: Picture | None = None
+        last: Pixels | None = None
         first_damage, last_good, waiting = 0.0, 0, 0
         for position, picture, seconds in found:
             if picture is None:

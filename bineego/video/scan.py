@@ -18,10 +18,11 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from bineego.types import Bools, Floats, Ints
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
 from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, promised_duration, start_time
-from bineego.video.timeline import NEVER_SHOWN, Bools, Floats, Ints, Timeline
+from bineego.video.timeline import NEVER_SHOWN, Timeline
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from bineego.types import Bools, Floats, Ints
 
 NEVER_SHOWN = np.iinfo(np.int64).min
 """Tick of a packet that a player does not show: cut off by an edit list, or invisible by its codec's rules."""

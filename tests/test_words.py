@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from bineego.words import duration, listed, many, size
+
+
+def test_counts_have_the_right_number() -> None:
+    assert [many(n, "video") for n in (0, 1, 2, 1200)] == ["0 videos", "1 video", "2 videos", "1,200 videos"]
+
+
+def test_lists_name_the_first_few() -> None:
+    assert listed(["a"], "video") == "1 video (a)"
+    assert listed("abc", "video") == "3 videos (a, b, c)"
+    assert listed("abcd", "video") == "4 videos (a, b, c, ...)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")]
+)
+def test_lengths_of_time(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("n_bytes", "text"), [(7, "7 bytes"), (12_000, "12 kB"), (3e6, "3 MB"), (1.5e9, "1.5 GB")])
+def test_sizes(n_bytes: float, text: str) -> None:
+    assert size(n_bytes) == text
