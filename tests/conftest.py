@@ -9,12 +9,29 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Machines differ in speed, and a slow one is no failure; derandomized, so that a red run can be repeated.
-settings.register_profile("bineego", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "bineego",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("bineego")
 
 # Two test processes on two cores must not each start a thread per core and more.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+TIERS = ("release", "soak")
+"""Folders of slow tests, by the name of their marker: CI runs the first after the quick ones, people the second."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if (tier := item.path.relative_to(here).parts[0]) in TIERS:
+            item.add_marker(tier)
 
 
 @pytest.fixture(scope="session")

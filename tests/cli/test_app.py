@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,10 @@ def bineego(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "bineego", *args], capture_output=True, text=True, check=False)
 
 
-def test_help_is_quick() -> None:
-    """Under 0.4 s is what users feel as at once; the fastest of five runs, since machines are shared."""
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        assert bineego("--help").returncode == 0
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.4
-
-
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, bineego.cli.app; "
-        "print([m for m in ('torch', 'pandas', 'cv2', 'av', 'matplotlib') if m in sys.modules])"
+        "print([m for m in ('torch', 'pandas', 'cv2', 'av', 'matplotlib', 'pydantic') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

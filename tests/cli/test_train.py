@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +8,6 @@ import pytest
 
 from bineego.cli import console
 from bineego.cli.app import app
-
-_FILE = Path(__file__).parents[1] / "training" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("training_fixtures", _FILE)
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-make_dataset, tiny = _module.make_dataset, _module.tiny
 
 QUICK = (
     "--trunk", "mobilenet_v2", "--init", "random", "--size", "16", "--frames", "2", "--epochs", "1",

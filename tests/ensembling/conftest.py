@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -25,17 +22,6 @@ def make_table(rows: list[Row]) -> pd.DataFrame:
 def table() -> Callable[[list[Row]], pd.DataFrame]:
     """A scored table from rows (video, label, start, end, score)."""
     return make_table
-
-
-@pytest.fixture(scope="session")
-def reference() -> ModuleType:
-    """The rules, written from their text."""
-    spec = importlib.util.spec_from_file_location("ensembling_reference", Path(__file__).with_name("reference.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from ensembling import reference
 
 from bineego import ensembling
 from bineego.ensembling.bridge import bridge
@@ -21,7 +21,7 @@ def sorted_rows(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (*row[:2], *(round(number, 6) for number in row[2:])))
 
 
-def test_random_sets_agree_with_the_rule(table: MakeTable, reference: ModuleType) -> None:
+def test_random_sets_agree_with_the_rule(table: MakeTable) -> None:
     draw = random.Random(8)
     for case in range(1000):
         models = [

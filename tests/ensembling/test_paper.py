@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from ensembling import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +52,7 @@ def random_models(draw: random.Random, n_models: int, videos: list[str]) -> list
     return models
 
 
-def test_thousand_random_sets_agree_with_the_rules(table: MakeTable, reference: ModuleType) -> None:
+def test_thousand_random_sets_agree_with_the_rules(table: MakeTable) -> None:
     """50 sets a call, in videos of their own: 20 draws of weights, threshold and missing rule."""
     draw = random.Random(20)
     for call in range(20):
@@ -67,7 +67,7 @@ def test_thousand_random_sets_agree_with_the_rules(table: MakeTable, reference: 
         assert agree(found, expected), (call, weights, iou, missing)
 
 
-def test_one_crowded_island_agrees_with_the_rules(table: MakeTable, reference: ModuleType) -> None:
+def test_one_crowded_island_agrees_with_the_rules(table: MakeTable) -> None:
     draw = random.Random(3)
     rows = [("v", "a", (s := draw.uniform(0, 30)), s + draw.uniform(1, 12), draw.random()) for _ in range(90)]
     assert agree(ensembling.ensemble([table(rows)], iou=0.4), reference.paper([rows], [1.0], 0.4, "zero"))

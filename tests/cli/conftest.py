@@ -1,0 +1,5 @@
+"""The tiny data set of the training tests."""
+
+from __future__ import annotations
+
+from training.squares import make_dataset, tiny  # noqa: F401 - fixtures
