@@ -18,10 +18,15 @@ from numpy.typing import NDArray
 from bineego.errors import InputInvalid, InputMissing
 from bineego.files import atomic_path
 from bineego.priors import Priors
+from bineego.spans import FIELDS, Spans
+from bineego.spans import make as make_spans
 from bineego.types import Floats
 
 SUFFIX = ".scores.npz"
-FORMAT = 1
+FORMAT = 2
+"""2 added the boundary channel and the candidates."""
+
+READABLE = (1, FORMAT)
 
 
 class Activation(StrEnum):
@@ -48,6 +53,11 @@ class ScoreTrack:
         scenes: the S scene names.
         model: the name of the model that made it.
         priors: statistics of its training annotations, if it carries them.
+        boundary: log-odds (N + 1, 1) that an action begins or ends at each edge, or (N + 1, C) for each action by
+            itself; None = the model does not look for boundaries. Decoders compare them along the video, so a constant
+            factor on the odds does not matter.
+        candidates: segments that the model proposes by itself (an anchor-free branch), start and end in seconds within
+            the video, scores in 0..1, before any suppression of near copies; None = it proposes none.
     """
 
     video_id: str
@@ -62,6 +72,8 @@ class ScoreTrack:
     scenes: tuple[str, ...] = ()
     model: str = ""
     priors: Priors | None = None
+    boundary: NDArray[np.float32] | None = None
+    candidates: Spans | None = None
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -92,6 +104,30 @@ class ScoreTrack:
             return f"evidence = {self.evidence} must be positive"
         if self.priors is not None and len(self.priors.dwell) != n_classes:
             return f"priors of {len(self.priors.dwell)} classes for {n_classes} classes"
+        return self._boundary_problem() or self._candidates_problem()
+
+    def _boundary_problem(self) -> str | None:
+        if self.boundary is None:
+            return None
+        if self.boundary.shape not in {(len(self.edges), 1), (len(self.edges), len(self.actions))}:
+            return (
+                f"{self.boundary.shape} boundary log-odds for {len(self.edges)} edges and {len(self.actions)} actions"
+            )
+        return None if np.isfinite(self.boundary).all() else "a boundary's log-odds are not a finite number"
+
+    def _candidates_problem(self) -> str | None:
+        if self.candidates is None:
+            return None
+        columns = self.candidates.to_arrays()
+        if {column.shape for column in columns.values()} != {(len(self.candidates),)}:
+            return "candidates with columns of different lengths"
+        labels, starts, ends, scores = (columns[name] for name in FIELDS)
+        if not ((labels >= 1) & (labels <= len(self.actions))).all():
+            return f"a candidate of an action that is none of {len(self.actions)}"
+        if not ((starts >= 0) & (starts < ends) & (ends <= self.duration)).all():
+            return "a candidate without a length, or outside the video"
+        if not ((scores >= 0) & (scores <= 1)).all():
+            return "a candidate's score is not within 0 and 1"
         return None
 
     def __len__(self) -> int:
@@ -147,6 +183,10 @@ def save(track: ScoreTrack, path: Path) -> None:
     }
     if track.priors is not None:
         arrays |= {f"prior_{name}": array for name, array in track.priors.to_arrays().items()}
+    if track.boundary is not None:
+        arrays["boundary"] = track.boundary
+    if track.candidates is not None:
+        arrays |= {f"candidate_{name}": array for name, array in track.candidates.to_arrays().items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
@@ -169,9 +209,12 @@ def load(path: Path) -> ScoreTrack:
         raise InputInvalid(f"not a score track ({error})", where=path) from error
     try:
         meta = json.loads(str(arrays["meta"]))
-        if meta["format"] != FORMAT:
-            raise InputInvalid(f"score track of format {meta['format']}, this program reads {FORMAT}", where=path)
-        prior_names = [name for name in arrays if name.startswith("prior_")]
+        if meta["format"] not in READABLE:
+            raise InputInvalid(
+                f"score track of format {meta['format']}, this program reads {' and '.join(map(str, READABLE))}",
+                where=path,
+            )
+        priors, candidates = _with_prefix(arrays, "prior_"), _with_prefix(arrays, "candidate_")
         return ScoreTrack(
             video_id=str(meta["video_id"]),
             edges=arrays["edges"].astype(np.float64),
@@ -184,14 +227,19 @@ def load(path: Path) -> ScoreTrack:
             scene_probs=arrays["scene_probs"].astype(np.float64),
             scenes=tuple(meta["scenes"]),
             model=str(meta["model"]),
-            priors=Priors.from_arrays({name.removeprefix("prior_"): arrays[name] for name in prior_names})
-            if prior_names
-            else None,
+            priors=Priors.from_arrays(priors) if priors else None,
+            boundary=arrays["boundary"].astype(np.float32) if "boundary" in arrays else None,
+            candidates=make_spans(**candidates) if candidates else None,
         )
     except InputInvalid as error:
         raise InputInvalid(error.message, where=path) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputInvalid(f"not a score track ({type(error).__name__}: {error})", where=path) from error
+
+
+def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The arrays whose names begin so, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def is_track(path: Path) -> bool:

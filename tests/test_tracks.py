@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego import tracks
+from bineego import spans, tracks
 from bineego.errors import InputInvalid, InputMissing
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
@@ -132,6 +133,60 @@ def test_a_damaged_file_is_an_input_error(tmp_path_factory: pytest.TempPathFacto
     bad.write_bytes(content)
     with contextlib.suppress(InputInvalid):
         tracks.load(bad)
+
+
+CANDIDATES = spans.make([1, 2], [0.0, 0.25], [0.5, 1.0], [0.3, 1.0])
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_boundaries_and_candidates_are_kept_in_the_file(tmp_path: Path, columns: int) -> None:
+    path = tmp_path / "v.scores.npz"
+    boundary = np.linspace(-5, 3, 3 * columns, dtype=np.float32).reshape(3, columns)
+    tracks.save(make(np.zeros((2, 3)), boundary=boundary, candidates=CANDIDATES), path)
+    back = tracks.load(path)
+    assert np.array_equal(back.boundary, boundary)
+    for name, column in CANDIDATES.to_arrays().items():
+        assert np.array_equal(getattr(back.candidates, name), column)
+    tracks.save(make(np.zeros((2, 3))), path)
+    assert tracks.load(path).boundary is None
+    assert tracks.load(path).candidates is None
+    tracks.save(make(np.zeros((2, 3)), candidates=spans.join([])), path)
+    assert len(tracks.load(path).candidates) == 0
+
+
+def test_a_track_of_the_first_format_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "v.scores.npz"
+    tracks.save(make(np.zeros((2, 3))), path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays["meta"]))
+    for number, read in ((1, True), (2, True), (3, False)):
+        np.savez(path, **(arrays | {"meta": np.array(json.dumps(meta | {"format": number}))}))
+        with contextlib.nullcontext() if read else pytest.raises(InputInvalid, match=r"format 3.*reads 1 and 2"):
+            assert tracks.load(path).boundary is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"boundary": np.zeros((2, 1), np.float32)},
+        {"boundary": np.zeros(3, np.float32)},
+        {"boundary": np.zeros((3, 3), np.float32)},
+        {"boundary": np.array([[0], [np.nan], [0]], np.float32)},
+        {"candidates": spans.make([0], [0], [1], [0.5])},
+        {"candidates": spans.make([3], [0], [1], [0.5])},
+        {"candidates": spans.make([1], [-0.1], [1], [0.5])},
+        {"candidates": spans.make([1], [0], [1.01], [0.5])},
+        {"candidates": spans.make([1], [0.5], [0.5], [0.5])},
+        {"candidates": spans.make([1], [0], [np.nan], [0.5])},
+        {"candidates": spans.make([1], [0], [1], [1.5])},
+        {"candidates": spans.make([1], [0], [1], [np.nan])},
+        {"candidates": spans.make([1, 2], [0], [1], [0.5])},
+    ],
+)
+def test_boundaries_and_candidates_that_do_not_fit_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(InputInvalid, match="a b/ü"):
+        make(np.zeros((2, 3)), **changes)
 
 
 @pytest.mark.parametrize("evidence", [None, 0.1])

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from bineego import segments
-
-TOLERANCE = 1e-6
-"""Seconds. Gaps are differences of float64 times: 0.3 - 0.1 is a gap of 0.2."""
+from bineego import segments, spans
 
 
 def bridge(table: pd.DataFrame, gap: float) -> pd.DataFrame:
@@ -20,12 +16,9 @@ def bridge(table: pd.DataFrame, gap: float) -> pd.DataFrame:
     if gap <= 0 or len(table) == 0:
         return table
     bad = segments.degenerate(table)
-    rest = table[~bad].sort_values(["video_id", "label", "start", "end"], kind="stable", ignore_index=True)
-    pair = rest.groupby(["video_id", "label"], sort=False)
-    number = pair.ngroup()
-    reach = pair["end"].cummax()
-    joined = (number == number.shift()) & (rest["start"] - reach.shift() <= gap + TOLERANCE)
-    run = np.cumsum(~joined.to_numpy())
-    columns = {"video_id": "first", "label": "first", "start": "first", "end": "max", "score": "max"}
-    whole = rest.groupby(run, sort=True).agg(columns)
-    return segments.concat([whole, table[bad]], scored=True)
+    rest = table[~bad]
+    group = rest.groupby(list(segments.KEYS), sort=True)
+    whole = spans.bridge(spans.make(group.ngroup(), rest["start"], rest["end"], rest["score"]), gap)
+    keys = group.size().reset_index().iloc[whole.labels]
+    joined = segments.make(keys["video_id"], keys["label"], whole.starts, whole.ends, whole.scores)
+    return segments.concat([joined, table[bad]], scored=True)

@@ -27,7 +27,7 @@ from bineego.evaluation.problem import pose, warn_of_degenerate
 from bineego.evaluation.result import without_nan
 from bineego.evaluation.scoring import Truth, of_subset, read_truth
 from bineego.grid import EPSILON, interval_labels, n_touching
-from bineego.postprocess.merge import Runs, merge_runs
+from bineego.spans import Spans, merge_runs
 from bineego.types import Floats, Ints
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def _ceiling(table: pd.DataFrame, t: float, tiou: tuple[float, ...]) -> Ceiling:
     )
 
 
-def _decode(start: Floats, end: Floats, ids: Ints, t: float, video: str) -> Runs:
+def _decode(start: Floats, end: Floats, ids: Ints, t: float, video: str) -> Spans:
     """The paper's decoder on the labels that the segments themselves give to the intervals."""
     n = np.ceil(end.max() / t - EPSILON)
     if n > MOST_INTERVALS:
@@ -144,7 +144,7 @@ def _decode(start: Floats, end: Floats, ids: Ints, t: float, video: str) -> Runs
     return merge_runs(labels, np.ones(len(labels)), edges)
 
 
-def _lost_and_overlapped(start: Floats, end: Floats, ids: Ints, runs: Runs) -> tuple[int, int]:
+def _lost_and_overlapped(start: Floats, end: Floats, ids: Ints, runs: Spans) -> tuple[int, int]:
     """How many segments share time with no run of their label, and how many with a segment of another label."""
     n_lost, n_overlapped = 0, 0
     n_of_any_label = n_touching(start, end, start, end)

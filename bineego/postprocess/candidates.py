@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bineego.postprocess.merge import Runs, join, merge_runs
 from bineego.segments import tiou
+from bineego.spans import Spans, join, merge_runs
 from bineego.types import Floats
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
@@ -22,7 +22,7 @@ SAME = 0.9
 """tIoU from which a candidate says nothing new."""
 
 
-def candidate_runs(probabilities: Floats, edges: Floats, decoded: Runs) -> Runs:
+def candidate_runs(probabilities: Floats, edges: Floats, decoded: Spans) -> Spans:
     """Further runs of every class, scored below those decoded.
 
     Args:
@@ -31,7 +31,7 @@ def candidate_runs(probabilities: Floats, edges: Floats, decoded: Runs) -> Runs:
         decoded: what was found already; near copies of it (and of each other) are left out.
     """
     smooth = _smoothed(probabilities, edges)
-    found: list[Runs] = []
+    found: list[Spans] = []
     for class_id in np.flatnonzero(smooth.max(axis=0) >= THRESHOLDS[0]).tolist():
         if class_id == 0:
             continue
@@ -43,11 +43,9 @@ def candidate_runs(probabilities: Floats, edges: Floats, decoded: Runs) -> Runs:
             runs = runs.where(np.flatnonzero((overlap < SAME).all(axis=1)))
             known = join([known, runs])
             found.append(runs)
-    if not found:
-        return decoded.where(np.zeros(0, np.int64))
     runs = join(found)
     lowest = float(decoded.scores.min()) if len(decoded) else 1.0
-    return Runs(labels=runs.labels, starts=runs.starts, ends=runs.ends, scores=runs.scores * min(RANK, lowest))
+    return Spans(labels=runs.labels, starts=runs.starts, ends=runs.ends, scores=runs.scores * min(RANK, lowest))
 
 
 def _smoothed(probabilities: Floats, edges: Floats) -> Floats:

@@ -12,11 +12,12 @@ from bineego.errors import InputInvalid, nearest
 from bineego.grid import EPSILON, n_whole
 from bineego.labels import BACKGROUND
 from bineego.postprocess.candidates import candidate_runs
-from bineego.postprocess.merge import Runs, argmax_labels, join, merge_runs, whole_cells
 from bineego.postprocess.options import DecodeOptions, Postprocess, ScoreRule
+from bineego.postprocess.paper import likeliest, whole_cells
 from bineego.postprocess.refine import refine_edges
 from bineego.postprocess.scene_prior import reweight
 from bineego.postprocess.viterbi import decode_each, decode_path
+from bineego.spans import Spans, bridge, join, merge_runs
 from bineego.tracks import Activation, ScoreTrack
 from bineego.types import Floats
 
@@ -51,7 +52,7 @@ def decode(track: ScoreTrack, options: DecodeOptions | None = None) -> pd.DataFr
         runs = _one_class_a_cell(probabilities, edges, bias, track, options)
     runs = dataclasses.replace(runs, scores=_scores(runs.scores, runs.ends - runs.starts, options))
     if options.bridge > 0:
-        runs = _bridge(runs, options.bridge)
+        runs = bridge(runs, options.bridge)
     if options.candidates:  # these lie around and inside one another on purpose: nothing to bridge
         runs = join([runs, candidate_runs(probabilities, edges, runs)])
     if options.min_duration > 0:
@@ -71,10 +72,10 @@ def evidence_of(track: ScoreTrack) -> float:
 
 def _one_class_a_cell(
     probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions
-) -> Runs:
+) -> Spans:
     weighted = probabilities * np.exp(bias)
     if options.method is Postprocess.PAPER:
-        labels = argmax_labels(weighted)
+        labels = likeliest(weighted)
     else:
         evidence = np.log(np.maximum(probabilities, MIN_PROBABILITY)) + bias
         labels = decode_path(evidence, np.diff(edges), _dwell(track, options), evidence_of(track))
@@ -84,7 +85,7 @@ def _one_class_a_cell(
     return merge_runs(labels, own, edges, mean=options.score_rule is ScoreRule.LENGTH)
 
 
-def _each_class(probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions) -> Runs:
+def _each_class(probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions) -> Spans:
     on, off = probabilities[:, 1:], 1.0 - probabilities[:, 1:]
     weighted = on * np.exp(bias[1:])
     if options.method is Postprocess.PAPER:
@@ -102,7 +103,7 @@ def _each_class(probabilities: Floats, edges: Floats, bias: Floats, track: Score
         pair = np.stack([off[:, column], weighted[:, column]], axis=1)
         moved = refine_edges(states, pair, edges) if options.refines else edges
         parts.append(merge_runs(states * (column + 1), on[:, column], moved, mean=mean))
-    return join(parts) if parts else merge_runs([], [], edges)
+    return join(parts)
 
 
 def _bias(track: ScoreTrack, options: DecodeOptions) -> Floats:
@@ -131,22 +132,7 @@ def _scores(scores: Floats, lengths: Floats, options: DecodeOptions) -> Floats:
     return scores * lengths / (lengths + HALF_SCORE_LENGTH)
 
 
-def _bridge(runs: Runs, gap: float) -> Runs:
-    """Joins runs of one class, which do not overlap, that lie at most `gap` seconds apart; the larger score stays."""
-    if len(runs) < 2:
-        return runs
-    runs = runs.where(np.lexsort((runs.starts, runs.labels)))
-    near = (runs.labels[1:] == runs.labels[:-1]) & (runs.starts[1:] - runs.ends[:-1] <= gap + EPSILON)
-    first = np.flatnonzero(np.append(True, ~near))
-    return Runs(
-        labels=runs.labels[first],
-        starts=runs.starts[first],
-        ends=np.maximum.reduceat(runs.ends, first),
-        scores=np.maximum.reduceat(runs.scores, first),
-    )
-
-
-def _table(runs: Runs, track: ScoreTrack) -> pd.DataFrame:
+def _table(runs: Spans, track: ScoreTrack) -> pd.DataFrame:
     names = np.array([BACKGROUND, *track.actions], dtype=object)
     table = segments.make([track.video_id] * len(runs), names[runs.labels], runs.starts, runs.ends, runs.scores)
     return segments.order_by_time(table)

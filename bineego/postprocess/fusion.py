@@ -8,13 +8,16 @@ view they watch, as long as the views share a timeline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid
+from bineego.postprocess.boundaries import base_log_odds
 from bineego.postprocess.options import Missing, Pooling
 from bineego.priors import Priors
+from bineego.spans import Spans, join
 from bineego.tracks import Activation, ScoreTrack
 from bineego.types import Bools, Floats, Ints
 
@@ -37,6 +40,10 @@ def fuse(
     The logits of the result are the logs (`softmax`) or log-odds (`sigmoid`) of the fused calibrated probabilities. It
     is `softmax` if all tracks are. Where a video is longer in one view than in another, the tail belongs to those that
     have it. A model of scenes alone has no say on actions.
+
+    Boundary log-odds are interpolated at the edges of the grid, and averaged over the tracks that have them. Candidates
+    are those of all tracks, their scores multiplied by the share of their track among the weights of those that have
+    any.
 
     Args:
         tracks: of one video, in the order of the models; labels get the order of the first track, further ones follow.
@@ -72,6 +79,8 @@ def fuse(
         scenes=scenes,
         model=" + ".join(dict.fromkeys(track.model for track in tracks if track.model)),
         priors=_fuse_priors(tracks, weights, actions, scenes),
+        boundary=_fuse_boundaries(pairs, edges, actions),
+        candidates=_fuse_candidates(pairs, actions),
     )
 
 
@@ -191,6 +200,42 @@ def _fuse_evidence(pairs: Sequence[tuple[ScoreTrack, float]]) -> float | None:
         return None
     logs, weights = zip(*known, strict=True)
     return float(np.exp(np.average(logs, weights=weights)))
+
+
+def _fuse_boundaries(
+    pairs: Sequence[tuple[ScoreTrack, float]], edges: Floats, actions: tuple[str, ...]
+) -> NDArray[np.float32] | None:
+    """Log-odds (N + 1, 1), or (N + 1, C) if any track has them by action; None where no track has any.
+
+    Where nobody has an opinion (an action, the tail of the video), it is the usual one of the column.
+    """
+    known = [(track, weight) for track, weight in pairs if track.boundary is not None]
+    if not known:
+        return None
+    by_action = any(track.boundary is not None and track.boundary.shape[1] > 1 for track, _ in known)
+    values = np.full((len(known), len(edges), len(actions) if by_action else 1), np.nan)
+    for value, (track, _) in zip(values, known, strict=True):
+        assert track.boundary is not None
+        inside = edges <= track.duration + SAME_EDGE
+        columns = _places(track.actions, actions) if by_action else np.zeros(1, np.int64)
+        own = np.stack([np.interp(edges, track.edges, column) for column in track.boundary.T], axis=1)
+        value[np.ix_(inside, columns)] = np.broadcast_to(own[inside], (inside.sum(), len(columns)))
+    mean = _known_mean(values, np.array([weight for _, weight in known]))
+    return np.where(np.isnan(mean), base_log_odds(mean), mean).astype(np.float32)
+
+
+def _fuse_candidates(pairs: Sequence[tuple[ScoreTrack, float]], actions: tuple[str, ...]) -> Spans | None:
+    """The candidates of all tracks; None where no track has any."""
+    known = [(track, weight) for track, weight in pairs if track.candidates is not None]
+    if not known:
+        return None
+    whole = sum(weight for _, weight in known)
+    parts = []
+    for track, weight in known:
+        assert track.candidates is not None
+        labels = _columns(track, actions)[track.candidates.labels]
+        parts.append(replace(track.candidates, labels=labels, scores=track.candidates.scores * (weight / whole)))
+    return join(parts)
 
 
 def _fuse_priors(

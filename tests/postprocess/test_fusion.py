@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from postprocess.making import make_track
 
+from bineego import spans
 from bineego.errors import InputInvalid
 from bineego.postprocess import fusion
 from bineego.postprocess.options import Missing, Pooling
@@ -164,3 +165,52 @@ def test_an_action_may_be_called_background() -> None:
     tracks = [make_track([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], 1.0, ("walk", "background")) for _ in range(2)]
     fused = fusion.fuse(tracks, [1.0, 1.0])
     assert fused.probabilities() == pytest.approx(tracks[0].probabilities(), abs=1e-6)
+
+
+def test_boundaries_meet_on_the_union_of_the_edges() -> None:
+    coarse = make_track(np.full((2, 3), 1 / 3), 1.0, boundary=np.array([[0], [2], [-2]], np.float32))
+    fine = make_track(np.full((4, 3), 1 / 3), 0.5, boundary=np.array([[-1], [0], [1], [2], [3]], np.float32))
+    silent = make_track(np.full((4, 3), 1 / 3), 0.5)
+    fused = fusion.fuse([coarse, fine, silent], [1.0, 3.0, 9.0])
+    assert fused.boundary is not None
+    assert fused.boundary[:, 0] == pytest.approx([-0.75, (1 + 0) / 4, (2 + 3) / 4, (0 + 6) / 4, (-2 + 9) / 4])
+    assert fusion.fuse([silent, silent], [1, 1]).boundary is None
+
+
+def test_boundaries_of_each_action_are_found_by_name() -> None:
+    values = np.array([[0, 5], [1, 6], [2, 7]], np.float32)
+    own = make_track(np.full((2, 3), 1 / 3), boundary=values)
+    other = make_track(np.full((2, 3), 1 / 3), actions=("y", "z"), boundary=np.full((3, 1), 10, np.float32))
+    fused = fusion.fuse([own, other], [1, 1])
+    assert fused.actions == ("x", "y", "z")
+    assert fused.boundary is not None
+    assert fused.boundary == pytest.approx(np.array([[0, 7.5, 10], [1, 8, 10], [2, 8.5, 10]]))
+
+
+def test_the_tail_that_has_no_boundaries_says_nothing_of_them() -> None:
+    short = make_track(np.full((2, 3), 1 / 3), boundary=np.full((3, 1), -2, np.float32))
+    fused = fusion.fuse([short, make_track(np.full((4, 3), 1 / 3))], [1, 1])
+    assert fused.boundary is not None
+    assert fused.boundary[:, 0] == pytest.approx([-2] * 5, abs=1e-6)
+
+
+def test_candidates_of_all_tracks_are_kept() -> None:
+    one = make_track(np.full((2, 3), 1 / 3), candidates=spans.make([1, 2], [0, 1], [1, 2], [0.4, 0.8]))
+    other = make_track(np.full((2, 3), 1 / 3), actions=("y", "x"), candidates=spans.make([1], [0], [2], [1.0]))
+    fused = fusion.fuse([one, other, make_track(np.full((2, 3), 1 / 3))], [1, 3, 4])
+    assert fused.candidates is not None
+    assert fused.candidates.labels.tolist() == [1, 2, 2]
+    assert fused.candidates.ends.tolist() == [1, 2, 2]
+    assert fused.candidates.scores == pytest.approx([0.1, 0.2, 0.75])
+
+
+@given(st.integers(0, 1000), st.integers(1, 12))
+def test_a_track_fused_with_itself_keeps_boundaries_and_candidates(seed: int, n: int) -> None:
+    random = np.random.default_rng(seed)
+    track = make_track(
+        random.dirichlet(np.ones(3), n), 0.3, boundary=random.normal(-3, 2, (n + 1, 2)).astype(np.float32),
+        candidates=spans.make([2], [0], [n * 0.3], [0.5]),
+    )  # fmt: skip
+    for fused in (fusion.fuse([track], [2.0]), fusion.fuse([track, track], [1.0, 1.0])):
+        assert fused.boundary == pytest.approx(track.boundary, rel=1e-5)
+        assert set(fused.candidates.scores.tolist()) <= {0.5, 0.25}  # type: ignore[union-attr]
