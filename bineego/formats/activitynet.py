@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from bineego.errors import InputInvalid
 from bineego.files import write_bytes
 from bineego.formats import json
 from bineego.formats.annotations import Annotations, Subsets
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
 
 VERSION = "VERSION 1.3"
@@ -70,20 +70,35 @@ def write_predictions(table: pd.DataFrame, path: Path, *, videos: Sequence[str] 
     write_bytes(path, orjson.dumps(content) + b"\n")
 
 
+def write_annotations(found: Annotations, path: Path) -> None:
+    """Write a ground-truth file, whole or not at all; subsets are written, scenes have no place in it."""
+    database: dict[str, dict[str, Any]] = {}
+    for video in dict.fromkeys((*found.videos, *found.segments["video_id"].tolist())):
+        subset = found.subsets.get(video)
+        database[video] = ({} if subset is None else {"subset": subset}) | {"annotations": []}
+    columns = [found.segments[name].tolist() for name in segments.COLUMNS]
+    for video, label, start, end in zip(*columns, strict=True):
+        database[video]["annotations"].append({"segment": [start, end], "label": label})
+    write_bytes(path, orjson.dumps({"version": VERSION, GROUND_TRUTH_KEY: database}) + b"\n")
+
+
 def _annotations(source: Source, _how: LabelOptions) -> Annotations:
     if RESULTS_KEY in source.object and GROUND_TRUTH_KEY not in source.object:
         raise InputInvalid("these are predictions, not annotations", where=source.path)
     return parse_annotations(source.document)
 
 
-def _predictions(source: Source, _how: LabelOptions) -> pd.DataFrame:
+def _predictions(source: Source, _how: LabelOptions) -> Annotations:
     if RESULTS_KEY not in source.object:
         raise InputInvalid("these are annotations, not predictions (no scores)", where=source.path)
-    return parse_predictions(source.document)
+    return Annotations(segments=parse_predictions(source.document), videos=tuple(source.object[RESULTS_KEY]))
 
 
-def _write(table: pd.DataFrame, path: Path, videos: Mapping[str, Path | None]) -> None:
-    write_predictions(table, path, videos=tuple(videos))
+def _write(found: Annotations, path: Path, _videos: Videos) -> None:
+    if segments.SCORE in found.segments:
+        write_predictions(found.segments, path, videos=found.videos)
+    else:
+        write_annotations(found, path)
 
 
 FORMAT = Format(

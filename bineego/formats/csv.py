@@ -23,7 +23,8 @@ from bineego import segments
 from bineego.errors import BineegoError, InputInvalid, InputMissing, UsageError, nearest
 from bineego.files import atomic_text
 from bineego.formats.annotations import Annotations, Subsets
-from bineego.formats.format import Format
+from bineego.formats.format import Format, Source
+from bineego.formats.options import LabelOptions
 from bineego.types import Bools, Floats
 
 NUMBERS = frozenset({"start", "end", "score"})
@@ -88,6 +89,27 @@ def write_segments(table: pd.DataFrame, path: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(names)
         writer.writerows(zip(*columns, strict=True))
+
+
+def write_annotations(found: Annotations, path: Path) -> None:
+    """Write scored segments, or ground truth with the columns `subset` and `scene` where any video has one.
+
+    In ground truth a video without rows gets one that names it alone (all background).
+    """
+    if segments.SCORE in found.segments:
+        write_segments(found.segments, path)
+        return
+    extras = {"subset": found.subsets, "scene": found.scenes}
+    extras = {name: values for name, values in extras.items() if values}
+    named = set(found.segments["video_id"])
+    rows = [
+        *zip(*(found.segments[name].tolist() for name in segments.COLUMNS), strict=True),
+        *((video, "", "", "") for video in found.videos if video not in named),
+    ]
+    with atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow((*segments.COLUMNS, *extras))
+        writer.writerows((*row, *(extra.get(row[0], "") for extra in extras.values())) for row in rows)
 
 
 def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
@@ -256,12 +278,17 @@ def _one_value_per_video(videos: Column, values: Column, name: str, path: Path) 
     return found
 
 
+def _predictions(source: Source, _how: LabelOptions) -> Annotations:
+    table = read_predictions(source.path)
+    return Annotations(segments=table, videos=tuple(dict.fromkeys(table["video_id"])))
+
+
 FORMAT = Format(
     name="csv",
     title="a table (CSV)",
     suffixes=(".csv", ".tsv"),
     recognises=lambda source: not source.is_json,
     annotations=lambda source, _how: read_annotations(source.path),
-    predictions=lambda source, _how: read_predictions(source.path),
-    write=lambda table, path, _videos: write_segments(table, path),
+    predictions=_predictions,
+    write=lambda found, path, _videos: write_annotations(found, path),
 )

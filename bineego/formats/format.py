@@ -8,11 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bineego.errors import InputMissing
 from bineego.formats import json, text
 from bineego.formats.annotations import Annotations
+from bineego.formats.media import NO_MEDIA, Media, Medias
 from bineego.formats.options import LabelOptions
 
 HEAD_BYTES = 1 << 16
@@ -22,12 +21,17 @@ HEAD_BYTES = 1 << 16
 class Source:
     """A file that may hold labels; each part is read when it is first asked for, and kept.
 
+    Attributes:
+        path: the file.
+        media: what is known of the videos by id, for formats that count frames.
+
     Raises:
         InputMissing: it cannot be read, or not again: what comes out of a pipe would be lost to the format's reader.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, media: Medias = NO_MEDIA) -> None:
         self.path = Path(path)
+        self.media = media
         try:
             if self.path.is_fifo() or self.path.is_char_device():
                 raise InputMissing("not a regular file (a pipe?)", where=path, remedy="write it to a file first")
@@ -69,6 +73,9 @@ class Source:
         return value if isinstance(value, dict) else {}
 
 
+Videos = Mapping[str, Media | None]
+"""All videos that are spoken of, by id; None where the file is unknown."""
+
 BINARY_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG")
 
 
@@ -82,9 +89,11 @@ class Format:
         suffixes: endings of its files, the first for new ones.
         recognises: whether a file is in this format; must not raise for files of other formats.
         annotations: reads ground truth; None = the format holds none.
-        predictions: reads a scored segments table; None = the format holds none.
-        write: writes a segments table, with scores if it has them, given the file of every video (None = unknown); a
-            video without rows gets an empty entry where the format can say so. None = not written.
+        predictions: reads scored segments (the table of the `Annotations` has scores); None = the format holds none.
+        write: writes segments, with their scores where they have some and the format has a place for them, given the
+            file of every video (None = unknown); a video without rows gets an empty entry where the format can say so.
+            None = not written.
+        one_video: a file holds a single video; several are written as a folder of files named by their ids.
     """
 
     name: str
@@ -92,5 +101,6 @@ class Format:
     suffixes: tuple[str, ...]
     recognises: Callable[[Source], bool]
     annotations: Callable[[Source, LabelOptions], Annotations] | None = None
-    predictions: Callable[[Source, LabelOptions], pd.DataFrame] | None = None
-    write: Callable[[pd.DataFrame, Path, Mapping[str, Path | None]], None] | None = None
+    predictions: Callable[[Source, LabelOptions], Annotations] | None = None
+    write: Callable[[Annotations, Path, Videos], None] | None = None
+    one_video: bool = False

@@ -10,6 +10,7 @@ from bineego.errors import InputInvalid, InputMissing
 from bineego.formats import activitynet, csv, json, via, x360
 from bineego.formats.annotations import Annotations, merge
 from bineego.formats.format import Format, Source
+from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 
 FORMATS: tuple[Format, ...] = (
@@ -42,23 +43,33 @@ def recognise(source: Source) -> Format:
 
 
 @json.no_garbage_collection()
-def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN) -> pd.DataFrame:
+def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> pd.DataFrame:
     """A scored segments table from a file in any format that holds predictions.
+
+    Args:
+        path: the file.
+        how: how tables of other tools are read.
+        media: what is known of the videos, for formats that count frames.
 
     Raises:
         InputMissing: the file cannot be read.
         InputInvalid: it is in no such format, or a row is wrong.
     """
-    source = Source(path)
+    source = Source(path, media)
     found = recognise(source)
     if found.predictions is None:
         raise InputInvalid(f"these are annotations, not predictions ({found.title})", where=path)
-    return found.predictions(source, how)
+    return found.predictions(source, how).segments
 
 
 @json.no_garbage_collection()
-def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN) -> Annotations:
+def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> Annotations:
     """Ground truth from a file in any format, or a folder of such files.
+
+    Args:
+        path: the file or folder.
+        how: how tables of other tools are read.
+        media: what is known of the videos, for formats that count frames.
 
     Raises:
         InputMissing: the file cannot be read, or a folder holds none.
@@ -69,8 +80,8 @@ def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN) -> Annotations:
         files = annotation_files(path)
         if not files:
             raise InputMissing("no file of labels (.csv, .json, ...) in this folder", where=path)
-        return merge([read_annotations(file, how) for file in files])
-    source = Source(path)
+        return merge([read_annotations(file, how, media) for file in files])
+    source = Source(path, media)
     found = recognise(source)
     if found.annotations is None:
         raise InputInvalid(f"these are predictions, not annotations ({found.title})", where=path)

@@ -137,3 +137,16 @@ def test_published_files_are_read(shared: Path) -> None:
     predictions = activitynet.read_predictions(shared / "data/annotations/sample_detection_prediction.json")
     raw = json.loads((shared / "data/annotations/sample_detection_prediction.json").read_text())["results"]
     assert predictions["start"].tolist() == [row["segment"][0] for rows in raw.values() for row in rows]
+
+
+def test_ground_truth_is_written_with_subsets_and_empty_videos(tmp_path: Path) -> None:
+    content = {"database": {
+        "a": {"subset": "train", "annotations": [{"segment": [0.1, 2.5], "label": "x"}]}, "b": {"annotations": []},
+    }}  # fmt: skip
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(content))
+    found = activitynet.read_annotations(path)
+    activitynet.write_annotations(found, tmp_path / "b.json")
+    again = activitynet.read_annotations(tmp_path / "b.json")
+    assert again.segments.equals(found.segments)
+    assert (again.videos, again.subsets) == (("a", "b"), {"a": "train"})

@@ -136,3 +136,15 @@ def test_all_golden_tables_are_read(shared: Path) -> None:
 def test_two_scenes_of_one_video_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="two values of 'scene'"):
         csv.read_scenes(write(tmp_path, "video_id,scene\na,Kitchen\na,Office\n"))
+
+
+def test_ground_truth_is_written_with_what_is_said_of_its_videos(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "video_id,label,start,end,subset,scene\na,x,1,2,train,Office\nb,,,,val,\na,y,0.1,2.5,train,Office\n"
+    )
+    found = csv.read_annotations(path)
+    csv.write_annotations(found, tmp_path / "b.csv")
+    again = csv.read_annotations(tmp_path / "b.csv")
+    assert again.segments.equals(found.segments)
+    assert (set(again.videos), again.subsets, again.scenes) == (set(found.videos), found.subsets, found.scenes)

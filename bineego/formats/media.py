@@ -1,0 +1,31 @@
+"""What a format may have to know of a video: tools count frames, and name the file that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """A video file as annotation tools see it. Made by `datasets.media`, without decoding.
+
+    Attributes:
+        path: the file.
+        length: seconds: the last frame's time plus its duration.
+        rate: mean frames per second.
+        steady: whether every frame is on screen equally long, so that frame numbers and times agree.
+    """
+
+    path: Path
+    length: float
+    rate: float
+    steady: bool
+
+
+Medias = Mapping[str, Media]
+"""The files of videos by id. May be lazy: a file is looked at when it is asked for."""
+
+NO_MEDIA: Medias = {}
+"""Nothing known of any video."""
