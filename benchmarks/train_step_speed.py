@@ -38,6 +38,7 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parent))
 from official_tsm_equality import official_network
 
+from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Batch, Clips
@@ -47,7 +48,6 @@ from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import gather, plan
 from bineego.training.randomness import Purpose, generator
 from bineego.training.recipe import Recipe
-from bineego.training.run_folder import RunFolder
 from bineego.training.sampling import Draw, Sampler, expected_draws
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision, Trunk

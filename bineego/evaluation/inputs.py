@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bineego.errors import UsageError
 from bineego.evaluation.options import EvaluateOptions
+from bineego.runs import newest_validation
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +23,10 @@ def find_inputs(
     if truth is not None and not need_predictions:
         return truth, predictions
     if truth is None and predictions is None and options.ground_truth is None and options.predictions is None:
-        run = newest_run()
+        run = newest_validation()
         if run is not None:
-            log.info("scoring %s against %s", run[1], run[0])
-            return run
+            log.info("scoring %s against %s", run.predictions, run.ground_truth)
+            return run.ground_truth, run.predictions
     if truth is None and options.ground_truth is not None:
         truth = Path(options.ground_truth)
     if predictions is None and options.predictions is not None:
@@ -34,13 +35,3 @@ def find_inputs(
         what = "ground truth" if truth is None else "predictions"
         raise UsageError(f"no {what} to score", remedy="bineego evaluate GROUND_TRUTH PREDICTIONS")
     return truth, predictions
-
-
-def newest_run(folder: Path = Path()) -> tuple[Path, Path] | None:
-    """Ground truth and predictions of the newest run's validation in `folder`/runs, if there is one."""
-    pairs = [
-        (path.with_name("ground_truth.csv"), path)
-        for path in folder.glob("runs/*/val/predictions.csv")
-        if path.with_name("ground_truth.csv").is_file()
-    ]
-    return max(pairs, key=lambda pair: (pair[1].stat().st_mtime, pair[1]), default=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bineego.datasets.recording import View
 from bineego.errors import InputInvalid, UsageError
-from bineego.inference.model import find_model
+from bineego.runs import find_model
 from bineego.tsm.model_file import Model, load_model
 
 ModelSource = Model | Path | str

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +22,7 @@ from bineego.tsm.model_file import Model, load_model
 from bineego.types import OnProgress
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
-from bineego.video.workers import Worker
+from bineego.workers import in_processes, share_out
 
 Result = tuple[Item, ScoreTrack | BineegoError]
 Report = Callable[[Item, float], None]
@@ -60,22 +57,14 @@ def score_all(
         if on_progress is not None:
             on_progress(sum(done.values()), sum(lengths.values()))
 
-    jobs = min(options.jobs, len(videos))
-    results = _here(videos, models, options, report) if jobs == 1 else _in_processes(lengths, models, options)
+    shares = share_out(videos, lengths.__getitem__, options.jobs)
+    if len(shares) == 1:
+        results = _here(videos, models, options, report)
+    else:
+        results = in_processes(_work, shares, models, options, max(1, (os.cpu_count() or 1) // len(shares)))
     for item, result in results:
         yield item, result
         report(item, 1.0)
-
-
-def shares(lengths: dict[Item, float], jobs: int) -> list[list[Item]]:
-    """The items divided among `jobs`: the longest first, each to whoever has the least to do."""
-    parts: list[list[Item]] = [[] for _ in range(jobs)]
-    loads = [0.0] * jobs
-    for item in sorted(lengths, key=lambda item: -lengths[item]):
-        least = loads.index(min(loads))
-        parts[least].append(item)
-        loads[least] += lengths[item]
-    return parts
 
 
 def _here(
@@ -142,37 +131,6 @@ def _promised(path: Path) -> float:
         return max(probe(path).duration or 1.0, 1e-3)
     except BineegoError:
         return 1.0
-
-
-def _in_processes(
-    lengths: dict[Item, float], models: Sequence[Model | Path], options: LocalizeOptions
-) -> Iterator[Result]:
-    jobs = min(options.jobs, len(lengths))
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    inbox: queue.Queue[Result | BaseException | None] = queue.Queue()
-
-    def receive(worker: Worker) -> None:
-        try:
-            for message in worker.messages():
-                inbox.put(message)
-            inbox.put(None)
-        except BaseException as error:  # not lost in the thread: it is raised again below
-            inbox.put(error)
-
-    with contextlib.ExitStack() as stack:
-        for share in shares(lengths, jobs):
-            worker = Worker(_work, share, models, options, threads)
-            stack.callback(worker.close)
-            threading.Thread(target=receive, args=(worker,), daemon=True).start()
-        running = jobs
-        while running:
-            message = inbox.get()
-            if isinstance(message, BaseException):
-                raise message
-            if message is None:
-                running -= 1
-                continue
-            yield message
 
 
 def _work(

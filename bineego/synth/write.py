@@ -28,7 +28,7 @@ from bineego.synth.poses import ACTIONS
 from bineego.synth.script import SHORT, Deck, Pace, Performance, write_script
 from bineego.synth.stage import Stage
 from bineego.types import OnProgress, Pixels
-from bineego.video.workers import Worker
+from bineego.workers import in_processes, share_out
 
 SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
 """Few enough to be learnt in a minute: both motion pairs, the scene pair, and a pair that nests."""
@@ -178,18 +178,8 @@ def _n_frames(options: SynthOptions) -> int:
 
 
 def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[None]:
-    jobs = min(jobs, len(tasks))
-    if jobs <= 1:
-        yield from _write_share(tasks)
-        return
-    with contextlib.ExitStack() as stack:
-        running = []
-        for first in range(jobs):
-            worker = Worker(_write_share, tasks[first::jobs])
-            stack.callback(worker.close)
-            running.append(worker.messages())
-        for _, messages in zip(tasks, itertools.cycle(running), strict=False):
-            yield next(messages)
+    shares = share_out(tasks, lambda task: task.options.seconds, jobs)
+    return in_processes(_write_share, shares) if len(shares) > 1 else _write_share(tasks)
 
 
 def _plan(options: SynthOptions) -> list[dict[str, object]]:

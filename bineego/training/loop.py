@@ -18,6 +18,7 @@ import torch.distributed
 from lightning_fabric import Fabric
 from torch import nn
 
+from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Batch, ClipLoader, Clips
@@ -27,7 +28,6 @@ from bineego.training.losses import Targets, clip_losses, joint, right_actions
 from bineego.training.optimiser import MovingAverage, build_optimiser, set_lr, train_mode
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Recipe, Task
-from bineego.training.run_folder import RunFolder
 from bineego.training.sampling import UNKNOWN, Draw, Sampler, shard
 from bineego.training.schedule import lr_factor
 from bineego.training.validation import TIOU, Validation, is_better

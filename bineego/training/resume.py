@@ -10,13 +10,13 @@ from lightning_fabric import Fabric
 
 from bineego.config import to_toml
 from bineego.errors import InputInvalid, UsageError
+from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
 from bineego.training.options import RunOptions
 from bineego.training.prepare import Material
 from bineego.training.processes import first_then_all, on_first
 from bineego.training.recipe import Recipe
-from bineego.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 

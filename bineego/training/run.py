@@ -20,8 +20,9 @@ from bineego.datasets.split import write_split
 from bineego.errors import UsageError
 from bineego.inference.options import ScoreOptions
 from bineego.report.curves import write_curves
+from bineego.runs import RunFolder
 from bineego.tracks import Activation
-from bineego.training import tensorboard
+from bineego.training import run_folder, tensorboard
 from bineego.training.bf16_check import used_precision, validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
@@ -35,7 +36,7 @@ from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Recipe, default_lr
 from bineego.training.resume import check_data, saved_state
-from bineego.training.run_folder import RunFolder, choose_folder
+from bineego.training.run_folder import choose_folder
 from bineego.training.sampling import Sampler, expected_draws
 from bineego.training.validation import (
     TIOU,
@@ -231,14 +232,16 @@ def _open_folder(
 ) -> None:
     """Make the run's folder and write down what was decided."""
     if options.overwrite:
-        folder.clear()
+        run_folder.clear(folder)
     files.check_writable(folder.path)
     source = dataset.name if isinstance(dataset, Dataset) else str(dataset)
     place = {"videos": options.videos, "view": options.view, "cache": options.cache}
-    folder.write_config({"dataset": source, "name": folder.name, **place, **to_toml(start.recipe)}, start.begun)
+    run_folder.write_config(
+        folder, {"dataset": source, "name": folder.name, **place, **to_toml(start.recipe)}, start.begun
+    )
     write_split(chosen.split, folder.split)
     if start.report is not None:
-        folder.write_init(start.report)
+        run_folder.write_init(folder, start.report)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -278,17 +281,17 @@ class _Run:
     def _keep(self, network: TSM, result: Validation) -> None:
         card = dataclasses.replace(self.card, metrics={**result.figures, "epoch": self.state.best_epoch})
         save_model(self.folder.model, network, card)
-        self.folder.write_validation(result, self.material.held.truth)
+        run_folder.write_validation(self.folder, result, self.material.held.truth)
 
     def _latest(self, network: TSM) -> None:
         figures = {key: value for key, value in self.state.rows[-1].items() if not key.startswith("seconds")}
-        save_model(self.folder.last / self.folder.model.name, network, dataclasses.replace(self.card, metrics=figures))
+        save_model(self.folder.last_model, network, dataclasses.replace(self.card, metrics=figures))
 
     def _logged(self, rows: Sequence[dict[str, Any]]) -> None:
-        self.folder.write_log(rows, self._columns())
+        run_folder.write_log(self.folder, rows, self._columns())
         write_curves(self.folder.log, self.folder.curves)
         if self.tensorboard:
-            tensorboard.write_row(self.folder.path / "tensorboard", rows[-1])
+            tensorboard.write_row(self.folder.tensorboard, rows[-1])
 
     def _columns(self) -> list[str]:
         """Columns of log.csv; the seconds, which no two runs share, come last."""
@@ -350,5 +353,5 @@ class _Run:
         if card.evidence is not None:
             log.info("decoding: %g s of video count as one independent observation", card.evidence)
         save_model(self.folder.model, network, dataclasses.replace(card, metrics=metrics))
-        self.folder.write_validation(result, self.material.held.truth)
+        run_folder.write_validation(self.folder, result, self.material.held.truth)
         return dict(result.figures)

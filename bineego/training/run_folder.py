@@ -1,5 +1,4 @@
-"""A run's folder: runs/NAME/{model.safetensors, model.card.json, last/, config.toml, init.json, log.csv, curves.png,
-split.json, val/}."""
+"""What a run writes to its folder (`bineego.runs`), and the choice of that folder. Files appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,115 +7,61 @@ import dataclasses
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from bineego import files, segments
-from bineego.config import read_toml, write_toml
+from bineego.config import write_toml
 from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
+from bineego.runs import RunFolder
 from bineego.training.validation import Validation
-from bineego.tsm.card_file import MODEL_NAME
 from bineego.tsm.weights import InitReport
 
-CONFIG_NAME = "config.toml"
-LOG_NAME = "log.csv"
 FORBIDDEN = frozenset('/\\:*?"<>|')
 
 
-@dataclass(frozen=True)
-class RunFolder:
-    """Paths of one run, and what is written to them. Everything appears whole or not at all."""
+def clear(run: RunFolder) -> None:
+    """Remove an earlier run of this name."""
+    if not run.exists():
+        return
+    with files.disk_errors(run.path):
+        # What makes it a run goes last, so that a removal that is cut short can be repeated.
+        for entry in run.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry != run.config:
+                entry.unlink()
+        shutil.rmtree(run.path)
 
-    path: Path
 
-    @property
-    def name(self) -> str:
-        return self.path.name
+def write_config(run: RunFolder, train: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Everything that was decided: `[train]` repeats the run, `[run]` says how it went."""
+    write_toml({"train": dict(train), "run": dict(facts)}, run.config)
 
-    @property
-    def model(self) -> Path:
-        """The best checkpoint."""
-        return self.path / MODEL_NAME
 
-    @property
-    def last(self) -> Path:
-        """Folder of the state to resume from, and of the network as it is after the latest epoch."""
-        return self.path / "last"
+def write_init(run: RunFolder, report: InitReport) -> None:
+    """init.json: every tensor that was loaded, skipped (and why) or reshaped (and how)."""
+    files.write_bytes(run.init, orjson.dumps(dataclasses.asdict(report), option=orjson.OPT_INDENT_2) + b"\n")
 
-    @property
-    def config(self) -> Path:
-        return self.path / CONFIG_NAME
 
-    @property
-    def init(self) -> Path:
-        """Report of the weights that came in."""
-        return self.path / "init.json"
+def write_log(run: RunFolder, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """log.csv: a row for each epoch; nothing where a value is not known."""
+    with files.atomic_text(run.log) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
 
-    @property
-    def log(self) -> Path:
-        return self.path / LOG_NAME
 
-    @property
-    def curves(self) -> Path:
-        return self.path / "curves.png"
-
-    @property
-    def split(self) -> Path:
-        return self.path / "split.json"
-
-    @property
-    def val(self) -> Path:
-        return self.path / "val"
-
-    def exists(self) -> bool:
-        """Whether anything is there under this name; what a killed run leaves before its first file is nothing."""
-        if not self.path.is_dir():
-            return self.path.exists()
-        return any(not entry.name.startswith(".") for entry in self.path.iterdir())
-
-    def clear(self) -> None:
-        """Remove an earlier run of this name."""
-        if not self.exists():
-            return
-        with files.disk_errors(self.path):
-            # What makes it a run goes last, so that a removal that is cut short can be repeated.
-            for entry in self.path.iterdir():
-                if entry.is_dir():
-                    shutil.rmtree(entry)
-                elif entry != self.config:
-                    entry.unlink()
-            shutil.rmtree(self.path)
-
-    def write_config(self, train: Mapping[str, Any], run: Mapping[str, Any]) -> None:
-        """Everything that was decided: `[train]` repeats the run, `[run]` says how it went."""
-        write_toml({"train": dict(train), "run": dict(run)}, self.config)
-
-    def write_init(self, report: InitReport) -> None:
-        """init.json: every tensor that was loaded, skipped (and why) or reshaped (and how)."""
-        files.write_bytes(self.init, orjson.dumps(dataclasses.asdict(report), option=orjson.OPT_INDENT_2) + b"\n")
-
-    def read_config(self) -> dict[str, Any]:
-        """The `[train]` table of the run."""
-        return dict(read_toml(self.config).get("train", {}))
-
-    def write_log(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-        """log.csv: a row for each epoch; nothing where a value is not known."""
-        with files.atomic_text(self.log) as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
-
-    def write_validation(self, validation: Validation, truth: Annotations) -> None:
-        """val/: predictions of the best checkpoint and the truth they are held against."""
-        _write_truth(truth, self.val / "ground_truth.csv")
-        write_segments(validation.predictions, self.val / "predictions.csv")
-        if validation.scenes:
-            write_scenes(validation.scenes, self.val / "scenes.csv")
+def write_validation(run: RunFolder, validation: Validation, truth: Annotations) -> None:
+    """val/: predictions of the best checkpoint and the truth they are held against."""
+    _write_truth(truth, run.ground_truth)
+    write_segments(validation.predictions, run.predictions)
+    if validation.scenes:
+        write_scenes(validation.scenes, run.scenes)
 
 
 def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, overwrite: bool) -> RunFolder:

@@ -19,13 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bineego.errors import BineegoError, ModelError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
+from bineego.runs import MODEL_NAME
 from bineego.tracks import Activation
 from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.config import NetworkConfig
 from bineego.video.frames import FrameOptions
-
-MODEL_NAME = "model.safetensors"
-"""The best checkpoint's file in a run's folder."""
 
 FORMAT = 1
 FORMAT_KEY = "bineego.format"

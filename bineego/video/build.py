@@ -6,10 +6,8 @@ import contextlib
 import logging
 import os
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from bineego.video.frames import MAX_RATE, Backend
 from bineego.video.parallel import read_parallel
 from bineego.video.probe import open_video, promised_duration
 from bineego.video.reader import VideoReader
-from bineego.video.workers import Worker
+from bineego.workers import in_processes, share_out
 
 log = logging.getLogger(__name__)
 
@@ -123,33 +121,19 @@ def _build(
         while ordered and ordered[0].seconds >= WORTH_CUTTING and cache.backend is Backend.PYAV:
             if ordered[0].cost * jobs <= sum(item.cost for item in ordered):
                 break
-            _follow(build_share(cache, [ordered.pop(0)], jobs), failed, progress)
-    shares: list[list[_Item]] = [[] for _ in range(min(jobs, len(ordered)))]
-    loads = [0.0] * len(shares)
-    for item in ordered:
-        lightest = loads.index(min(loads))
-        shares[lightest].append(item)
-        loads[lightest] += item.cost
-    if len(shares) < 2:
-        for share in shares:
-            _follow(build_share(cache, share, 1), failed, progress)
-        return
-    # The workers are closed before the pool is: their closing is what ends its threads.
-    with ThreadPoolExecutor(len(shares)) as pool, contextlib.ExitStack() as stack:
-        done = []
-        for share in shares:
-            worker = Worker(build_share, cache, share, 1, True)
-            stack.callback(worker.close)
-            done.append(pool.submit(_follow, worker.messages(), failed, progress))
-        for future in done:
-            future.result()
+            _follow(build_share([ordered.pop(0)], cache, jobs), failed, progress)
+    shares = share_out(ordered, lambda item: item.cost, jobs)
+    if len(shares) > 1:
+        _follow(in_processes(build_share, shares, cache, 1, True), failed, progress)
+    else:
+        _follow(build_share(ordered, cache, 1), failed, progress)
 
 
 Message = tuple[str, float, BineegoError | None]
 """Video id, share of it that is done, and why it could not be."""
 
 
-def build_share(cache: FrameCache, share: list[_Item], workers: int, alone: bool = False) -> Iterator[Message]:
+def build_share(share: list[_Item], cache: FrameCache, workers: int, alone: bool = False) -> Iterator[Message]:
     """Build videos one after the other. A full disk ends it; a file that cannot be read does not.
 
     Args:
@@ -171,20 +155,18 @@ def build_share(cache: FrameCache, share: list[_Item], workers: int, alone: bool
 
 
 class _Progress:
-    """Seconds of video done, over all items, told from several threads."""
+    """Seconds of video done, over all items."""
 
     def __init__(self, items: list[_Item], on_progress: OnProgress | None) -> None:
         self._seconds = {item.video_id: item.seconds for item in items}
         self._done = dict.fromkeys(self._seconds, 0.0)
         self._total = sum(self._seconds.values())
         self._on_progress = on_progress
-        self._lock = threading.Lock()
 
     def tell(self, video_id: str, share: float) -> None:
-        with self._lock:
-            self._done[video_id] = share * self._seconds[video_id]
-            if self._on_progress is not None:
-                self._on_progress(sum(self._done.values()), self._total)
+        self._done[video_id] = share * self._seconds[video_id]
+        if self._on_progress is not None:
+            self._on_progress(sum(self._done.values()), self._total)
 
 
 def _follow(messages: Iterator[Message], failed: dict[str, BineegoError], progress: _Progress) -> None:

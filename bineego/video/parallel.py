@@ -28,7 +28,7 @@ from bineego.video.probe import open_video
 from bineego.video.reader import Found, TimedFrame, VideoReader, check_indices, in_order
 from bineego.video.scan import packet_mark
 from bineego.video.timeline import NEVER_SHOWN, Timeline
-from bineego.video.workers import Worker
+from bineego.workers import Worker
 
 PARTS_PER_WORKER = 8
 """More parts share the work more evenly; each costs a seek and a decoder to fill."""

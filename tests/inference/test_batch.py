@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -11,12 +10,9 @@ import pytest
 
 from bineego import tracks
 from bineego.datasets.recording import View
-from bineego.errors import BatchFailed, InputInvalid, InputMissing, ModelError, UsageError
+from bineego.errors import BatchFailed, InputInvalid, InputMissing, UsageError
 from bineego.formats import csv
 from bineego.inference import LocalizeOptions, localize
-from bineego.inference.items import Item
-from bineego.inference.model import find_model
-from bineego.inference.workers import shares
 from bineego.labels import LabelSet
 from bineego.postprocess import DecodeOptions, Postprocess, decode
 from bineego.tsm.card import ModelCard
@@ -111,13 +107,6 @@ def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_pat
     assert "aa.csv" not in names(tmp_path / "out")
     with pytest.raises(InputInvalid):  # the only input: its own error
         localize(videos / "aa.mp4", model=model_file, output=tmp_path / "out", options=FP32)
-
-
-def test_shares_are_balanced_by_length() -> None:
-    lengths = {Item(video_id=str(n), views=(Path(str(n)),)): float(n) for n in (9, 1, 5, 3, 7, 6)}
-    parts = shares(lengths, 2)
-    assert sorted(item.video_id for part in parts for item in part) == sorted(item.video_id for item in lengths)
-    assert [sum(lengths[item] for item in part) for part in parts] == [15.0, 16.0]
 
 
 @pytest.mark.parametrize(
@@ -218,22 +207,3 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Pa
     assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):
         localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))
-
-
-def test_which_model(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    runs = tmp_path / "runs"
-    with pytest.raises(ModelError, match="no model"):
-        find_model(None, runs)
-    for age, name in ((2, "old"), (1, "new")):
-        path = runs / name / "model.safetensors"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(b"")
-        os.utime(path, (1e9 - age, 1e9 - age))
-    with caplog.at_level(logging.INFO, logger="bineego"):
-        assert find_model(None, runs) == runs / "new" / "model.safetensors"
-    assert "newest run" in caplog.text
-    assert find_model("old", runs) == runs / "old" / "model.safetensors"
-    assert find_model(runs / "old", runs) == runs / "old" / "model.safetensors"
-    with pytest.raises(ModelError, match="no such run") as error:
-        find_model("odl", runs)
-    assert "old" in str(error.value)

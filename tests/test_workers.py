@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bineego.errors import InputInvalid, ResourceExhausted
-from bineego.video.workers import Worker
+from bineego.workers import Worker, in_processes, share_out
 
 TASKS = """
 import logging, os, signal, time
@@ -124,7 +124,7 @@ def test_worker_ends_with_its_parent(tasks, tmp_path: Path) -> None:  # type: ig
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, time, some_tasks\n"
-        "from bineego.video.workers import Worker\n"
+        "from bineego.workers import Worker\n"
         "print(next(Worker(some_tasks.half, False).messages()), flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -198,3 +198,15 @@ def test_another_interrupt_while_closing_keeps_nobody_waiting(tasks, monkeypatch
         worker.close()
     reader.join(timeout=5)
     assert not reader.is_alive()
+
+
+def test_work_is_shared_out_longest_first() -> None:
+    assert share_out([9, 1, 5, 3, 7, 6], float, 2) == [[9, 5, 1], [7, 6, 3]]
+    assert share_out([2, 1], float, 5) == [[2], [1]]
+    assert share_out([], float, 5) == []
+
+
+def test_shares_run_beside_each_other(tasks) -> None:  # type: ignore[no-untyped-def]
+    assert sorted(in_processes(tasks.count, [2, 3])) == [0, 0, 1, 1, 2]
+    with pytest.raises(InputInvalid):
+        list(in_processes(tasks.fail, ["ours", "ours"]))

@@ -1,4 +1,4 @@
-"""Worker processes that run one generator each and hand over what it yields.
+"""Worker processes that run one generator each and hand over what it yields, and the sharing out of work among them.
 
 Not `multiprocessing`: its spawned processes run the user's own script again unless that is written for it, cannot be
 started from a data loader's workers, and outlive a killed parent. These talk through their standard streams, and end
@@ -18,14 +18,16 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from bineego.errors import EXIT_SIGTERM, BineegoError, ResourceExhausted, Terminated
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Task = Callable[..., Iterator[Any]]
 """A generator function of a module, so that it can be pickled."""
@@ -42,11 +44,11 @@ class Worker:
     """
 
     def __init__(self, task: Task, *args: Any, ahead: int = 64) -> None:
-        package_parent = str(Path(__file__).parents[2])
+        package_parent = str(Path(__file__).parents[1])
         paths = os.pathsep.join(dict.fromkeys([package_parent, *filter(None, sys.path)]))
         self._process = subprocess.Popen(
             # -P: modules in the current folder do not take the place of the standard library's.
-            [sys.executable, "-P", "-m", "bineego.video.workers"],
+            [sys.executable, "-P", "-m", "bineego.workers"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths},
@@ -128,6 +130,50 @@ class Worker:
                     break
             if self._closing:
                 return
+
+
+def share_out(items: Iterable[T], cost: Callable[[T], float], n: int) -> list[list[T]]:
+    """The items in at most `n` shares, none of them empty: the longest first, each to whoever has the least to do."""
+    ordered = sorted(items, key=lambda item: -cost(item))
+    shares: list[list[T]] = [[] for _ in range(min(n, len(ordered)))]
+    loads = [0.0] * len(shares)
+    for item in ordered:
+        least = loads.index(min(loads))
+        shares[least].append(item)
+        loads[least] += cost(item)
+    return shares
+
+
+def in_processes(task: Task, shares: Sequence[Any], *args: Any) -> Iterator[Any]:
+    """What `task(share, *args)` yields for each share, every share in a process of its own, in order of arrival.
+
+    Raises:
+        see `Worker.messages`; the other processes are ended then.
+    """
+    inbox: queue.Queue[tuple[bool, Any]] = queue.Queue()
+
+    def receive(worker: Worker) -> None:
+        try:
+            for message in worker.messages():
+                inbox.put((True, message))
+            inbox.put((False, None))
+        except BaseException as error:  # not lost in the thread: it is raised again below
+            inbox.put((False, error))
+
+    with contextlib.ExitStack() as stack:
+        for share in shares:
+            worker = Worker(task, share, *args)
+            stack.callback(worker.close)
+            threading.Thread(target=receive, args=(worker,), daemon=True).start()
+        running = len(shares)
+        while running:
+            is_item, content = inbox.get()
+            if is_item:
+                yield content
+            elif content is not None:
+                raise content
+            else:
+                running -= 1
 
 
 class _Forwarder(logging.Handler):
