@@ -99,7 +99,7 @@ def test_disk_need_is_said(tmp_path: Path, video: Video, caplog: pytest.LogCaptu
     caplog.set_level("INFO", logger="bineego")
     cache = FrameCache(tmp_path, FrameOptions(size=64))
     cache.ensure({"v": video("closed.mp4")}, jobs=1)
-    assert "1 video(s)" in caplog.text
+    assert "1 video, " in caplog.text
     assert "of disk" in caplog.text
 
 
