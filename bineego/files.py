@@ -4,14 +4,63 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from bineego.errors import InputMissing, ResourceExhausted, UsageError
+from bineego.errors import BineegoError, InputMissing, ResourceExhausted, UsageError, nearest
+
+FULL = {
+    errno.ENOSPC: ("the disk is full", "free some space, then run again"),
+    errno.EDQUOT: ("your share of the disk is full", "free some space, or have your quota raised, then run again"),
+    errno.EFBIG: ("the file is larger than may be written here", "raise the limit (ulimit -f), or name another disk"),
+    errno.ENOMEM: ("out of memory", "close other programs, or ask for less at once"),
+    errno.EMFILE: ("too many open files", "raise the limit (ulimit -n), or use fewer with --jobs"),
+    errno.ENFILE: ("too many open files on this machine", "close other programs, then run again"),
+}
+"""What runs out, and what to do about it."""
+
+REFUSED = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG,
+    errno.ELOOP, errno.EXDEV, errno.EINVAL, errno.EBUSY, errno.ETXTBSY, errno.ENOTSUP, errno.ENOTEMPTY,
+}  # fmt: skip
+"""Answers to a wrong place to write to; everything else is a device that fails."""
+
+
+def write_error(error: OSError, path: object) -> BineegoError:
+    """The system's answer to writing, syncing, renaming or closing `path`, as one of ours."""
+    reason = error.strerror or str(error)
+    if error.errno in FULL:
+        what, remedy = FULL[error.errno]
+        return ResourceExhausted(what, where=path, remedy=remedy)
+    if error.errno in REFUSED:
+        return UsageError(f"cannot be written ({reason})", where=path, remedy="name another place with -o")
+    return ResourceExhausted(
+        f"cannot be written: the disk fails ({reason})", where=path, remedy="look after the disk, or name another one"
+    )
+
+
+def read_error(error: OSError, path: object) -> BineegoError:
+    """The system's answer to opening or reading `path`, as one of ours."""
+    if error.errno in (errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+        what, remedy = FULL[error.errno]
+        return ResourceExhausted(what, where=path, remedy=remedy)
+    if error.errno == errno.ENOENT and path is not None:
+        return missing(Path(str(path)))
+    return InputMissing(f"cannot be read ({error.strerror or error})", where=path)
+
+
+def missing(path: Path, what: str = "no such file or folder") -> InputMissing:
+    """The error of a path that is not there, with the nearest name that is."""
+    path = Path(path)
+    near = ""
+    with contextlib.suppress(OSError):
+        near = nearest(path.name, (entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")))
+    return InputMissing(what + near, where=path)
 
 
 @contextlib.contextmanager
@@ -46,9 +95,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a disk that fails must not hide why
+                temporary.unlink()
 
 
 @contextlib.contextmanager
@@ -85,7 +135,7 @@ def atomic_folder(path: Path, *, complete: str | None = None) -> Iterator[Path]:
                 with contextlib.suppress(FileNotFoundError):  # another process has moved it
                     path.replace(aside)
                 shutil.rmtree(aside, ignore_errors=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -97,10 +147,41 @@ def atomic_text(path: Path) -> Iterator[IO[str]]:
         yield stream
 
 
+class _Remembering(io.FileIO):
+    """Keeps the system's error: libraries that write through it make one of their own of it, without a number."""
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError as error:
+            self.error = error
+            raise
+
+
+@contextlib.contextmanager
+def atomic_stream(path: Path) -> Iterator[IO[bytes]]:
+    """A binary stream whose content becomes `path` when the block ends well.
+
+    For libraries that write by themselves (torch, safetensors, NumPy): whatever they make of a disk that fails, the
+    system's own answer is what is raised.
+    """
+    with atomic_path(path) as temporary:
+        raw = _Remembering(temporary, "wb")
+        try:
+            with io.BufferedWriter(raw) as stream:
+                yield stream
+        except Exception:
+            if raw.error is not None:
+                raise raw.error from None
+            raise
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    with atomic_stream(path) as stream:
+        stream.write(content)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -108,11 +189,12 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         InputMissing: it is not there, is a folder, or cannot be read.
+        ResourceExhausted: memory or file handles have run out.
     """
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise InputMissing(f"cannot be read ({error.strerror})", where=path) from error
+        raise read_error(error, path) from error
 
 
 def check_writable(folder: Path) -> None:
@@ -142,20 +224,14 @@ def check_target(path: Path, inputs: Iterable[Path], *, flag: str) -> None:
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's errors on writing `path` into ours."""
+    """Turn the operating system's errors on writing `path` into ours, whatever their number."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceExhausted("the disk is full", where=path, remedy="free some space, then run again") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
-            raise UsageError(
-                f"cannot be written ({error.strerror})", where=path, remedy="name another place with -o"
-            ) from error
-        raise
+        raise write_error(error, path) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power cut (not possible on every file system)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -7,6 +7,7 @@ Saved as `<video_id>.scores.npz`: plain arrays plus one JSON text, read without 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,18 +16,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bineego.errors import InputInvalid, InputMissing
-from bineego.files import atomic_path
+from bineego import digests, npz
+from bineego.errors import InputInvalid
+from bineego.files import atomic_stream
 from bineego.priors import Priors
 from bineego.spans import FIELDS, Spans
 from bineego.spans import make as make_spans
 from bineego.types import Floats
+
+log = logging.getLogger(__name__)
 
 SUFFIX = ".scores.npz"
 FORMAT = 2
 """2 added the boundary channel and the candidates."""
 
 READABLE = (1, FORMAT)
+
+LIMIT = 2_000_000_000
+"""Bytes that the arrays of one track may take in memory; a week in half seconds and 300 classes takes 1.5 GB."""
 
 
 class Activation(StrEnum):
@@ -175,20 +182,16 @@ def save(track: ScoreTrack, path: Path) -> None:
         "evidence": track.evidence,
         "model": track.model,
     }
-    arrays: dict[str, Any] = {
-        "meta": np.array(json.dumps(meta)),
-        "edges": track.edges,
-        "logits": track.logits,
-        "scene_probs": track.scene_probs,
-    }
+    arrays: dict[str, Any] = {"edges": track.edges, "logits": track.logits, "scene_probs": track.scene_probs}
     if track.priors is not None:
         arrays |= {f"prior_{name}": array for name, array in track.priors.to_arrays().items()}
     if track.boundary is not None:
         arrays["boundary"] = track.boundary
     if track.candidates is not None:
         arrays |= {f"candidate_{name}": array for name, array in track.candidates.to_arrays().items()}
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+    meta[digests.KEY] = digests.of_arrays(meta, arrays)
+    with atomic_stream(path) as stream:
+        np.savez_compressed(stream, meta=np.array(json.dumps(meta)), **arrays)
 
 
 def load(path: Path) -> ScoreTrack:
@@ -198,15 +201,7 @@ def load(path: Path) -> ScoreTrack:
         InputMissing: the file is not there or cannot be read.
         InputInvalid: it is not a score track, or its arrays do not fit together.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-    except OSError as error:
-        raise InputMissing(f"cannot be read ({error.strerror or error})", where=path) from error
-    except MemoryError:
-        raise
-    except Exception as error:  # what NumPy, zipfile and zlib raise for damaged content is not listed anywhere
-        raise InputInvalid(f"not a score track ({error})", where=path) from error
+    arrays = npz.read(path, limit=LIMIT, what="score track")
     try:
         meta = json.loads(str(arrays["meta"]))
         if meta["format"] not in READABLE:
@@ -214,6 +209,7 @@ def load(path: Path) -> ScoreTrack:
                 f"score track of format {meta['format']}, this program reads {' and '.join(map(str, READABLE))}",
                 where=path,
             )
+        _check_digest(meta, {name: array for name, array in arrays.items() if name != "meta"}, path)
         priors, candidates = _with_prefix(arrays, "prior_"), _with_prefix(arrays, "candidate_")
         return ScoreTrack(
             video_id=str(meta["video_id"]),
@@ -240,6 +236,17 @@ def load(path: Path) -> ScoreTrack:
 def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
     """The arrays whose names begin so, without it."""
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _check_digest(meta: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path) -> None:
+    if digests.KEY not in meta:
+        log.info("%s: of an older bineego, without a checksum: damage inside would not be noticed", path)
+    elif meta[digests.KEY] != digests.of_arrays(meta, arrays):
+        raise InputInvalid(
+            "damaged: the checksum in its header is of other content",
+            where=path,
+            remedy="make it again: bineego localize --save-scores",
+        )
 
 
 def is_track(path: Path) -> bool:

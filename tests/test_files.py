@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+import signal
 import stat
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -68,16 +71,58 @@ def test_reading_what_is_not_there_names_the_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "error"), [(errno.ENOSPC, ResourceExhausted), (errno.EACCES, UsageError), (errno.EROFS, UsageError)]
+    ("code", "error"),
+    [
+        *((code, ResourceExhausted) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE)),
+        *(
+            (code, ResourceExhausted)
+            for code in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENXIO, errno.EREMOTEIO)
+        ),
+        *((code, UsageError) for code in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENAMETOOLONG, errno.EXDEV)),
+    ],
 )
-def test_disk_errors_become_ours(tmp_path: Path, code: int, error: type[Exception]) -> None:
-    with pytest.raises(error), files.disk_errors(tmp_path):
+def test_every_answer_of_the_system_to_writing_becomes_ours(tmp_path: Path, code: int, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"some\.csv"), files.disk_errors(tmp_path / "some.csv"):
         raise OSError(code, os.strerror(code))
 
 
-def test_other_errors_of_the_system_are_not_hidden(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="Input/output"), files.disk_errors(tmp_path):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+def test_no_answer_of_the_system_is_a_bug_of_ours(tmp_path: Path) -> None:
+    for code in errno.errorcode:
+        for make in (files.write_error, files.read_error):
+            assert make(OSError(code, os.strerror(code)), tmp_path / "x").exit_code in (2, 3, 7)
+
+
+class _Library:
+    """Writes as torch and safetensors do: the system's error is lost in one of its own."""
+
+    def save(self, stream: IO[bytes]) -> None:
+        try:
+            stream.write(b"x" * 100_000)
+            stream.flush()
+        except OSError:
+            raise RuntimeError("PytorchStreamWriter failed") from None
+
+
+def test_what_a_library_makes_of_a_full_disk_is_told_as_a_full_disk(tmp_path: Path) -> None:
+    limit, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
+        with (
+            pytest.raises(ResourceExhausted, match=r"state\.pt: the file is larger"),
+            files.atomic_stream(tmp_path / "state.pt") as stream,
+        ):
+            _Library().save(stream)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert names(tmp_path) == []
+
+
+def test_a_path_that_is_not_there_says_which_is(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("")
+    with pytest.raises(InputMissing, match=r"did you mean 'labels\.csv'"):
+        files.read_bytes(tmp_path / "lables.csv")
 
 
 def test_check_writable_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:

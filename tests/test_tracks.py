@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import logging
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,3 +197,64 @@ def test_evidence_is_kept_in_the_file(tmp_path: Path, evidence: float | None) ->
     path = tmp_path / "v.scores.npz"
     tracks.save(make(np.zeros((2, 3)), evidence=evidence), path)
     assert tracks.load(path).evidence == evidence
+
+
+def simple() -> ScoreTrack:
+    return ScoreTrack(
+        video_id="v",
+        edges=np.arange(4) * 0.5,
+        logits=np.zeros((3, 2), np.float32),
+        actions=("jump",),
+        t=0.5,
+        scene_probs=np.zeros(0),
+    )
+
+
+def test_other_scores_under_the_header_of_before_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "v.scores.npz"
+    tracks.save(simple(), path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["logits"][1, 1] = 1e-6
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+    with pytest.raises(InputInvalid, match="checksum"):
+        tracks.load(path)
+
+
+def test_a_track_without_a_checksum_loads_with_a_note(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "v.scores.npz"
+    tracks.save(simple(), path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["meta"] = np.array(str(arrays["meta"]).replace('"sha256"', '"other"'))
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+    with caplog.at_level(logging.INFO, logger="bineego"):
+        assert tracks.load(path).video_id == "v"
+    assert "without a checksum" in caplog.text
+
+
+def test_a_track_that_unpacks_to_very_much_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracks, "LIMIT", 10_000_000)
+    path = tmp_path / "v.scores.npz"
+    tracks.save(simple(), path)
+    array = io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, {"descr": "<f8", "fortran_order": False, "shape": (11 << 17,)})
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as packed, packed.open("bomb.npy", "w") as entry:
+        entry.write(array.getvalue())
+        for _ in range(11):
+            entry.write(bytes(1 << 20))
+    assert path.stat().st_size < 1e6
+    with pytest.raises(InputInvalid, match="at most 10,000,000"):
+        tracks.load(path)
+
+
+def test_a_small_file_that_claims_a_huge_shape_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "v.scores.npz"
+    array = io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40, 3)})
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("logits.npy", array.getvalue())
+    with pytest.raises(InputInvalid, match=r"claims 26,388,279,066,624 bytes"):
+        tracks.load(path)

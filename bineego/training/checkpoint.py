@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from bineego.errors import ModelError
-from bineego.files import atomic_path
+from bineego.files import atomic_stream
 
 NAME = "state.pt"
 FORMAT = 1
@@ -69,8 +69,8 @@ def save(state: RunState, folder: Path) -> None:
         ResourceExhausted: the disk is full.
     """
     content = {"format": FORMAT} | {f.name: getattr(state, f.name) for f in fields(state)}
-    with atomic_path(folder / NAME) as temporary:
-        torch.save(content, temporary)
+    with atomic_stream(folder / NAME) as stream:
+        torch.save(content, stream)
 
 
 def load(folder: Path) -> RunState:

@@ -1,12 +1,14 @@
 """Model cards as JSON, and reading one from a weights file without loading the weights (and without torch).
 
 A weights file is a safetensors file: 8 bytes of header length (little endian), a JSON header, the numbers. The header's
-`__metadata__` carries two texts of ours: `bineego.format` (a version) and `bineego.card` (the card as JSON).
+`__metadata__` carries three texts of ours: `bineego.format` (a version), `bineego.card` (the card as JSON) and
+`bineego.sha256` (a checksum of both and of all weights).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bineego import digests
 from bineego.errors import BineegoError, ModelError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
@@ -25,9 +29,16 @@ from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.config import NetworkConfig
 from bineego.video.frames import FrameOptions
 
-FORMAT = 1
-FORMAT_KEY = "bineego.format"
-CARD_KEY = "bineego.card"
+FORMAT = 2
+UNCHECKED = 1
+"""The format of version 0.1, which has no checksum."""
+
+PREFIX = "bineego."
+FORMAT_KEY = f"{PREFIX}format"
+CARD_KEY = f"{PREFIX}card"
+DIGEST_KEY = f"{PREFIX}{digests.KEY}"
+
+log = logging.getLogger(__name__)
 
 HEADER_LIMIT = 100_000_000  # bytes; that of safetensors itself
 
@@ -64,13 +75,37 @@ def card_of(metadata: Mapping[str, str], where: Path) -> ModelCard:
     if CARD_KEY not in metadata:
         raise ModelError("these weights have no bineego model card", where=where, remedy=FOREIGN)
     version = metadata.get(FORMAT_KEY)
-    if version != str(FORMAT):
+    if version not in (str(FORMAT), str(UNCHECKED)):
         raise ModelError(
-            f"model format {version!r} is unknown here (known: {FORMAT})",
+            f"model format {version!r} is unknown here (known: {UNCHECKED} and {FORMAT})",
             where=where,
             remedy="use the bineego that wrote it, or a newer one",
         )
     return card_from_json(metadata[CARD_KEY], where)
+
+
+def header_of(card: ModelCard, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """The texts of ours in the header of a weights file: format, card, and the checksum of all that."""
+    header = {FORMAT_KEY: str(FORMAT), CARD_KEY: card_to_json(card)}
+    return header | {DIGEST_KEY: digests.of_arrays(header, arrays)}
+
+
+def check_digest(metadata: Mapping[str, str], arrays: Mapping[str, NDArray[Any]], where: Path) -> None:
+    """Compare the weights and the card with the checksum that was written with them.
+
+    Raises:
+        ModelError: a bit of the file has changed.
+    """
+    ours = {name: text for name, text in metadata.items() if name.startswith(PREFIX)}
+    digest = ours.pop(DIGEST_KEY, None)
+    if ours.get(FORMAT_KEY) == str(UNCHECKED) and digest is None:
+        log.info("%s: of an older bineego, without a checksum: damage inside would not be noticed", where)
+    elif digest != digests.of_arrays(ours, arrays):
+        raise ModelError(
+            "damaged: the checksum in its header is of other content",
+            where=where,
+            remedy="copy the file again from where it came; or train anew",
+        )
 
 
 def card_to_json(card: ModelCard, *, indent: bool = False) -> str:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from bineego.errors import ModelError
-from bineego.files import atomic_path, write_bytes
+from bineego.files import atomic_stream, write_bytes
 from bineego.tsm.card import ModelCard
 from bineego.tsm.card_file import (
-    CARD_KEY,
     FOREIGN,
-    FORMAT,
-    FORMAT_KEY,
     OTHER_MODEL,
     card_of,
     card_to_json,
+    check_digest,
     find_model_file,
+    header_of,
 )
 from bineego.tsm.network import TSM
+
+NOT_IN_NUMPY = frozenset({torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2})
 
 CARD_SUFFIX = ".card.json"
 """Of the copy of the card beside the weights, for people and other programs; bineego itself reads the header."""
@@ -47,8 +50,9 @@ def save_model(path: Path, network: TSM, card: ModelCard) -> None:
     if card.network != network.config:
         raise ValueError(f"the card is of {card.network}, the network is {network.config}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, {FORMAT_KEY: str(FORMAT), CARD_KEY: card_to_json(card)})
+    header = header_of(card, arrays_of(tensors))
+    with atomic_stream(path) as stream:
+        stream.write(save(tensors, header))
     write_bytes(path.with_suffix(CARD_SUFFIX), f"{card_to_json(card, indent=True)}\n".encode())
 
 
@@ -57,12 +61,13 @@ def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
 
     Raises:
         ModelError: no such file, not a safetensors file, no card, an unknown format version, or weights that are
-            not those the card describes.
+            not those the card describes or not those that were written (a checksum tells).
     """
     path = find_model_file(Path(path))
     try:
         with safe_open(path, framework="pt") as file:
-            card = card_of(file.metadata() or {}, path)
+            metadata = file.metadata() or {}
+            card = card_of(metadata, path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dictionary
     except SafetensorError as error:
         raise ModelError(
@@ -70,12 +75,21 @@ def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
         ) from error
     except OSError as error:
         raise ModelError(f"cannot be read ({error.strerror})", where=path, remedy=OTHER_MODEL) from error
+    check_digest(metadata, arrays_of(tensors), path)
     # Built without memory and random numbers: every tensor comes from the file.
     with torch.device("meta"):
         network = TSM(card.network)
     _check(tensors, network.state_dict(), path)
     network.load_state_dict(tensors, assign=True)
     return Model(network=network.to(device).eval(), card=card)
+
+
+def arrays_of(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
+    """Tensors as NumPy sees them; the bytes of those whose type it does not know."""
+    return {
+        name: tensor.reshape(-1).view(torch.uint8).numpy() if tensor.dtype in NOT_IN_NUMPY else tensor.numpy()
+        for name, tensor in tensors.items()
+    }
 
 
 def _check(tensors: dict[str, Tensor], wanted: dict[str, Tensor], path: Path) -> None:

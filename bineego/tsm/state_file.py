@@ -19,7 +19,8 @@ from torch import Tensor
 
 from bineego.errors import ModelError
 from bineego.tsm.card import ModelCard
-from bineego.tsm.card_file import CARD_KEY, card_of
+from bineego.tsm.card_file import PREFIX, card_of, check_digest
+from bineego.tsm.model_file import arrays_of
 
 HOLDERS = ("state_dict", "model", "model_state_dict", "model_state", "net")
 """Where training programs put the weights in a checkpoint that also holds the optimiser and the like."""
@@ -62,7 +63,11 @@ def _read_safetensors(path: Path) -> StateFile:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dictionary
     except SafetensorError as error:
         raise ModelError(f"a damaged safetensors file ({error})", where=path, remedy=WANTED) from error
-    return StateFile(tensors, card_of(metadata, path) if CARD_KEY in metadata else None)
+    if not any(name.startswith(PREFIX) for name in metadata):
+        return StateFile(tensors, None)
+    card = card_of(metadata, path)
+    check_digest(metadata, arrays_of(tensors), path)
+    return StateFile(tensors, card)
 
 
 def _load_pickle(path: Path) -> Any:

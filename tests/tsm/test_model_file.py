@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import logging
 import pickle
 import subprocess
 import sys
@@ -23,10 +24,11 @@ from bineego.priors import Priors
 from bineego.tracks import Activation
 from bineego.tsm import load_model
 from bineego.tsm.card import ModelCard
-from bineego.tsm.card_file import CARD_KEY, FORMAT_KEY, card_from_json, card_to_json, read_card
+from bineego.tsm.card_file import CARD_KEY, DIGEST_KEY, FORMAT_KEY, card_from_json, card_to_json, read_card
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.model_file import save_model
 from bineego.tsm.network import TSM
+from bineego.tsm.state_file import read_state_file
 from bineego.video.frames import FrameOptions
 
 NETWORK = NetworkConfig(trunk=Trunk.MOBILENET_V2, n_classes=4, n_scenes=2, n_frames=4)
@@ -183,10 +185,36 @@ def test_other_files(content: bytes, tmp_path: Path) -> None:
             read(path)
 
 
+def test_a_single_flipped_bit_is_noticed(saved: Path, tmp_path: Path) -> None:
+    content = saved.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    rng = np.random.default_rng(0)
+    places = [*rng.integers(0, header, 30).tolist(), *rng.integers(header, len(content), 30).tolist()]
+    path = tmp_path / "m.safetensors"
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        for read in (load_model, read_state_file):
+            with pytest.raises(ModelError):
+                read(path)
+
+
+def test_a_model_of_version_0_1_loads_with_a_note(
+    saved: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = rewritten(saved, tmp_path / "m.safetensors", **{FORMAT_KEY: "1", DIGEST_KEY: None})
+    with caplog.at_level(logging.INFO, logger="bineego"):
+        load_model(old)
+    assert "without a checksum" in caplog.text
+    with pytest.raises(ModelError, match="damaged"):
+        load_model(rewritten(saved, tmp_path / "n.safetensors", **{FORMAT_KEY: "2", DIGEST_KEY: None}))
+
+
 def test_no_card_and_other_versions(saved: Path, tmp_path: Path) -> None:
     for changes, words in [
         ({CARD_KEY: None}, "no bineego model card.*(?s:.*)--init FILE"),
-        ({FORMAT_KEY: "2"}, "format '2' is unknown"),
+        ({FORMAT_KEY: "3"}, "format '3' is unknown"),
         ({FORMAT_KEY: None}, "format None is unknown"),
         ({CARD_KEY: "{"}, "not JSON"),
         ({CARD_KEY: "[]"}, "card cannot be used"),
