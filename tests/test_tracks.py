@@ -163,6 +163,7 @@ def test_a_track_of_the_first_format_is_read(tmp_path: Path) -> None:
     with np.load(path) as file:
         arrays = dict(file)
     meta = json.loads(str(arrays["meta"]))
+    del meta["sha256"]
     for number, read in ((1, True), (2, True), (3, False)):
         np.savez(path, **(arrays | {"meta": np.array(json.dumps(meta | {"format": number}))}))
         with contextlib.nullcontext() if read else pytest.raises(InputInvalid, match=r"format 3.*reads 1 and 2"):
