@@ -113,7 +113,7 @@ def our_side(model_file: Path, precision: str):  # type: ignore[no-untyped-def]
     import torch
 
     from bineego.grid import clip_times, interval_edges
-    from bineego.inference.score import BATCH_CPU, score_video
+    from bineego.inference.score import BATCH_CPU, ClipScorer
     from bineego.tsm.allocator import keep_memory
     from bineego.tsm.config import Precision
     from bineego.tsm.fuse import for_inference
@@ -125,6 +125,7 @@ def our_side(model_file: Path, precision: str):  # type: ignore[no-untyped-def]
     model = load_model(model_file)
     card = model.card
     network = for_inference(model, precision=Precision(precision))
+    scorer = ClipScorer(network, card)
     clips = torch.zeros(BATCH_CPU, N_FRAMES, SIZE, SIZE, 3, dtype=torch.uint8)
     network(clips[:1])
 
@@ -141,7 +142,7 @@ def our_side(model_file: Path, precision: str):  # type: ignore[no-untyped-def]
         return n
 
     return {
-        "whole": lambda path: len(score_video(network, card, path)),
+        "whole": lambda path: len(scorer.score(path, path.stem)),
         "decode": decode,
         "network": forward,
     }

@@ -23,8 +23,6 @@ from bineego.errors import (
 )
 from bineego.types import OnProgress
 
-"""Called with (done, total) in any unit; lower layers take one and know nothing of terminals."""
-
 OUT_OF_REACH = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO}
 """Answers of the system that say something of a file, and not of this program."""
 

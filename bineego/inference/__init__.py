@@ -9,17 +9,17 @@ from bineego.lazy import attach
 if TYPE_CHECKING:
     from bineego.inference.batch import Localized, localize
     from bineego.inference.options import LocalizeOptions, ScoreOptions
-    from bineego.inference.score import score_cached, score_video
+    from bineego.inference.score import ClipScorer, Scorer
 
-__all__ = ["LocalizeOptions", "Localized", "ScoreOptions", "localize", "score_cached", "score_video"]
+__all__ = ["ClipScorer", "LocalizeOptions", "Localized", "ScoreOptions", "Scorer", "localize"]
 
 _HOMES = {
     "localize": "batch",
     "Localized": "batch",
     "LocalizeOptions": "options",
     "ScoreOptions": "options",
-    "score_cached": "score",
-    "score_video": "score",
+    "ClipScorer": "score",
+    "Scorer": "score",
 }
 
 __getattr__ = attach(__name__, _HOMES)

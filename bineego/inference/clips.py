@@ -20,8 +20,7 @@ from torch import Tensor
 from bineego.errors import ModelError, ResourceExhausted
 from bineego.tsm.network import Scores
 from bineego.types import Floats, Ints, OnProgress, Pixels
-
-TimedFrame = tuple[int, Pixels, float]
+from bineego.video.frames import TimedFrame
 
 ClipNetwork = Callable[[Tensor], Scores]
 """uint8 (B, T, H, W, 3) -> logits."""
@@ -110,7 +109,8 @@ def score_clips(
         awaited: deque[_Awaited] = deque()
         done = 0
         for frames_BTHW3 in batches:
-            awaited.append(_ask(network, frames_BTHW3))
+            with _memory_errors(len(frames_BTHW3)):
+                awaited.append(_Awaited(network(frames_BTHW3)))
             while len(awaited) > IN_FLIGHT:
                 parts.append(_finite(awaited.popleft()))
             done += len(frames_BTHW3)
@@ -206,11 +206,12 @@ class _Awaited:
         return self.scores
 
 
-def _ask(network: ClipNetwork, frames_BTHW3: Tensor) -> _Awaited:
+@contextlib.contextmanager
+def _memory_errors(n: int) -> Iterator[None]:
+    """Turn "out of memory" into advice, for a batch of n clips."""
     try:
-        return _Awaited(network(frames_BTHW3))
+        yield
     except torch.OutOfMemoryError as error:
-        n = len(frames_BTHW3)
         remedy = f"try a batch of {n // 2} clips" if n > 1 else "use --device cpu, or a model of a smaller trunk"
         raise ResourceExhausted(f"out of memory on the device with a batch of {n} clips", remedy=remedy) from error
 

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bineego.inference.clips import Answers, ClipNetwork, FrameSource, TimedFrame, prefetched, score_clips
+from bineego.inference.clips import Answers, ClipNetwork, FrameSource, prefetched, score_clips
 from bineego.tracks import Activation
 from bineego.types import Floats, Ints, OnProgress, Pixels
+from bineego.video.frames import TimedFrame
 
 STRETCH_FRAMES = 800
 """Frames held at most, or those of two coarse intervals: 150 MB at 256 x 256."""
@@ -95,13 +96,6 @@ def score_coarse_to_fine(
             stream = stack.enter_context(prefetched(stream, PREFETCH))
         held: dict[int, Pixels] = {}
 
-        def ask(rows: Ints) -> None:
-            new = np.array([row for row in rows.tolist() if row not in answers], np.int64)
-            if len(new):
-                frames = ((i, held[i], 0.0) for i in np.unique(frames_NT[new]).tolist())
-                scored = score_clips(network, frames, frames_NT[new], batch=batch, background=False)
-                answers.update(zip(new.tolist(), scored.split(), strict=True))
-
         for part in _stretches(coarse, frames_NT):
             inside = frames_NT[part[0] : part[-1] + 1]
             first, last = int(inside.min()), int(inside.max())
@@ -112,7 +106,11 @@ def score_coarse_to_fine(
                 held[index] = picture
             rows = part
             while len(rows):
-                ask(rows)
+                new = np.array([row for row in rows.tolist() if row not in answers], np.int64)
+                if len(new):
+                    frames = (TimedFrame(i, held[i], 0.0) for i in np.unique(frames_NT[new]).tolist())
+                    scored = score_clips(network, frames, frames_NT[new], batch=batch, background=False)
+                    answers.update(zip(new.tolist(), scored.split(), strict=True))
                 known = np.array([row for row in sorted(answers) if row >= part[0]], np.int64)
                 logits = Answers.join([answers[row] for row in known.tolist()]).actions
                 assert logits is not None

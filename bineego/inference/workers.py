@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -12,8 +13,9 @@ from bineego import tracks
 from bineego.errors import BineegoError
 from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
-from bineego.inference.score import score_video
+from bineego.inference.score import ClipScorer, Scorer
 from bineego.postprocess.fusion import fuse
+from bineego.progress import Progress
 from bineego.tracks import ScoreTrack
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.device import choose_device
@@ -25,8 +27,6 @@ from bineego.video.reader import Backend
 from bineego.workers import in_processes, share_out
 
 Result = tuple[Item, ScoreTrack | BineegoError]
-Report = Callable[[Item, float], None]
-Scorer = Callable[[Path, str, OnProgress], ScoreTrack]
 
 
 def score_all(
@@ -43,81 +43,62 @@ def score_all(
         options: `jobs` processes share the videos by their lengths, so that they end together.
         on_progress: called with (seconds of video done, seconds in all).
     """
-    videos = [item for item in items if not item.is_track]
-    for item in items:
-        if item.is_track:
-            yield item, _attempt(lambda item: tracks.load(item.files[0]), item)
-    if not videos:
-        return
-    lengths = {item: _length(item) for item in videos}
-    done: dict[Item, float] = {}
-
-    def report(item: Item, share: float) -> None:
-        done[item] = share * lengths[item]
-        if on_progress is not None:
-            on_progress(sum(done.values()), sum(lengths.values()))
-
-    shares = share_out(videos, lengths.__getitem__, options.jobs)
-    if len(shares) == 1:
-        results = _here(videos, models, options, report)
-    else:
-        results = in_processes(_work, shares, models, options, max(1, (os.cpu_count() or 1) // len(shares)))
-    for item, result in results:
-        yield item, result
-        report(item, 1.0)
+    stored = [item for item in items if item.is_track]
+    lengths = {item: _length(item) for item in items if not item.is_track}
+    progress = Progress(lengths, on_progress)
+    shares = share_out(lengths, lengths.__getitem__, options.jobs)
+    if len(shares) > 1:
+        threads = max(1, (os.cpu_count() or 1) // len(shares))
+        return chain(map(_load, stored), _told(in_processes(_work, shares, models, options, threads), progress))
+    return chain(map(_load, stored), score_here(list(lengths), models, options, progress))
 
 
-def _here(
-    items: Sequence[Item], models: Sequence[Model | Path], options: LocalizeOptions, report: Report
+def score_here(
+    items: Sequence[Item], models: Sequence[Model | Path], options: LocalizeOptions, progress: Progress[Item]
 ) -> Iterator[Result]:
     """Videos scored in this process, with every network made ready once."""
     keep_memory()
-    ready = {model: _scorer(model, options) for model in dict.fromkeys(models)}
+    ready = {model: make_scorer(model, options) for model in dict.fromkeys(models)}
     scorers = [ready[model] for model in models]
-
-    def score(item: Item) -> ScoreTrack:
-        found: list[ScoreTrack] = []
-
-        def on_progress(part: float, whole: float) -> None:
-            report(item, (len(found) + part / max(whole, 1e-9)) / len(item.files))
-
-        for scorer, path in zip(scorers, item.views, strict=True):
-            if path is not None:
-                found.append(scorer(path, item.video_id, on_progress))
-        return found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
-
     for item in items:
-        yield item, _attempt(score, item)
+        try:
+            yield item, score_item(item, scorers, progress)
+        except BineegoError as error:
+            yield item, error
+        progress.tell(item, 1.0)
 
 
-def _scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
-    """A model made ready."""
+def score_item(item: Item, scorers: Sequence[Scorer], progress: Progress[Item]) -> ScoreTrack:
+    """The track of one video, or the fused ones of a recording's views; a scorer for each view."""
+    found: list[ScoreTrack] = []
+    for scorer, path in zip(scorers, item.views, strict=True):
+        if path is not None:
+            listener = progress.of_part(item, len(found), len(item.files))
+            found.append(scorer.score(path, item.video_id, listener))
+    return found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
+
+
+def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
+    """A model, or its file, made ready."""
     loaded = model if isinstance(model, Model) else load_model(model)
     device = choose_device(options.device)
     network = for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)
     decoders = options.decoders or (1 if device.type == "cpu" else cores)
-
-    def score(path: Path, video_id: str, on_progress: OnProgress) -> ScoreTrack:
-        return score_video(
-            network,
-            loaded.card,
-            path,
-            options,
-            video_id=video_id,
-            backend=Backend(options.backend),
-            decoders=decoders,
-            on_progress=on_progress,
-        )
-
-    return score
+    return ClipScorer(network, loaded.card, options, backend=Backend(options.backend), decoders=decoders)
 
 
-def _attempt(score: Callable[[Item], ScoreTrack], item: Item) -> ScoreTrack | BineegoError:
+def _load(item: Item) -> Result:
     try:
-        return score(item)
+        return item, tracks.load(item.files[0])
     except BineegoError as error:
-        return error
+        return item, error
+
+
+def _told(results: Iterator[Result], progress: Progress[Item]) -> Iterator[Result]:
+    for item, result in results:
+        yield item, result
+        progress.tell(item, 1.0)
 
 
 def _length(item: Item) -> float:
@@ -138,4 +119,4 @@ def _work(
 ) -> Iterator[Result]:
     """A worker's task. Its progress is that of whole videos: a message of every batch would cost more than it tells."""
     torch.set_num_threads(threads)
-    yield from _here(items, models, options, lambda item, share: None)
+    return score_here(items, models, options, Progress({}, None))

@@ -22,7 +22,7 @@ from bineego.evaluation import evaluate
 from bineego.formats.annotations import Annotations
 from bineego.grid import n_whole
 from bineego.inference.options import ScoreOptions
-from bineego.inference.score import score_cached
+from bineego.inference.score import ClipScorer
 from bineego.postprocess import DecodeOptions, Postprocess, decode
 from bineego.postprocess.calibration import MIN_INTERVALS, expected_calibration_error, fit_temperature
 from bineego.tracks import Activation, ScoreTrack
@@ -120,9 +120,9 @@ def score_held_out(
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     rank = torch.distributed.get_rank() if world > 1 else 0
     ready = fuse(network, precision=_precision(precision or held.recipe.precision, device), device=device)
+    scorer = ClipScorer(ready, card, options)
     tracks = [
-        score_cached(ready, card, held.cache.open(line.video_id, line.path), line.video_id, options)
-        for line in held.timelines[rank::world]
+        scorer.score(held.cache.open(line.video_id, line.path), line.video_id) for line in held.timelines[rank::world]
     ]
     if world > 1:
         gathered: list[list[ScoreTrack]] | None = [[] for _ in range(world)] if rank == 0 else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from bineego import words
 from bineego.errors import BatchFailed, BineegoError, ResourceExhausted
 from bineego.files import check_writable
+from bineego.progress import Progress
 from bineego.types import OnProgress
 from bineego.video.cache import FrameCache
 from bineego.video.frames import MAX_RATE, Backend
@@ -73,7 +74,7 @@ def build_cache(
         check_writable(cache.sized_folder)
         _remove_abandoned(cache.sized_folder)
         _check_disk(cache, missing)
-        _build(cache, missing, jobs, failed, _Progress(missing, on_progress))
+        _build(cache, missing, jobs, failed, Progress({item.video_id: item.seconds for item in missing}, on_progress))
     _report(failed, len(items))
 
 
@@ -113,7 +114,7 @@ def _check_disk(cache: FrameCache, missing: list[_Item]) -> None:
 
 
 def _build(
-    cache: FrameCache, missing: list[_Item], jobs: int, failed: dict[str, BineegoError], progress: _Progress
+    cache: FrameCache, missing: list[_Item], jobs: int, failed: dict[str, BineegoError], progress: Progress[str]
 ) -> None:
     ordered = sorted(missing, key=lambda item: -item.cost)
     if jobs > 1:
@@ -154,22 +155,7 @@ def build_share(share: list[_Item], cache: FrameCache, workers: int, alone: bool
             yield item.video_id, 1.0, None
 
 
-class _Progress:
-    """Seconds of video done, over all items."""
-
-    def __init__(self, items: list[_Item], on_progress: OnProgress | None) -> None:
-        self._seconds = {item.video_id: item.seconds for item in items}
-        self._done = dict.fromkeys(self._seconds, 0.0)
-        self._total = sum(self._seconds.values())
-        self._on_progress = on_progress
-
-    def tell(self, video_id: str, share: float) -> None:
-        self._done[video_id] = share * self._seconds[video_id]
-        if self._on_progress is not None:
-            self._on_progress(sum(self._done.values()), self._total)
-
-
-def _follow(messages: Iterator[Message], failed: dict[str, BineegoError], progress: _Progress) -> None:
+def _follow(messages: Iterator[Message], failed: dict[str, BineegoError], progress: Progress[str]) -> None:
     for video_id, share, error in messages:
         progress.tell(video_id, share)
         if error is not None:

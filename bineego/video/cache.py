@@ -28,9 +28,9 @@ from numpy.typing import ArrayLike
 from bineego.errors import InputInvalid, InputMissing
 from bineego.files import atomic_folder, disk_errors
 from bineego.types import Floats, Ints, OnProgress, Pixels
-from bineego.video.frames import Backend, FrameOptions
+from bineego.video.frames import Backend, FrameOptions, TimedFrame
 from bineego.video.probe import check_plain_file
-from bineego.video.reader import TimedFrame, VideoReader
+from bineego.video.reader import VideoReader
 
 VERSION = 2
 QUALITY = 90
@@ -38,6 +38,7 @@ SUBSAMPLING = "444"
 FRAMES_NAME = "frames.jpg"
 INDEX_NAME = "index.npz"
 TELL_EVERY = 64  # frames
+READ_AHEAD = 64  # frames in memory at a time
 SAMPLES = 16
 SAMPLE_BYTES = 4096
 REBUILD = "delete its folder and run the command again"
@@ -213,6 +214,13 @@ class CachedVideo:
         except ValueError as error:
             raise InputInvalid(f"damaged cached frame ({error})", where=path, remedy=REBUILD) from error
         return pictures
+
+    def read(self, indices: Ints) -> Iterator[TimedFrame]:
+        """Frames one by one, as `VideoReader.read` gives them."""
+        for first in range(0, len(indices), READ_AHEAD):
+            some = indices[first : first + READ_AHEAD]
+            for index, picture in zip(some.tolist(), self.frames(some), strict=True):
+                yield TimedFrame(index, picture, float(self.times[index]))
 
 
 def safe_name(video_id: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bineego.types import Floats, Ints, Pixels
+from bineego.types import Ints, Pixels
 from bineego.video.options import Backend, FrameOptions
 
-__all__ = ["MAX_RATE", "Backend", "FrameBatch", "FrameOptions", "capped", "on_screen"]
+__all__ = ["MAX_RATE", "Backend", "FrameOptions", "TimedFrame", "capped", "on_screen"]
 
 
 MAX_RATE = 32.0
@@ -18,17 +18,18 @@ MAX_RATE = 32.0
 screen at a multiple of 1/32 s. Training's cache and live reading share it, so both see the same frames."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FrameBatch:
-    """Frames in order of presentation.
+class TimedFrame(NamedTuple):
+    """One frame of a video.
 
     Attributes:
-        frames: uint8 (T, H, W, 3), RGB.
-        times: presentation time (T,) of each frame in seconds; 0 is what a player shows as 0:00.
+        position: among the frames that are kept.
+        picture: uint8 (H, W, 3), RGB.
+        time: of presentation, seconds; 0 is what a player shows as 0:00.
     """
 
-    frames: Pixels
-    times: Floats
+    position: int
+    picture: Pixels
+    time: float
 
 
 def on_screen(frame_times: ArrayLike, moments: ArrayLike) -> Ints:

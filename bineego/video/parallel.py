@@ -21,11 +21,11 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import ArrayLike
 
-from bineego.types import Bools, Ints
+from bineego.types import Bools, Floats, Ints
 from bineego.video.decode import Converter, packets_of, wanted_frames
-from bineego.video.frames import FrameOptions
+from bineego.video.frames import FrameOptions, TimedFrame
 from bineego.video.probe import open_video
-from bineego.video.reader import Found, TimedFrame, VideoReader, check_indices, in_order
+from bineego.video.reader import Found, VideoReader, check_indices, in_order
 from bineego.video.scan import packet_mark
 from bineego.video.timeline import NEVER_SHOWN, Timeline
 from bineego.workers import Worker
@@ -66,6 +66,25 @@ def read_parallel(
     if workers < 2 or len(parts) < 2:
         return reader.deliver(wanted)
     return reader.deliver(wanted, _joined(reader, wanted, parts, min(workers, len(parts))))
+
+
+class ParallelReader:
+    """A `VideoReader` whose frames are decoded by several processes."""
+
+    def __init__(self, reader: VideoReader, decoders: int) -> None:
+        self.reader, self.decoders = reader, decoders
+
+    @property
+    def times(self) -> Floats:
+        return self.reader.times
+
+    @property
+    def duration(self) -> float:
+        return self.reader.duration
+
+    def read(self, indices: Ints) -> Iterator[TimedFrame]:
+        """See `read_parallel`."""
+        return read_parallel(self.reader.path, self.reader.options, indices, self.decoders, reader=self.reader)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,17 +11,16 @@ from numpy.typing import ArrayLike
 
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.decode import Converter, packets_of, wanted_frames
-from bineego.video.frames import Backend, FrameOptions, capped
+from bineego.video.frames import Backend, FrameOptions, TimedFrame, capped
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.scan import scan
 from bineego.video.timeline import Timeline
 
-__all__ = ["Backend", "Found", "TimedFrame", "VideoReader", "check_indices", "in_order"]
+__all__ = ["Backend", "Found", "VideoReader", "check_indices", "in_order"]
 
 log = logging.getLogger(__name__)
 
 
-TimedFrame = tuple[int, Pixels, float]
 """Index into `VideoReader.times`, RGB picture (H, W, 3), presentation time in seconds."""
 
 Found = tuple[int, Pixels | None, float]
@@ -107,9 +106,9 @@ class VideoReader:
             else:
                 last, last_good = picture, position
             for early in range(position - waiting, position):
-                yield int(wanted[early]), picture, float(self.times[wanted[early]])
+                yield TimedFrame(int(wanted[early]), picture, float(self.times[wanted[early]]))
             waiting = 0
-            yield int(wanted[position]), picture, seconds
+            yield TimedFrame(int(wanted[position]), picture, seconds)
         if last is None:
             raise nothing_decodes(self.path)
         if wanted[-1] == len(self.times) - 1:
