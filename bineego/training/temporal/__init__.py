@@ -1,0 +1,1 @@
+"""Training of the temporal head: from feature tracks to a model."""

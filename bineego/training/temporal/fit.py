@@ -1,0 +1,215 @@
+"""The training of a temporal head: several members, each without one fold of the examples, epoch by epoch.
+
+All chance is a pure function of (seed, member, step), and the state between two epochs is all there is: a fit that
+goes on from it ends where one that was never stopped does. Shape suffixes: T steps, D features.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bineego.errors import InputInvalid
+from bineego.heads.config import HeadConfig
+from bineego.heads.losses import HeadLosses, TargetTensors, head_losses, total
+from bineego.heads.options import HeadRecipe
+from bineego.heads.targets import step_targets
+from bineego.heads.temporal import HeadEnsemble, TemporalHead
+from bineego.training.optimiser import MovingAverage
+from bineego.training.randomness import Purpose, generator, torch_seed
+from bineego.training.temporal.examples import Example
+
+WARMUP = 0.1
+"""Share of the steps in which the learning rate rises."""
+CLIP_GRAD = 1.0  # largest norm of the gradient (pilot)
+LEAST_RATE = 1e-3  # of the learning rate, at both ends
+
+
+class HeadFit:
+    """All members of one head, in training.
+
+    Args:
+        config: shape of the head; `members` of them are trained.
+        examples: what they learn from.
+        folds: the member (N,) that never sees each example; negative = all see it.
+        recipe: how they learn.
+        device: where.
+    """
+
+    def __init__(
+        self,
+        config: HeadConfig,
+        examples: Sequence[Example],
+        folds: NDArray[np.int64],
+        recipe: HeadRecipe,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config, self.examples, self.recipe, self.device = config, examples, recipe, torch.device(device)
+        self.epoch = 0
+        self.members = [
+            _Member(
+                config, [e for e, fold in zip(examples, folds, strict=True) if fold != number], recipe, number, device
+            )
+            for number in range(config.members)
+        ]
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of one epoch, over all members."""
+        return sum(len(member.examples) for member in self.members)
+
+    def run_epoch(self, on_step: Callable[[int], None] | None = None) -> dict[str, float]:
+        """One pass of every member over its examples; the mean of each part of the loss, by name, and `loss`."""
+        sums = torch.zeros(len(HeadLosses._fields) + 1, dtype=torch.float64)
+        done = 0
+        for member in self.members:
+            for position in range(len(member.examples)):
+                sums += member.step(self.epoch, position)
+                done += 1
+                if on_step is not None:
+                    on_step(done)
+        self.epoch += 1
+        return dict(zip((*HeadLosses._fields, "loss"), (sums / max(1, done)).tolist(), strict=True))
+
+    def lr(self) -> float:
+        """The learning rate of the last step, or of the first one before it."""
+        member = self.members[0]
+        return member.lr_at(max(0, self.epoch * len(member.examples) - 1))
+
+    def ensemble(self) -> HeadEnsemble:
+        """A copy of the members as they are to be used, on the CPU."""
+        ensemble = HeadEnsemble(self.config)
+        for mine, member in zip(ensemble.members, self.members, strict=True):
+            mine.load_state_dict({name: value.cpu() for name, value in member.weights().items()})
+        return ensemble.eval()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `load` needs."""
+        return {"epoch": self.epoch, "members": [member.state() for member in self.members]}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over a saved state."""
+        self.epoch = int(state["epoch"])
+        for member, saved in zip(self.members, state["members"], strict=True):
+            member.load(saved)
+
+
+class _Member:
+    """One head, its optimiser and what it learns from."""
+
+    def __init__(
+        self,
+        config: HeadConfig,
+        examples: Sequence[Example],
+        recipe: HeadRecipe,
+        number: int,
+        device: torch.device | str,
+    ) -> None:
+        self.examples, self.recipe, self.number, self.config = examples, recipe, number, config
+        torch.manual_seed(torch_seed(Purpose.INIT, recipe.seed, number))
+        self.head = TemporalHead(config).to(device).train()
+        self.optimiser = torch.optim.AdamW(self.head.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+        self.average = MovingAverage(self.head, recipe.ema) if recipe.ema else None
+
+    def step(self, epoch: int, position: int) -> Tensor:
+        """One example, one step; its losses and their sum."""
+        number = epoch * len(self.examples) + position
+        chance = generator(Purpose.CLIP, self.recipe.seed, self.number, number)
+        torch.manual_seed(torch_seed(Purpose.STEP, self.recipe.seed, self.number, number))
+        example = self.examples[self._order(epoch)[position]]
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.lr_at(number)
+        speed = math.exp(chance.uniform(-self.recipe.speed, self.recipe.speed))
+        device = next(self.head.parameters()).device
+        features, targets = prepare(example, self.config, speed, self.recipe.noise)
+        losses = head_losses(self.head(features.to(device)), to_device(targets, device))
+        loss = total(losses, self.recipe.scene_weight)
+        if not bool(torch.isfinite(loss)):
+            raise InputInvalid(
+                f"the training diverged in epoch {epoch + 1}",
+                where=f"video {example.video_id}",
+                remedy="lower --lr",
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.head.parameters(), CLIP_GRAD)
+        self.optimiser.step()
+        if self.average is not None:
+            self.average.update(self.head)
+        return torch.stack([part.detach() for part in (*losses, loss)]).double().cpu()
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        return generator(Purpose.ORDER, self.recipe.seed, self.number, epoch).permutation(len(self.examples))
+
+    def lr_at(self, number: int) -> float:
+        """The learning rate of a step: up along a half cosine, then down along one."""
+        whole = max(1, self.recipe.epochs * len(self.examples))
+        rise = WARMUP * whole
+        share = number / rise if number < rise else 1 - (number - rise) / max(1.0, whole - rise)
+        return self.recipe.lr * max(LEAST_RATE, (1 - math.cos(math.pi * min(1.0, share))) / 2)
+
+    def weights(self) -> dict[str, Tensor]:
+        return self.head.state_dict() if self.average is None else self.average.values
+
+    def state(self) -> dict[str, Any]:
+        return copy.deepcopy(
+            {
+                "head": self.head.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "average": {} if self.average is None else self.average.state(),
+            }
+        )
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.head.load_state_dict(state["head"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.average is not None:
+            self.average.load(state["average"])
+
+
+def prepare(
+    example: Example, config: HeadConfig, speed: float = 1.0, noise: float = 0.0
+) -> tuple[Tensor, TargetTensors]:
+    """Features and targets of an example that is played `speed` times as fast, with noise from torch's generator."""
+    features = torch.from_numpy(example.features)
+    n = max(1, round(len(example) / speed))
+    if n != len(example):
+        features = functional.interpolate(features.T[None], size=n, mode="linear", align_corners=False)[0].T
+    if noise:
+        features = features + noise * torch.randn(features.shape)
+    if not config.n_classes:
+        none = torch.zeros(0)
+        return features, TargetTensors(None, none, none, none, example.scene)
+    longer = n / len(example)
+    step = float(np.median(np.diff(example.edges)))
+    edges = np.arange(n + 1, dtype=np.float64) * step
+    targets = step_targets(
+        edges, example.starts * longer, example.ends * longer, example.class_ids, config.n_classes, multi=config.multi
+    )
+    tensors = TargetTensors(
+        torch.from_numpy(targets.actions) if example.annotated else None,
+        torch.from_numpy(targets.boundaries),
+        torch.from_numpy(targets.inside),
+        torch.from_numpy(targets.distances),
+        example.scene,
+    )
+    return features, tensors
+
+
+def to_device(targets: TargetTensors, device: torch.device) -> TargetTensors:
+    """The same targets on a device."""
+    return TargetTensors(
+        None if targets.actions is None else targets.actions.to(device),
+        targets.boundaries.to(device),
+        targets.inside.to(device),
+        targets.distances.to(device),
+        targets.scene,
+    )
