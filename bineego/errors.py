@@ -73,6 +73,10 @@ class Terminated(BaseException):
     """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
 
 
+class Interrupted(BaseException):
+    """Ctrl-C in a command: Typer would end the program without a word."""
+
+
 class BineegoWarning(UserWarning):
     """Something was left out, guessed or repaired: never in silence. The CLI prints it on stderr."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 
@@ -31,3 +32,22 @@ def size(n_bytes: float) -> str:
             return f"{n_bytes:.0f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:.1f} GB"
+
+
+DIGITS, LONGEST = 40, 1000
+
+
+def printable(text: str) -> str:
+    """A text from a file as it may be shown: control characters as `\\x1b`, endless numbers and words cut.
+
+    An escape sequence would otherwise move the cursor, change colours or retitle the window of whoever reads it.
+    """
+    text = re.sub(rf"\d{{{DIGITS + 1},}}", lambda found: f"{found[0][:20]}... ({len(found[0]):,} digits)", text)
+    text = re.sub(
+        rf"\S{{{LONGEST + 1},}}", lambda found: f"{found[0][:LONGEST]}... ({len(found[0]):,} characters)", text
+    )
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", _escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -200,6 +201,7 @@ def _serve() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not land among the messages
     sys.stdout = sys.stderr
+    warnings.simplefilter("ignore")
     logger = logging.getLogger("bineego")
     logger.handlers[:] = [_Forwarder(out)]
     logger.setLevel(logging.INFO)

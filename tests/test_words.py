@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bineego.words import duration, listed, many, size
+from bineego.words import duration, listed, many, printable, size
 
 
 def test_counts_have_the_right_number() -> None:
@@ -25,3 +27,11 @@ def test_lengths_of_time(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("n_bytes", "text"), [(7, "7 bytes"), (12_000, "12 kB"), (3e6, "3 MB"), (1.5e9, "1.5 GB")])
 def test_sizes(n_bytes: float, text: str) -> None:
     assert size(n_bytes) == text
+
+
+@given(st.text())
+def test_nothing_printable_is_a_control(text: str) -> None:
+    shown = printable(text)
+    assert not any((ord(letter) < 32 and letter not in "\t\n") or 127 <= ord(letter) < 160 for letter in shown)
+    if text.isprintable() and len(text) < 20:
+        assert shown == text

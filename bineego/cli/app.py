@@ -39,8 +39,7 @@ def _options(
 
 def main() -> None:
     """Entry point of the `bineego` command."""
-    console.set_up_logging()
-    sys.exit(console.run(app))
+    sys.exit(console.start(app))
 
 
 # Each command registers itself on import.

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
-import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from types import FrameType
 
+from bineego.cli import signals, streams
 from bineego.errors import (
     EXIT_BUG,
     EXIT_SIGINT,
     EXIT_SIGTERM,
     BineegoError,
     InputMissing,
+    Interrupted,
     ResourceExhausted,
     Terminated,
 )
+from bineego.files import FULL, write_error
 from bineego.types import OnProgress
-
-OUT_OF_REACH = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO}
-"""Answers of the system that say something of a file, and not of this program."""
+from bineego.words import printable
 
 
 class _StderrHandler(logging.Handler):
@@ -32,7 +31,22 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         word = {logging.WARNING: "warning: ", logging.ERROR: "error: "}.get(record.levelno, "")
-        print(f"{word}{record.getMessage()}", file=sys.stderr, flush=True)
+        say(f"{word}{record.getMessage()}")
+
+
+def say(text: str) -> None:
+    """Tell the user something, on standard error; whatever it quotes from files is made harmless."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def start(command: Callable[[], object]) -> int:
+    """Run the command of this process: guarded streams, signals that end it in time, nobody else's warnings."""
+    streams.guard()
+    signals.end_in_time()
+    if not os.environ.get("BINEEGO_DEBUG"):
+        warnings.simplefilter("ignore")  # of NumPy and other libraries, about code that the user has not written
+    set_up_logging()
+    return run(command)
 
 
 def set_up_logging(*, quiet: bool = False) -> None:
@@ -69,47 +83,71 @@ def progress(what: str) -> Iterator[OnProgress]:
         tenths = int(10 * done / total + 1e-9) if total else 10
         if tenths > said:
             said = tenths
-            print(f"{what}: {10 * tenths} % ({time.monotonic() - start:.0f} s)", file=sys.stderr, flush=True)
+            say(f"{what}: {10 * tenths} % ({time.monotonic() - start:.0f} s)")
 
     yield on_line
 
 
 def run(command: Callable[[], object]) -> int:
     """Run a command; its exit code. Expected errors become one message; anything else is our bug and says so."""
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    signals.at_work()
+    code = _run(command)
+    try:
+        streams.finish()
+    except OSError as error:
+        return _refuse(_of_system(error)) if code == 0 else code
+    return code
+
+
+def _run(command: Callable[[], object]) -> int:
     try:
         command()
     except BineegoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return EXIT_SIGINT
-    except Terminated:
-        print("terminated", file=sys.stderr)
-        return EXIT_SIGTERM
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone; not an error, and nothing more can be printed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _refuse(error)
+    except (KeyboardInterrupt, Interrupted) as error:
+        return _ended("interrupted", error, EXIT_SIGINT)
+    except Terminated as error:
+        return _ended("terminated", error, EXIT_SIGTERM)
+    except SystemExit as error:  # Typer's way out
+        return error.code if isinstance(error.code, int) else 0
     except MemoryError:
-        print("error: out of memory", file=sys.stderr)
-        return ResourceExhausted.exit_code
+        return _refuse(ResourceExhausted("out of memory", remedy="close other programs, or ask for less at once"))
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            return _refuse(_of_system(error))
         if os.environ.get("BINEEGO_DEBUG"):
             raise
-        if isinstance(error, OSError) and error.filename is not None and error.errno in OUT_OF_REACH:
-            # Folders may be locked at any depth, and asking whether a file exists fails in them.
-            print(f"error: {error.filename}: cannot be read or written ({error.strerror})", file=sys.stderr)
-            return InputMissing.exit_code
-        print(
+        say(
             f"error: {type(error).__name__}: {error}\n"
-            "  -> this is a bug in bineego; please report it with the output of the same command under BINEEGO_DEBUG=1",
-            file=sys.stderr,
+            "  -> this is a bug in bineego; please report it with the output of the same command under BINEEGO_DEBUG=1"
         )
         return EXIT_BUG
     return 0
 
 
-def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
+def _refuse(error: BineegoError) -> int:
+    say(f"error: {error}")
+    return error.exit_code
+
+
+def _ended(word: str, error: BaseException, code: int) -> int:
+    """What a signal leaves: the command may have told how far it has come."""
+    say(f"{word}: {error}" if str(error) else word)
+    return code
+
+
+def _of_system(error: OSError) -> BineegoError:
+    """What the system says of a file, anywhere in a command, is not a bug of this program.
+
+    Folders may be locked at any depth, and asking whether a file exists fails in them.
+    """
+    if error.filename == streams.STDOUT:
+        return ResourceExhausted(
+            f"cannot be written ({error.strerror})",
+            where=streams.STDOUT,
+            remedy="files that the command wrote are whole",
+        )
+    if error.errno in FULL:
+        return write_error(error, error.filename)
+    reason = f"cannot be read or written ({error.strerror})"
+    return InputMissing(reason, where=error.filename)

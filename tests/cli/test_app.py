@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,13 @@ def test_unknown_option_is_a_usage_error() -> None:
         (errors.ModelError("x"), 6),
         (errors.ResourceExhausted("x"), 7),
         (PermissionError(errno.EACCES, "Permission denied", "locked"), 3),
-        (OSError(errno.EINVAL, "Invalid argument", "x"), 70),
+        (OSError(errno.EINVAL, "Invalid argument", "x"), 3),
+        (OSError(errno.EIO, "Input/output error", "x"), 3),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), 7),
+        (OSError(errno.EMFILE, "Too many open files"), 7),
+        (OSError("of a library"), 70),
+        (errors.Interrupted(), 130),
+        (errors.Terminated(), 143),
         (MemoryError(), 7),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("ours"), 70),
@@ -63,6 +70,29 @@ def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixtu
     assert "Traceback" not in said
     if code == 4:
         assert said == "error: file, line 3: x\n  -> mend it\n"
+
+
+def test_how_far_an_interrupted_command_has_come(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise errors.Interrupted("3 of 5 videos done; the same command goes on")
+
+    assert console.run(command) == 130
+    assert capsys.readouterr().err == "interrupted: 3 of 5 videos done; the same command goes on\n"
+
+
+def test_nothing_of_a_file_reaches_the_terminal_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    console.set_up_logging()
+
+    def command() -> None:
+        logging.getLogger("bineego").warning("label \x1b[31mred\x9b0m\r\x07")
+        raise errors.InputInvalid("not a time: " + "7" * 5000, where="a\x1b]0;title\x07.csv", remedy="mend it")
+
+    console.run(command)
+    said = capsys.readouterr().err
+    assert not set(said) & set("\x1b\x9b\r\x07")
+    assert "\\x1b[31mred" in said
+    assert "77777777777777777777... (5,000 digits)" in said
+    assert said.endswith("\n  -> mend it\n")
 
 
 def test_quiet_means_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
