@@ -204,7 +204,7 @@ class Loop:
     def _backward(self, data: Batch, n_actions: int, n_scenes: int, place: str) -> None:
         device = self.fabric.device
         targets = Targets(*(x.to(device, non_blocking=True) for x in (data.actions, data.scenes, data.weights)))
-        scores = self.module(normalise(data.frames.to(device, non_blocking=True)))
+        scores = self.module(normalise(data.frames.to(device, non_blocking=True), pixels=self.network.trunk.pixels))
         losses = clip_losses(scores, targets, label_smoothing=self.recipe.label_smoothing)
         loss = joint(losses, n_actions, n_scenes, self.recipe.scene_weight)
         # DDP takes the mean of the gradients over the devices; their sum is wanted.

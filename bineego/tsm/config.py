@@ -20,6 +20,7 @@ class Trunk(StrEnum):
     RESNEXT101_32X8D = "resnext101_32x8d"
     RESNEXT101_64X4D = "resnext101_64x4d"
     MOBILENET_V2 = "mobilenet_v2"
+    EFFICIENTNET_LITE0 = "efficientnet_lite0"
 
 
 class Precision(StrEnum):

@@ -21,12 +21,10 @@ from bineego.errors import UsageError
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision
 from bineego.tsm.cuda_graph import CudaGraph
-from bineego.tsm.fused_conv import Conv, OneDnnConv, PlainConv, fold, onednn_works
+from bineego.tsm.folded_trunk import FoldedTrunk
+from bineego.tsm.fused_conv import onednn_works
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import TSM, Scores
-from bineego.tsm.preprocess import normalise
-from bineego.tsm.shift import temporal_shift
-from bineego.tsm.trunks import ConvBN, ResidualBlock
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +39,13 @@ class InferenceNetwork:
         device: where it computes.
         precision: FP32 or BF16, never AUTO.
         fused: whether oneDNN's fused operators are used.
+        trunk: the part before the heads.
     """
 
     def __init__(self, network: TSM, *, precision: Precision, device: torch.device, fused: bool) -> None:
         self.device, self.precision, self.fused = device, precision, fused
-        self._dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
-        trunk = network.trunk
-        self._pools = trunk.pools
-        self._stem = self._conv(trunk.stem())
-        self._blocks = [self._block(block) for block in trunk.residual_blocks()]
-        last = trunk.last()
-        self._last = None if last is None else self._conv(last)
+        dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
+        self.trunk = FoldedTrunk(network.trunk, dtype=dtype, device=device, fused=fused)
         self._action_head = self._head(network.action_head)
         self._scene_head = self._head(network.scene_head)
         on_gpu = device.type == "cuda"
@@ -91,50 +85,13 @@ class InferenceNetwork:
 
     def _features(self, frames_NTHWC: Tensor) -> Tensor:
         n_frames = frames_NTHWC.shape[1]
-        frames_NTCHW = normalise(frames_NTHWC.to(self.device), self._dtype)
-        x = self._stem(frames_NTCHW.flatten(0, 1))
-        if self._pools:
-            x = functional.max_pool2d(x, 3, 2, 1)
-        for block in self._blocks:
-            x = block(x, n_frames)
-        if self._last is not None:
-            x = self._last(x)
-        features_BF = x.mean((2, 3), dtype=torch.float32)
+        features_BF = self.trunk.features(frames_NTHWC)
         return features_BF.view(-1, n_frames, features_BF.shape[1]).mean(1)
-
-    def _conv(self, pair: ConvBN) -> Conv:
-        folded = fold(pair, self._dtype, self.device)
-        return OneDnnConv(folded, pair.act) if self.fused else PlainConv(folded, pair.act)
-
-    def _block(self, block: ResidualBlock) -> _Block:
-        return _Block(
-            main=[self._conv(pair) for pair in block.main],
-            skip=None if block.skip is None else self._conv(block.skip),
-            has_skip=block.has_skip,
-            shift_div=block.shift_div,
-        )
 
     def _head(self, head: nn.Linear | None) -> tuple[Tensor, Tensor] | None:
         if head is None:
             return None
         return tuple(part.detach().to(self.device, torch.float32) for part in (head.weight, head.bias))  # type: ignore[return-value]
-
-
-class _Block:
-    """A residual block of folded convolutions."""
-
-    def __init__(self, *, main: list[Conv], skip: Conv | None, has_skip: bool, shift_div: int) -> None:
-        self.main, self.skip, self.has_skip, self.shift_div = main, skip, has_skip, shift_div
-
-    def __call__(self, x: Tensor, n_frames: int) -> Tensor:
-        y = temporal_shift(x, n_frames, self.shift_div) if self.shift_div else x
-        *inner, last = self.main
-        for conv in inner:
-            y = conv(y)
-        if not self.has_skip:
-            return last(y)
-        # The block's input is not needed again: the sum may be written over it.
-        return last(y, x if self.skip is None else self.skip(x))
 
 
 def for_inference(

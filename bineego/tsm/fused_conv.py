@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bineego.tsm.trunks import Act, ConvBN
+from bineego.tsm.trunk import Act, ConvBN, SameConv2d, pad_same
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,11 @@ class Folded:
     padding: tuple[int, ...]
     dilation: tuple[int, ...]
     groups: int
+    same: bool = False  # padded as `SameConv2d` does, before the convolution
+
+    def padded(self, x_BCHW: Tensor) -> Tensor:
+        """The picture that the convolution reads."""
+        return pad_same(x_BCHW, self.weight.shape[2:], self.stride) if self.same else x_BCHW
 
 
 def fold(pair: ConvBN, dtype: torch.dtype, device: torch.device) -> Folded:
@@ -53,6 +58,7 @@ def fold(pair: ConvBN, dtype: torch.dtype, device: torch.device) -> Folded:
         padding=conv.padding,
         dilation=conv.dilation,
         groups=conv.groups,
+        same=isinstance(conv, SameConv2d),
     )
 
 
@@ -65,7 +71,7 @@ class PlainConv:
     def __call__(self, x_BCHW: Tensor, skip_BKHW: Tensor | None = None) -> Tensor:
         """act(conv(x) + skip); `skip_BKHW` may be overwritten."""
         f = self.folded
-        y = functional.conv2d(x_BCHW, f.weight, f.bias, f.stride, f.padding, f.dilation, f.groups)
+        y = functional.conv2d(f.padded(x_BCHW), f.weight, f.bias, f.stride, f.padding, f.dilation, f.groups)
         if skip_BKHW is not None:
             y += skip_BKHW
         match self.act:
@@ -85,7 +91,7 @@ class OneDnnConv:
 
     def __init__(self, folded: Folded, act: Act) -> None:
         f = folded
-        self.weight, self.bias = f.weight, f.bias
+        self.folded, self.weight, self.bias = f, f.weight, f.bias
         self.geometry = (f.padding, f.stride, f.dilation, f.groups)
         self.act_name: str = act.value[0]
         self.act_numbers: list[float] = list(act.value[1])
@@ -96,6 +102,7 @@ class OneDnnConv:
 
     def __call__(self, x_BCHW: Tensor, skip_BKHW: Tensor | None = None) -> Tensor:
         """act(conv(x) + skip); the result is written over `skip_BKHW`."""
+        x_BCHW = self.folded.padded(x_BCHW)
         weight = self._weight_for(x_BCHW.shape)
         y: Tensor
         if skip_BKHW is None:

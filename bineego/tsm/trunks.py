@@ -10,57 +10,29 @@ Which blocks shift (official implementation, `blockres`):
 - ResNet and ResNeXt: before conv1 of every residual block, the skip path untouched; trunks with 23 or more blocks in
   stage 3 shift every other block of every stage.
 - MobileNetV2: before the expansion convolution of those inverted residuals that expand and have a skip connection.
+EfficientNet-Lite0 stands in `efficientnet`.
 
 Shape suffixes: B = N clips * T frames, C channels, H height, W width, F features.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bineego.tsm.config import NetworkConfig, Trunk
+from bineego.tsm.efficientnet import ShiftedEfficientNetLite0
 from bineego.tsm.shift import temporal_shift
+from bineego.tsm.trunk import Act, ConvBN, ConvBNReLU6, ResidualBlock, ShiftedTrunk, conv
 
 DEEP_STAGE = 23
 """Blocks in stage 3 from which on only every other block shifts."""
 
 IMAGENET_CLASSES = 1000
-
-
-class Act(Enum):
-    """What follows a convolution: PyTorch's name of the fused form, with its numbers."""
-
-    NONE = ("none", ())
-    RELU = ("relu", ())
-    RELU6 = ("hardtanh", (0.0, 6.0))
-
-
-class ConvBN(NamedTuple):
-    """A convolution, its batch normalisation and its activation: what inference folds into one."""
-
-    conv: nn.Conv2d
-    norm: nn.BatchNorm2d
-    act: Act
-
-
-class ResidualBlock(NamedTuple):
-    """A residual block as a list of its parts, in the order of the data.
-
-    The last activation of `main` follows the addition of the skip path.
-    """
-
-    main: tuple[ConvBN, ...]
-    skip: ConvBN | None  # a projection; None = the input itself
-    shift_div: int  # see `temporal_shift`; 0 = no shift
-    has_skip: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +72,6 @@ INVERTED_RESIDUALS = (
     (6, 320, 1, 1),
 )
 """MobileNetV2's stages: expansion, output channels, blocks, stride of the first block."""
-
-
-def conv(n_in: int, n_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    """A convolution that keeps the size of the picture where the stride is 1."""
-    return nn.Conv2d(n_in, n_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
 
 
 class Residual(nn.Module):
@@ -153,38 +120,6 @@ class Residual(nn.Module):
         """For inference."""
         skip = None if self.downsample is None else ConvBN(self.downsample[0], self.downsample[1], Act.NONE)  # type: ignore[arg-type]
         return ResidualBlock(self.main(), skip, self.shift_div)
-
-
-class ShiftedTrunk(nn.Module, ABC):
-    """What the rest of the house knows of a trunk: everything that tells one from another is in this file.
-
-    Attributes:
-        n_features: F, numbers that it gives for a picture.
-        pools: whether a 3 x 3 maximum with stride 2 follows the stem.
-    """
-
-    n_features: int
-    pools: bool
-
-    @abstractmethod
-    def forward(self, x_BCHW: Tensor, n_frames: int) -> Tensor:
-        """Features (B, F), averaged over the picture."""
-
-    @abstractmethod
-    def stages(self) -> list[nn.Module]:
-        """All layers in five parts, from the picture on: what can be frozen one by one."""
-
-    @abstractmethod
-    def stem(self) -> ConvBN:
-        """The first convolution."""
-
-    @abstractmethod
-    def residual_blocks(self) -> Iterator[ResidualBlock]:
-        """All blocks, in order."""
-
-    @abstractmethod
-    def last(self) -> ConvBN | None:
-        """The convolution after all blocks, if there is one."""
 
 
 class ShiftedResNet(ShiftedTrunk):
@@ -240,17 +175,6 @@ class ShiftedResNet(ShiftedTrunk):
 
     def last(self) -> None:
         """No convolution follows the blocks."""
-
-
-class ConvBNReLU6(nn.Sequential):
-    """A convolution with its normalisation and MobileNet's activation."""
-
-    def __init__(self, layer: nn.Conv2d) -> None:
-        super().__init__(layer, nn.BatchNorm2d(layer.out_channels), nn.ReLU6(inplace=True))
-
-    def pair(self) -> ConvBN:
-        """What inference folds."""
-        return ConvBN(self[0], self[1], Act.RELU6)  # type: ignore[arg-type]
 
 
 class InvertedResidual(nn.Module):
@@ -334,10 +258,13 @@ def build_trunk(config: NetworkConfig) -> ShiftedTrunk:
     """The trunk of a network, with random weights."""
     shift_div = config.shift_div if config.shift else 0
     trunk: ShiftedTrunk
-    if config.trunk is Trunk.MOBILENET_V2:
-        trunk = ShiftedMobileNetV2(shift_div)
-    else:
-        trunk = ShiftedResNet(RESNETS[config.trunk], shift_div)
+    match config.trunk:
+        case Trunk.EFFICIENTNET_LITE0:
+            trunk = ShiftedEfficientNetLite0(shift_div)
+        case Trunk.MOBILENET_V2:
+            trunk = ShiftedMobileNetV2(shift_div)
+        case _:
+            trunk = ShiftedResNet(RESNETS[config.trunk], shift_div)
     # torchvision draws a classifier's numbers before the convolutions': drawn here too, for the sake of seeds.
     nn.Linear(trunk.n_features, IMAGENET_CLASSES)
     for module in trunk.modules():

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 KEYWORDS = ("auto", "imagenet", "random")
 
-FIRST_CONV = ("conv1.weight", "features.0.0.weight")
+FIRST_CONV = ("conv1.weight", "features.0.0.weight", "conv_stem.0.weight")
 
 
 @dataclass(frozen=True, kw_only=True)

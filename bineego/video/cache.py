@@ -71,7 +71,7 @@ class FrameCache:
             InputMissing: the video is not there, or cannot be read.
             InputInvalid: it is empty.
         """
-        text = f"{VERSION}\0{video_id}\0{_content(Path(path))}"
+        text = f"{VERSION}\0{video_id}\0{content_stamp(Path(path))}"
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
         return self.sized_folder / f"{safe_name(video_id)}-{key}"
 
@@ -232,7 +232,7 @@ def safe_name(video_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]|^\.", escape, video_id)[:100]
 
 
-def _content(path: Path) -> str:
+def content_stamp(path: Path) -> str:
     """What tells a video's content from another's without reading it all: its size, and samples from head to tail."""
     check_plain_file(path)
     digest = hashlib.blake2b(digest_size=16)

@@ -36,7 +36,7 @@ def test_groups_are_those_of_tsm(kind: Optimizer) -> None:
         assert g["weight_decay"] == (0 if bias else 0.01), name
 
 
-@pytest.mark.parametrize("trunk", [Trunk.RESNET18, Trunk.MOBILENET_V2])
+@pytest.mark.parametrize("trunk", [Trunk.RESNET18, Trunk.MOBILENET_V2, Trunk.EFFICIENTNET_LITE0])
 def test_freezing_goes_from_the_stem_to_the_whole_trunk(trunk: Trunk) -> None:
     left = []
     for n in range(6):

@@ -20,6 +20,9 @@ from bineego.tsm.preprocess import normalise
 
 HERE = Path(__file__).parent
 
+TORCHVISION = [trunk for trunk in Trunk if trunk is not Trunk.EFFICIENTNET_LITE0]
+"""Trunks that are torchvision's; EfficientNet-Lite0 has tests of its own."""
+
 
 class SlowShift(nn.Module):
     """Builds every frame from its neighbours, one at a time, then convolves."""
@@ -130,7 +133,7 @@ def check_fused(trunk: Trunk, precision: Precision) -> None:
     network = random_network(trunk, n_scenes=3)
     frames = torch.randint(0, 256, (3, 4, 64, 64, 3), dtype=torch.uint8)
     with torch.inference_mode():
-        wanted = network(normalise(frames))
+        wanted = network(normalise(frames, pixels=network.trunk.pixels))
     ready = fuse(network, precision=precision)
     for _ in range(3):  # weights are laid out anew at the second call
         got = ready(frames)

@@ -15,7 +15,7 @@ from bineego.tsm.fuse import bf16_is_fast, choose_precision, fuse
 from bineego.tsm.fused_conv import Act, Folded, OneDnnConv, PlainConv
 
 CPU = torch.device("cpu")
-TRUNKS = [Trunk.RESNET18, Trunk.RESNET50, Trunk.MOBILENET_V2]
+TRUNKS = [Trunk.RESNET18, Trunk.RESNET50, Trunk.MOBILENET_V2, Trunk.EFFICIENTNET_LITE0]
 
 
 @pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torchvision
-from tsm.references import check_against_reference
+from tsm.references import TORCHVISION, check_against_reference
 
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.network import TSM
@@ -28,7 +28,7 @@ def test_a_seed_gives_the_trunk_of_torchvision(trunk: Trunk) -> None:
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-@pytest.mark.parametrize("trunk", list(Trunk))
+@pytest.mark.parametrize("trunk", TORCHVISION)
 def test_names_and_shapes_are_those_of_torchvision(trunk: Trunk) -> None:
     with torch.device("meta"):
         ours = build_trunk(NetworkConfig(trunk=trunk, n_classes=2)).state_dict()
@@ -48,6 +48,7 @@ def test_names_and_shapes_are_those_of_torchvision(trunk: Trunk) -> None:
         (Trunk.RESNEXT101_32X8D, 2 + 2 + 12 + 2),
         (Trunk.RESNEXT101_64X4D, 2 + 2 + 12 + 2),
         (Trunk.MOBILENET_V2, 10),
+        (Trunk.EFFICIENTNET_LITE0, 9),
     ],
 )
 def test_number_of_blocks_that_shift(trunk: Trunk, n_shifted: int) -> None:

@@ -20,6 +20,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 from torch import Tensor
+from tsm.references import TORCHVISION
 
 from bineego.errors import ModelError
 from bineego.labels import LabelSet
@@ -379,5 +380,5 @@ def test_download(promised: int, hub: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_real_addresses_carry_a_checksum() -> None:
-    for trunk in Trunk:
+    for trunk in TORCHVISION:
         assert re.search(r"/\w+-[0-9a-f]{8}\.pth$", imagenet.weights_url(trunk))

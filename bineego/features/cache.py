@@ -1,0 +1,61 @@
+"""Cached feature tracks, keyed by what they are made of: content of the video, trunk, weights, size, rate, version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bineego.features import track as tracks
+from bineego.features.track import FeatureTrack
+from bineego.video.cache import content_stamp, safe_name
+
+
+class FeatureCache:
+    """Feature tracks of many videos, made in one way.
+
+    Args:
+        folder: several ways of making can share it.
+        made_by: see `maker.made_by`.
+    """
+
+    def __init__(self, folder: Path | str, made_by: Mapping[str, Any]) -> None:
+        self.folder = Path(folder)
+        self._made_by = json.dumps(made_by, sort_keys=True)
+
+    def entry(self, video_id: str, path: Path) -> Path:
+        """The file of one video's track, there or not.
+
+        Raises:
+            InputMissing: the video is not there, or cannot be read.
+            InputInvalid: it is empty.
+        """
+        text = f"{video_id}\0{content_stamp(path)}\0{self._made_by}"
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return self.folder / f"{safe_name(video_id)}-{key}{tracks.SUFFIX}"
+
+    def has(self, video_id: str, path: Path) -> bool:
+        """True if the features of the video as it is now are in the cache."""
+        return self.entry(video_id, path).is_file()
+
+
+class TrackFiles(Mapping[str, FeatureTrack]):
+    """Feature tracks that are read when they are asked for: only those in use are in memory.
+
+    Args:
+        files: file by video id.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = dict(files)
+
+    def __getitem__(self, video_id: str) -> FeatureTrack:
+        return tracks.load(self.files[video_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)

@@ -1,0 +1,140 @@
+"""One video to its feature track: decoded once, step by step, in memory that does not hold its pictures.
+
+Shape suffixes: T steps, B frames at a time, H height, W width, D features of one kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.features.kinds import Kind, step_edges, step_times
+from bineego.features.motion import grey, motion_energy
+from bineego.features.options import FeatureOptions
+from bineego.features.track import FeatureTrack
+from bineego.types import Pixels
+from bineego.video.frames import TimedFrame, on_screen
+from bineego.video.reader import VideoReader
+
+if TYPE_CHECKING:
+    from bineego.tsm.feature_network import FeatureNetwork
+
+BATCH_PIXELS = 16 * 128 * 128
+"""Pixels that go through the network at once: more leave the processor's caches."""
+
+CONTEXT = 8
+"""Frames before and after those of a batch that a trunk with a shift sees too."""
+
+VERSION = 1
+"""Of the features' definition: part of the key of cached tracks."""
+
+Halves = NDArray[np.float16]
+Rows = dict[str, Halves]
+
+
+class FeatureMaker:
+    """Makes feature tracks.
+
+    Args:
+        options: how.
+        network: None = only the kinds that need none.
+    """
+
+    def __init__(self, options: FeatureOptions, network: FeatureNetwork | None) -> None:
+        self.options, self._network = options, network
+        self.made_by = made_by(options, {} if network is None else network.made_by)
+
+    def track(self, path: Path, video_id: str, threads: int = 0) -> Iterator[float | FeatureTrack]:
+        """The share that is done, now and then, and at last the track.
+
+        Args:
+            threads: decoding threads; 0 = one a core.
+
+        Raises:
+            InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
+        """
+        options = self.options
+        reader = VideoReader(path, options.frames, backend=options.backend, threads=threads)
+        shown_T = on_screen(reader.times, step_times(reader.duration, options.rate))
+        # With its last frame the reader learns how much of a damaged video there is.
+        wanted, row_T = np.unique(np.append(shown_T, len(reader.times) - 1), return_inverse=True)
+        columns: dict[str, Halves] = {}
+        done = 0
+        for rows in self._rows(reader.read(wanted)):
+            count = len(next(iter(rows.values())))
+            for kind, values in rows.items():
+                whole = columns.setdefault(kind, np.empty((len(wanted), values.shape[1]), np.float16))
+                whole[done : done + count] = values
+            done += count
+            yield done / len(wanted)
+        n_steps = len(step_edges(reader.duration, options.rate)) - 1
+        row_T = row_T[:n_steps]
+        yield FeatureTrack(
+            video_id=video_id,
+            times=step_times(reader.duration, options.rate),
+            rate=options.rate,
+            duration=reader.duration,
+            kinds={kind: _taken(whole, row_T) for kind, whole in columns.items()},
+            made_by=self.made_by,
+        )
+
+    def _rows(self, frames: Iterator[TimedFrame]) -> Iterator[Rows]:
+        """Features of distinct frames in order, some at a time."""
+        batch = max(1, BATCH_PIXELS // self.options.size**2)
+        before: NDArray[np.float32] | None = None
+        for pictures, own in _batches(frames, batch, CONTEXT if self._shifts else 0):
+            rows: Rows = {}
+            if self._network is not None:
+                final, mid = self._network(pictures)
+                rows |= {Kind.FINAL: final[own], Kind.MID: mid[own]}
+            energies = []
+            for picture in pictures[own]:
+                now = grey(picture)
+                energies.append(motion_energy(now if before is None else before, now))
+                before = now
+            rows[Kind.MOTION] = np.stack(energies)
+            yield rows
+
+    @property
+    def _shifts(self) -> bool:
+        return self._network is not None and self._network.shifts
+
+
+def _taken(rows: Halves, wanted_T: NDArray[np.int64]) -> Halves:
+    """Rows by index; not copied where they lie as they are wanted, which is so for most videos."""
+    in_order = np.array_equal(wanted_T, np.arange(len(wanted_T)))
+    return rows[: len(wanted_T)] if in_order else rows[wanted_T]
+
+
+def made_by(options: FeatureOptions, network: dict[str, Any]) -> dict[str, Any]:
+    """All that features depend on beside the video, as plain values."""
+    return {
+        **network,
+        "size": options.size,
+        "keep_aspect": options.keep_aspect,
+        "rate": options.rate,
+        "backend": str(options.backend),
+        "version": VERSION,
+    }
+
+
+def _batches(frames: Iterator[TimedFrame], size: int, context: int) -> Iterator[tuple[Pixels, slice]]:
+    """Pictures (B, H, W, 3) of up to `size` frames with up to `context` more on either side, and which are its own."""
+    held: list[Pixels] = []
+    before = 0
+    for _, picture, _ in frames:
+        held.append(picture)
+        if len(held) == before + size + context:
+            yield np.stack(held), slice(before, before + size)
+            keep = min(context, before + size)
+            held = held[before + size - keep :]
+            before = keep
+    while len(held) > before:
+        count = min(size, len(held) - before)
+        yield np.stack(held), slice(before, before + count)
+        held = held[before + count - min(context, before + count) :]
+        before = min(context, before + count)

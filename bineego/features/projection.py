@@ -1,0 +1,156 @@
+"""Projection: each kind of features standardised and brought to its largest directions, fitted on training videos.
+
+Shrunk whitening: every direction is divided by the root of its variance plus the mean variance of those kept, because
+small directions are mostly noise.
+
+Shape suffixes: T steps, D features of one kind, K directions kept of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bineego.errors import InputInvalid
+from bineego.features.track import FeatureTrack
+
+DIRECTIONS = 64
+"""Directions kept of each kind."""
+
+MAX_STEPS = 20_000
+"""Steps that a fit looks at, evenly spaced over the videos: neighbouring steps say nearly the same."""
+
+LEAST_DEVIATION = 1e-3  # of a feature: one that never changes stays nearly 0 instead of becoming noise
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KindProjection:
+    """Of one kind: features (T, D) @ weight (D, K) + offset (K,)."""
+
+    weight: Singles
+    offset: Singles
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Projection:
+    """What a head reads of a feature track. A model stores it as arrays (`to_arrays`).
+
+    Attributes:
+        parts: by kind, in the order of their columns.
+    """
+
+    parts: Mapping[str, KindProjection]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds it needs."""
+        return tuple(self.parts)
+
+    @property
+    def n_features(self) -> int:
+        """Columns that `apply` gives."""
+        return sum(part.weight.shape[1] for part in self.parts.values())
+
+    def columns(self, kind: str) -> slice:
+        """Where a kind stands among the columns."""
+        names = list(self.parts)
+        widths = [part.weight.shape[1] for part in self.parts.values()]
+        start = sum(widths[: names.index(kind)])
+        return slice(start, start + widths[names.index(kind)])
+
+    def apply(self, track: FeatureTrack) -> Singles:
+        """The projected features (T, n_features).
+
+        Raises:
+            InputInvalid: the track lacks a kind, or has features of another width: made with another trunk.
+        """
+        columns = [_project(track, kind, part) for kind, part in self.parts.items()]
+        return np.concatenate(columns, axis=1) if columns else np.zeros((len(track), 0), np.float32)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays by name."""
+        return {
+            f"{kind}.{name}": array
+            for kind, part in self.parts.items()
+            for name, array in (("weight", part.weight), ("offset", part.offset))
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], kinds: Iterable[str]) -> Projection:
+        """Inverse of `to_arrays`; the order of the kinds is told.
+
+        Raises:
+            InputInvalid: arrays that are missing or do not fit together.
+        """
+        parts = {}
+        for kind in kinds:
+            weight, offset = arrays.get(f"{kind}.weight"), arrays.get(f"{kind}.offset")
+            if weight is None or offset is None or weight.ndim != 2 or offset.shape != weight.shape[1:]:
+                raise InputInvalid(f"the projection of features of kind {kind!r} is missing or damaged")
+            parts[kind] = KindProjection(weight=weight.astype(np.float32), offset=offset.astype(np.float32))
+        return cls(parts=parts)
+
+
+def _project(track: FeatureTrack, kind: str, part: KindProjection) -> Singles:
+    values = track.values(kind)
+    if values.shape[1] != len(part.weight):
+        raise InputInvalid(
+            f"feature track of {track.video_id!r} has {values.shape[1]} features of kind {kind!r}, "
+            f"the model was trained on {len(part.weight)}",
+            remedy="extract features with the trunk that the model names",
+        )
+    projected: Singles = values @ part.weight + part.offset
+    return projected
+
+
+def fit_projection(
+    tracks: Mapping[str, FeatureTrack], kinds: Iterable[str], directions: int = DIRECTIONS
+) -> Projection:
+    """The projection that suits some videos. Deterministic; memory does not grow with the videos.
+
+    Args:
+        tracks: of the training videos; read one at a time.
+        kinds: in the order that the columns shall have.
+        directions: K, kept of each kind (fewer where it has fewer features).
+
+    Raises:
+        ValueError: no tracks.
+        InputInvalid: a track lacks a kind.
+    """
+    kinds = list(dict.fromkeys(kinds))
+    if not tracks:
+        raise ValueError("a projection is fitted on at least one track")
+    samples = _sample(tracks, kinds)
+    return Projection(parts={kind: _fit(samples[kind], directions) for kind in kinds})
+
+
+def _sample(tracks: Mapping[str, FeatureTrack], kinds: list[str]) -> dict[str, Singles]:
+    """Evenly spaced steps of all videos together, by kind."""
+    every = -(-sum(len(track) for track in tracks.values()) // MAX_STEPS)
+    rows: dict[str, list[Singles]] = {kind: [] for kind in kinds}
+    for track in tracks.values():
+        for kind in kinds:
+            rows[kind].append(track.values(kind)[every // 2 :: every])
+    return {kind: np.concatenate(parts) for kind, parts in rows.items()}
+
+
+def _fit(values: Singles, directions: int) -> KindProjection:
+    mean = values.mean(axis=0, dtype=np.float64)
+    deviation = values.std(axis=0, dtype=np.float64) + LEAST_DEVIATION
+    standard = ((values - mean) / deviation).astype(np.float32)
+    covariance = (standard.T @ standard / max(1, len(standard))).astype(np.float64)
+    variances, vectors = np.linalg.eigh(covariance)
+    largest = np.argsort(variances, kind="stable")[::-1][:directions]
+    variances = np.clip(variances[largest], 0, None)
+    # An eigenvector's sign is any: fixed, so that equal videos give equal projections everywhere.
+    vectors = vectors[:, largest]
+    vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
+    basis = vectors / np.sqrt(variances + max(float(variances.mean()), 1e-12))
+    weight = basis / deviation[:, None]
+    return KindProjection(weight=weight.astype(np.float32), offset=(-mean @ weight).astype(np.float32))
