@@ -223,7 +223,7 @@ def measure_localize(sizes: Sizes, device: torch.device, folder: Path) -> None:
     decoders = 1 if device.type == "cpu" else os.cpu_count() or 1
     clips = torch.zeros(batch, N_FRAMES, sizes.size, sizes.size, 3, dtype=torch.uint8)
     clips = clips.pin_memory() if device.type == "cuda" else clips
-    ready = fuse(model.network, precision=Precision.BF16, device=device)
+    ready = fuse(model.clip_network, precision=Precision.BF16, device=device)
     edges = interval_edges(VideoReader(path, frames).duration, T)
     n = len(edges) - 1
 

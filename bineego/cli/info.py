@@ -34,12 +34,8 @@ def info(
 
 def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     network, labels = card.network, card.labels
-    clip = "the interval" if card.clip_duration is None else f"{card.clip_duration:g} s"
-    size = f"{card.frames.size} px" + (", proportions kept" if card.frames.keep_aspect else "")
     model = [
-        ("trunk", network.trunk.value + ("" if network.shift else ", without the temporal shift")),
-        ("interval", f"{card.interval:g} s"),
-        ("clip", f"{network.n_frames} frames over {clip}, {size}"),
+        *_pictures(card),
         ("view", card.view),
         ("actions", _listed(labels.actions) if network.n_classes else "none: it has no action head"),
         ("scenes", _listed(labels.scenes) if network.n_scenes else "none: it has no scene head"),
@@ -52,6 +48,28 @@ def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tu
         if plain[title]:
             sections.append((title, [(name, _text(value)) for name, value in plain[title].items()]))
     return sections
+
+
+def _pictures(card: ModelCard) -> list[tuple[str, str]]:
+    """What the model sees of a video, and through which network."""
+    from bineego.tsm.config import NetworkConfig
+
+    size = f"{card.frames.size} px" + (", proportions kept" if card.frames.keep_aspect else "")
+    network = card.network
+    if isinstance(network, NetworkConfig):
+        clip = "the interval" if card.clip_duration is None else f"{card.clip_duration:g} s"
+        return [
+            ("trunk", network.trunk.value + ("" if network.shift else ", without the temporal shift")),
+            ("interval", f"{card.interval:g} s"),
+            ("clip", f"{network.n_frames} frames over {clip}, {size}"),
+        ]
+    trunk = "none: motion alone" if network.trunk is None else network.trunk.trunk.value
+    heads = f"{network.head.members} x {network.head.layers} dilated layers of {network.head.width} channels"
+    return [
+        ("trunk", f"{trunk}, {size}"),
+        ("features", f"{_listed(network.kinds)}, {network.rate:g} steps a second"),
+        ("head", f"temporal, {heads}"),
+    ]
 
 
 def _bf16(card: ModelCard) -> str:

@@ -79,7 +79,7 @@ class ClipScorer:
             source.times,
             source.duration,
             t=card.interval,
-            n_frames=card.network.n_frames,
+            n_frames=card.clip_network.n_frames,
             stride=options.stride,
             clip_duration=options.clip_duration or card.clip_duration,
         )

@@ -309,7 +309,7 @@ class _Run:
         if not self.folder.model.exists():
             raise UsageError("the run has no validated epoch", where=self.folder.path)
         model = load_model(self.folder.model, device="cpu")
-        network = model.network.to(self.fabric.device)
+        network = model.clip_network.to(self.fabric.device)
         uncalibrated, held = dataclasses.replace(self.card, temperature=1.0), self.material.held
         result, check = validate_both(network, uncalibrated, held, self.fabric.device, held_out=chosen.held_out)
         precision = self.fabric.broadcast(used_precision(self.recipe.precision, check))

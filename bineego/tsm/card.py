@@ -9,7 +9,7 @@ from typing import Any
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.tracks import Activation
-from bineego.tsm.config import NetworkConfig
+from bineego.tsm.config import NetworkConfig, TemporalConfig
 from bineego.video.frames import FrameOptions
 
 MIN_AGREEMENT, MAX_CHANGE = 0.995, 0.005
@@ -49,7 +49,7 @@ class ModelCard:
         name: for people and score tracks (the run's name).
         network: the network's shape.
         labels: names of its logits.
-        interval: t, seconds.
+        interval: t, seconds; of a temporal model, its step.
         clip_duration: seconds of video a clip spans around its interval; None = the interval itself.
         frames: size of the frames it was trained on.
         view: the camera view it was trained on.
@@ -66,7 +66,7 @@ class ModelCard:
     """
 
     name: str
-    network: NetworkConfig
+    network: NetworkConfig | TemporalConfig
     labels: LabelSet
     interval: float
     clip_duration: float | None = None
@@ -89,3 +89,14 @@ class ModelCard:
             )
         if self.network.n_scenes != len(self.labels.scenes):
             raise ValueError(f"{self.network.n_scenes} scene logits for {len(self.labels.scenes)} scenes")
+
+    @property
+    def clip_network(self) -> NetworkConfig:
+        """The shape of a network that answers clip by clip.
+
+        Raises:
+            TypeError: the model is a temporal one.
+        """
+        if not isinstance(self.network, NetworkConfig):
+            raise TypeError(f"model {self.name!r} does not answer clip by clip")
+        return self.network

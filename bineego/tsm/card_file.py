@@ -26,7 +26,7 @@ from bineego.priors import Priors
 from bineego.runs import MODEL_NAME
 from bineego.tracks import Activation
 from bineego.tsm.card import Bf16Check, ModelCard
-from bineego.tsm.config import NetworkConfig
+from bineego.tsm.config import NetworkConfig, TemporalConfig
 from bineego.video.frames import FrameOptions
 
 FORMAT = 2
@@ -181,7 +181,7 @@ class _CardValues(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str
-    network: NetworkConfig
+    network: NetworkConfig | TemporalConfig
     labels: _Labels
     interval: _Positive
     clip_duration: _Positive | None = None

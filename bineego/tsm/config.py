@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bineego.heads.config import HeadConfig
+
 
 class Trunk(StrEnum):
     """Image networks that carry the shift. The report used the two ResNeXt-101."""
@@ -60,3 +62,44 @@ class NetworkConfig:
             raise ValueError("an action head needs at least one action beside the background")
         if self.n_frames < 1 or self.shift_div < 2 or not 0 <= self.dropout < 1:
             raise ValueError(f"out of range: {self}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporalConfig:
+    """Shape of a temporal model: what it reads of a video, and the head that reads it.
+
+    Attributes:
+        head: the head.
+        kinds: kinds of features, in the order in which the head reads them.
+        widths: numbers of each kind before they are projected.
+        directions: numbers of each kind that the head gets.
+        rate: steps a second.
+        trunk: the network whose features are read; None if no kind needs one.
+        weights: what tells the trunk's weights from others.
+    """
+
+    head: HeadConfig
+    kinds: tuple[str, ...]
+    widths: tuple[int, ...]
+    directions: tuple[int, ...]
+    rate: float
+    trunk: NetworkConfig | None = None
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < float("inf"):
+            raise ValueError(f"rate must be more than 0, not {self.rate}")
+        if not len(self.kinds) == len(self.widths) == len(self.directions) > 0:
+            raise ValueError(f"{len(self.kinds)} kinds of features, {len(self.widths)} widths")
+        if min(*self.widths, *self.directions) < 1 or sum(self.directions) != self.head.n_features:
+            raise ValueError(f"projections to {self.directions} for a head of {self.head.n_features} features")
+
+    @property
+    def n_classes(self) -> int:
+        """Action logits, C + 1; 0 = none."""
+        return self.head.n_classes
+
+    @property
+    def n_scenes(self) -> int:
+        """Scene logits, S; 0 = none."""
+        return self.head.n_scenes

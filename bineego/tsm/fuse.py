@@ -106,7 +106,7 @@ def for_inference(
         UsageError: the device is not there.
     """
     precision = safe_precision(precision, torch.device(device), model.card)
-    return fuse(model.network, precision=precision, device=device)
+    return fuse(model.clip_network, precision=precision, device=device)
 
 
 def fuse(

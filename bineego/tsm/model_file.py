@@ -24,7 +24,9 @@ from bineego.tsm.card_file import (
     find_model_file,
     header_of,
 )
+from bineego.tsm.config import NetworkConfig, TemporalConfig
 from bineego.tsm.network import TSM
+from bineego.tsm.temporal_network import TemporalNetwork
 
 NOT_IN_NUMPY = frozenset({torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2})
 
@@ -36,11 +38,22 @@ CARD_SUFFIX = ".card.json"
 class Model:
     """A network and all that must be known to use it."""
 
-    network: TSM
+    network: TSM | TemporalNetwork
     card: ModelCard
 
+    @property
+    def clip_network(self) -> TSM:
+        """The network, which answers clip by clip.
 
-def save_model(path: Path, network: TSM, card: ModelCard) -> None:
+        Raises:
+            TypeError: the model is a temporal one.
+        """
+        if not isinstance(self.network, TSM):
+            raise TypeError(f"model {self.card.name!r} does not answer clip by clip")
+        return self.network
+
+
+def save_model(path: Path, network: TSM | TemporalNetwork, card: ModelCard) -> None:
     """Write weights and card to `path`, whole or not at all, then a copy of the card beside it (`model.card.json`).
 
     Raises:
@@ -78,10 +91,14 @@ def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
     check_digest(metadata, arrays_of(tensors), path)
     # Built without memory and random numbers: every tensor comes from the file.
     with torch.device("meta"):
-        network = TSM(card.network)
+        network = _built(card.network)
     _check(tensors, network.state_dict(), path)
     network.load_state_dict(tensors, assign=True)
     return Model(network=network.to(device).eval(), card=card)
+
+
+def _built(config: NetworkConfig | TemporalConfig) -> TSM | TemporalNetwork:
+    return TemporalNetwork(config) if isinstance(config, TemporalConfig) else TSM(config)
 
 
 def arrays_of(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:

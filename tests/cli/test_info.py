@@ -65,3 +65,21 @@ def test_json_holds_everything(run_folder: Path) -> None:
 def test_no_model(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["info", str(tmp_path)])
     assert isinstance(result.exception, ModelError)
+
+
+def test_a_temporal_model_names_its_features_and_its_head(tmp_path: Path) -> None:
+    from bineego.heads.config import HeadConfig
+    from bineego.tsm.config import TemporalConfig
+    from bineego.tsm.model_file import save_model
+    from bineego.tsm.temporal_network import TemporalNetwork
+
+    head = HeadConfig(n_features=7, n_classes=3, width=8, layers=2, members=5)
+    network = TemporalConfig(head=head, kinds=("motion",), widths=(129,), directions=(7,), rate=12.5)
+    card = ModelCard(name="quick", network=network, labels=LabelSet(actions=("jump", "run")), interval=0.08)
+    save_model(tmp_path / "model.safetensors", TemporalNetwork(network), card)
+    result = CliRunner().invoke(app, ["info", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "trunk none: motion alone, 256 px" in lines
+    assert "features 1: motion, 12.5 steps a second" in lines
+    assert "head temporal, 5 x 2 dilated layers of 8 channels" in lines
