@@ -42,7 +42,7 @@ from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Batch, Clips
-from bineego.training.device import build_fabric, choose_precision, repeatable
+from bineego.training.device import build_fabric, repeatable
 from bineego.training.loop import Judge, Loop
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import gather, plan
@@ -53,6 +53,7 @@ from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision, Trunk
 from bineego.tsm.device import choose_device
 from bineego.tsm.network import TSM
+from bineego.tsm.precision import training_precision
 from bineego.tsm.preprocess import normalise
 
 RECORDINGS, SECONDS = 4, 10.0
@@ -251,7 +252,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=5, help="of each side in each round")
     args = parser.parse_args()
     device = choose_device(args.device)
-    precision = choose_precision(args.precision, device)
+    precision = training_precision(args.precision, device)
     if device.type == "cpu":
         keep_memory()
     with tempfile.TemporaryDirectory() as scratch:

@@ -23,7 +23,7 @@ from bineego.inference.workers import score_all
 from bineego.postprocess import decode
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
-from bineego.tsm.fuse import safe_precision
+from bineego.tsm.precision import safe_precision
 from bineego.types import OnProgress
 from bineego.video.reader import Backend
 

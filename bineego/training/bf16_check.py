@@ -14,9 +14,9 @@ import torch
 from bineego.grid import n_whole
 from bineego.tracks import Activation, ScoreTrack
 from bineego.training.validation import HeldOut, Validation, validate
+from bineego.tsm import precision
 from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.config import Precision
-from bineego.tsm.fuse import bf16_is_fast
 from bineego.tsm.network import TSM
 from bineego.types import Ints
 
@@ -36,20 +36,13 @@ def validate_both(
         or None where there is nothing to compare. Of several processes only the first one gets them.
     """
     wanted = held.recipe.precision
-    if not (held_out and bf16_is_fast(device)):
+    if not (held_out and precision.bf16_is_fast(device)):
         return validate(network, card, held, device, Precision.FP32 if wanted is Precision.AUTO else wanted), None
     fp32, bf16 = (validate(network, card, held, device, each) for each in (Precision.FP32, Precision.BF16))
     check = None if fp32 is None or bf16 is None else compare(fp32, bf16)
     if check is not None:
         log.info("bf16: %s: localize %s", check, "will use it" if check.passed else "stays with fp32")
-    return bf16 if used_precision(wanted, check) is Precision.BF16 else fp32, check
-
-
-def used_precision(wanted: Precision, check: Bf16Check | None) -> Precision:
-    """The number format that a recipe forces or, for AUTO, that `localize` will choose."""
-    if wanted is not Precision.AUTO:
-        return wanted
-    return Precision.BF16 if check is not None and check.passed else Precision.FP32
+    return bf16 if precision.checked_precision(wanted, device, check) is Precision.BF16 else fp32, check
 
 
 def compare(fp32: Validation, bf16: Validation) -> Bf16Check | None:

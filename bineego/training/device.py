@@ -17,24 +17,12 @@ from bineego.errors import UsageError
 from bineego.training.options import RunOptions
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
-from bineego.tsm.fuse import bf16_is_fast
+from bineego.tsm.precision import training_precision
 
 PATIENCE = datetime.timedelta(days=1)
 """How long processes wait for the first one, which may be building the frame cache."""
 
 log = logging.getLogger(__name__)
-
-
-def choose_precision(precision: Precision, device: torch.device) -> Precision:
-    """`AUTO` is bfloat16 on a GPU that computes it and float32 elsewhere.
-
-    Not on CPUs that have bfloat16 too: there, with PyTorch 2.14, the same step gave different gradients from run to run
-    and now and then one that was not finite (seen on tiny networks; `tests/training`), and a run must be repeatable.
-    """
-    if precision is Precision.AUTO:
-        fast = device.type == "cuda" and bf16_is_fast(device)
-        return Precision.BF16 if fast else Precision.FP32
-    return precision
 
 
 def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
@@ -66,7 +54,7 @@ def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
         devices=devices,
         num_nodes=nodes,
         strategy=strategy,
-        precision=formats[choose_precision(precision, device)],
+        precision=formats[training_precision(precision, device)],
     )
 
 

@@ -23,10 +23,10 @@ from bineego.report.curves import write_curves
 from bineego.runs import RunFolder
 from bineego.tracks import Activation
 from bineego.training import run_folder, tensorboard
-from bineego.training.bf16_check import used_precision, validate_both
+from bineego.training.bf16_check import validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
-from bineego.training.device import build_fabric, choose_precision, environment, repeatable
+from bineego.training.device import build_fabric, environment, repeatable
 from bineego.training.effective import effective
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
@@ -53,6 +53,7 @@ from bineego.tsm.card import ModelCard
 from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import load_model, save_model
 from bineego.tsm.network import TSM
+from bineego.tsm.precision import checked_precision, training_precision
 from bineego.tsm.weights import InitReport, init_trunk
 from bineego.types import OnProgress
 from bineego.video.frames import FrameOptions
@@ -136,7 +137,9 @@ def train(
                 on_first(fabric, functools.partial(check_data, state, material, folder))
             card = dataclasses.replace(
                 _card(folder.name, chosen, material, resolved, options, begun),
-                environment=environment(fabric.device, fabric.world_size, choose_precision(resolved.precision, device)),
+                environment=environment(
+                    fabric.device, fabric.world_size, training_precision(resolved.precision, device)
+                ),
             )
             on_first(fabric, lambda: _open_folder(folder, dataset, chosen, options, start))
             state = state or RunState(
@@ -312,7 +315,7 @@ class _Run:
         network = model.clip_network.to(self.fabric.device)
         uncalibrated, held = dataclasses.replace(self.card, temperature=1.0), self.material.held
         result, check = validate_both(network, uncalibrated, held, self.fabric.device, held_out=chosen.held_out)
-        precision = self.fabric.broadcast(used_precision(self.recipe.precision, check))
+        precision = self.fabric.broadcast(checked_precision(self.recipe.precision, self.fabric.device, check))
         found = calibrate(result.tracks, held) if result is not None and chosen.held_out else None
         temperature = self.fabric.broadcast(1.0 if found is None else found.temperature)
         calibrated = dataclasses.replace(self.card, temperature=temperature)

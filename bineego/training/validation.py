@@ -119,7 +119,7 @@ def score_held_out(
     """
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     rank = torch.distributed.get_rank() if world > 1 else 0
-    ready = fuse(network, precision=_precision(precision or held.recipe.precision, device), device=device)
+    ready = fuse(network, precision=precision or held.recipe.precision, device=device)
     scorer = ClipScorer(ready, card, options)
     tracks = [
         scorer.score(held.cache.open(line.video_id, line.path), line.video_id) for line in held.timelines[rank::world]
@@ -249,11 +249,6 @@ def _annotated(tracks: Sequence[ScoreTrack], held: HeldOut) -> list[ScoreTrack]:
 
 def _n_whole(track: ScoreTrack) -> int:
     return n_whole(track.duration, track.t)
-
-
-def _precision(precision: Precision, device: torch.device) -> Precision:
-    # Apple's devices have no fast path for bf16.
-    return Precision.FP32 if device.type == "mps" else precision
 
 
 def is_better(score: float | None, best: float | None) -> bool:

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bineego.errors import UsageError
-from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision
 from bineego.tsm.cuda_graph import CudaGraph
 from bineego.tsm.folded_trunk import FoldedTrunk
 from bineego.tsm.fused_conv import onednn_works
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import TSM, Scores
+from bineego.tsm.precision import fast_precision, safe_precision
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def fuse(
 ) -> InferenceNetwork:
     """As `for_inference`, for a network without a card: AUTO is what is fast."""
     where = torch.device(device)
-    chosen = choose_precision(precision, where)
+    chosen = fast_precision(precision, where)
     dtype = torch.bfloat16 if chosen is Precision.BF16 else torch.float32
     try:
         return InferenceNetwork(
@@ -126,35 +126,3 @@ def fuse(
         raise UsageError(
             f"device {where} cannot be used ({str(error).splitlines()[0]})", remedy="use --device cpu"
         ) from error
-
-
-def safe_precision(precision: Precision, device: torch.device, card: ModelCard) -> Precision:
-    """AUTO becomes bf16 where it is fast AND the model's card says that it changes nothing; a forced one stays."""
-    if precision is not Precision.AUTO:
-        return precision
-    if not bf16_is_fast(device):
-        return Precision.FP32
-    if card.bf16 is not None and card.bf16.passed:
-        return Precision.BF16
-    why = "this model was not checked in bf16" if card.bf16 is None else f"bf16 changes this model: {card.bf16}"
-    log.info("computing in fp32: %s (--precision bf16 takes it all the same)", why)
-    return Precision.FP32
-
-
-def choose_precision(precision: Precision, device: torch.device) -> Precision:
-    """AUTO becomes what is fast on `device`; a forced one stays, with a warning where it is slow."""
-    fast = bf16_is_fast(device)
-    if precision is Precision.AUTO:
-        return Precision.BF16 if fast else Precision.FP32
-    if precision is Precision.BF16 and not fast:
-        log.warning("bf16 is slow on this %s: it has no arithmetic for it; fp32 is faster", device.type)
-    return precision
-
-
-def bf16_is_fast(device: torch.device) -> bool:
-    """Whether the device has arithmetic for bfloat16."""
-    if device.type == "cuda":
-        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    # Private names of PyTorch: where they are gone, float32 is right and only slower.
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return device.type == "cpu" and any(bool(getattr(torch.cpu, name, bool)()) for name in checks)

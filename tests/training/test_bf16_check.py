@@ -13,16 +13,15 @@ from bineego.tracks import Activation, ScoreTrack
 from bineego.training import Recipe, RunOptions, bf16_check, train
 from bineego.training.bf16_check import compare
 from bineego.training.validation import Validation
-from bineego.tsm import fuse as fuse_module
 from bineego.tsm import load_model
+from bineego.tsm import precision as precision_module
 from bineego.tsm.config import Precision
 
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor with arithmetic for bf16."""
-    for module in (bf16_check, fuse_module):
-        monkeypatch.setattr(module, "bf16_is_fast", lambda device: True)
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: True)
 
 
 def track(logits: list[list[float]], **changes: object) -> ScoreTrack:
@@ -94,9 +93,9 @@ def test_no_check_without_held_out_recordings_or_where_bf16_is_slow(
     tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = replace(recipe, epochs=1)
-    monkeypatch.setattr(bf16_check, "bf16_is_fast", lambda device: False)
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: False)
     assert load_model(train(tiny, name="slow", recipe=once, options=options).folder).card.bf16 is None
-    monkeypatch.setattr(bf16_check, "bf16_is_fast", lambda device: True)
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: True)
     seen = train(tiny, name="seen", recipe=replace(once, split="none"), options=options)
     assert load_model(seen.folder).card.bf16 is None
 

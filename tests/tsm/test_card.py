@@ -12,12 +12,13 @@ from tsm.references import random_network
 
 from bineego.errors import ModelError
 from bineego.labels import LabelSet
-from bineego.tsm import fuse as fuse_module
+from bineego.tsm import precision as precision_module
 from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.card_file import card_from_json, card_to_json
 from bineego.tsm.config import Precision, Trunk
-from bineego.tsm.fuse import for_inference, safe_precision
+from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model
+from bineego.tsm.precision import safe_precision
 
 CPU = torch.device("cpu")
 GOOD = Bf16Check(agreement=0.995, fp32=0.4, bf16=0.4019)
@@ -62,11 +63,11 @@ def test_auto_is_safe(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapture
     logging.getLogger("bineego").propagate = True
     caplog.set_level(logging.INFO, "bineego")
     bad = dataclasses.replace(GOOD, agreement=0.99)
-    monkeypatch.setattr(fuse_module, "bf16_is_fast", lambda device: False)
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: False)
     assert safe_precision(Precision.AUTO, CPU, card(GOOD)) is Precision.FP32
     assert safe_precision(Precision.AUTO, CPU, card(None)) is Precision.FP32
     assert caplog.text == ""  # nothing is lost here
-    monkeypatch.setattr(fuse_module, "bf16_is_fast", lambda device: True)
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: True)
     assert safe_precision(Precision.AUTO, CPU, card(GOOD)) is Precision.BF16
     for forced in (Precision.FP32, Precision.BF16):
         assert safe_precision(forced, CPU, card(bad)) is forced
@@ -79,7 +80,7 @@ def test_auto_is_safe(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapture
 
 
 def test_for_inference_asks_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fuse_module, "bf16_is_fast", lambda device: True)
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: True)
     network = random_network(Trunk.RESNET18)
     for check, wanted in ((GOOD, Precision.BF16), (None, Precision.FP32)):
         assert for_inference(Model(network=network, card=card(check))).precision is wanted

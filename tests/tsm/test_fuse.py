@@ -9,10 +9,12 @@ from tsm.references import check_fused, random_network
 from bineego.errors import UsageError
 from bineego.tsm import fuse as fuse_module
 from bineego.tsm import fused_conv
+from bineego.tsm import precision as precision_module
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision, Trunk
-from bineego.tsm.fuse import bf16_is_fast, choose_precision, fuse
+from bineego.tsm.fuse import fuse
 from bineego.tsm.fused_conv import Act, Folded, OneDnnConv, PlainConv
+from bineego.tsm.precision import bf16_is_fast, fast_precision
 
 CPU = torch.device("cpu")
 TRUNKS = [Trunk.RESNET18, Trunk.RESNET50, Trunk.MOBILENET_V2, Trunk.EFFICIENTNET_LITE0]
@@ -94,12 +96,12 @@ def test_number_of_clips_at_once_does_not_matter(monkeypatch: pytest.MonkeyPatch
 
 
 def test_precision(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(fuse_module, "bf16_is_fast", lambda device: True)
-    assert choose_precision(Precision.AUTO, CPU) is Precision.BF16
-    assert choose_precision(Precision.FP32, CPU) is Precision.FP32
-    monkeypatch.setattr(fuse_module, "bf16_is_fast", lambda device: False)
-    assert choose_precision(Precision.AUTO, CPU) is Precision.FP32
-    assert choose_precision(Precision.BF16, CPU) is Precision.BF16
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: True)
+    assert fast_precision(Precision.AUTO, CPU) is Precision.BF16
+    assert fast_precision(Precision.FP32, CPU) is Precision.FP32
+    monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: False)
+    assert fast_precision(Precision.AUTO, CPU) is Precision.FP32
+    assert fast_precision(Precision.BF16, CPU) is Precision.BF16
     assert "slow" in caplog.text
     assert bf16_is_fast(torch.device("meta")) is False
 
