@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from bineego import digests
+from bineego.errors import ModelError
 from bineego.tsm.card_file import find_model_file
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.fuse import fuse
@@ -88,4 +89,8 @@ def trained_features(path: Path, device: torch.device | str = "cpu") -> FeatureN
         ModelError: no such model, or one that cannot be used.
     """
     file = find_model_file(path)
-    return FeatureNetwork(load_model(file).network, digests.of_file(file), device)
+    network = load_model(file).network
+    maker = network if isinstance(network, TSM) else network.feature_maker()
+    if maker is None:
+        raise ModelError("a model without a trunk makes no features", where=file, remedy="name another with --model")
+    return FeatureNetwork(maker, digests.of_file(file), device)
