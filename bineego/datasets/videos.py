@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bineego.errors import InputMissing, UsageError
-from bineego.video.folder import is_video
+from bineego.video.folder import videos_in
 
 
 def video_id(path: Path) -> str:
@@ -22,7 +22,7 @@ def find_videos(folder: Path) -> dict[str, Path]:
         UsageError: two files with one id ("a.mp4" and "a.avi").
     """
     try:
-        files = sorted(path for path in Path(folder).iterdir() if is_video(path))
+        files = videos_in(folder)
     except OSError as error:
         raise InputMissing(f"cannot be read ({error.strerror})", where=folder) from error
     return by_id((video_id(path), path) for path in files)

@@ -198,12 +198,12 @@ def _opened_at(
     path: Path, timeline: Timeline, part: Part
 ) -> Iterator[tuple[Iterator[Packet[VideoStream]], VideoStream]]:
     """The part's packets and their stream. Where a seek does not lead there, they are read from the file's start."""
-    container, stream = open_video(path)
+    container, stream = open_video(path, edited=timeline.edited, stream=timeline.stream)
     try:
         packets = _seek(container, stream, path, timeline, part)
         if packets is None:
             container.close()
-            container, stream = open_video(path)
+            container, stream = open_video(path, edited=timeline.edited, stream=timeline.stream)
             packets = itertools.islice(packets_of(container, stream, path), part.first, None)
         yield itertools.islice(packets, part.stop - part.first), stream
     finally:

@@ -39,6 +39,9 @@ FORMATS = (
 )  # fmt: skip
 """FFmpeg's names of the formats that are opened. None of them opens a second file; play lists and image patterns do."""
 
+RAW_JPEG, RAW_JPEG_ENDINGS = "mjpeg", (".mjpeg", ".mjpg")
+"""The one format that goes by its ending: by its content such a file is a picture."""
+
 MAX_PIXELS = 16384 * 16384
 """Largest picture decoded. A header may claim any size; this is four times 16K panoramic video."""
 
@@ -108,8 +111,12 @@ class VideoInfo:
     frames: int | None
 
 
-def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
+def open_video(path: Path | str, *, edited: bool = True, stream: int = 0) -> tuple[InputContainer, VideoStream]:
     """The opened container and its video stream; the caller closes the container.
+
+    Args:
+        edited: whether the edit list of an MP4 cuts frames off.
+        stream: which of several pictures (`pictures_of`), from 0.
 
     Raises:
         InputMissing: not there, not a plain file, or not readable.
@@ -121,10 +128,13 @@ def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
     # then waits for a thread that waits for the lock.
     av.logging.set_level(None)
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
+    if not edited:
+        options["ignore_editlist"] = "1"
     try:
         # The absolute path after `file:` is taken as it is, so `a:b.mp4` and `concat:x` are file names.
         # Titles and tags are not ours to judge: old files have them in any encoding.
-        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+        name, named = f"file:{path.absolute()}", RAW_JPEG if path.suffix.casefold() in RAW_JPEG_ENDINGS else None
+        container = av.open(name, format=named, options=options, metadata_errors="replace")
     except FFmpegError as error:
         raise InputInvalid(
             "not a video, or damaged beyond use",
@@ -133,13 +143,22 @@ def open_video(path: Path | str) -> tuple[InputContainer, VideoStream]:
         ) from error
     # PyAV asks for invented presentation times; where a file has none, the decoder's are the right ones.
     container.flags &= ~_GEN_PTS
-    # The first one, as in OpenCV; a cover picture is none.
-    stream = next((video for video in container.streams.video if not video.disposition & _COVER), None)
-    if stream is None or stream.codec_context is None:
+    streams = pictures_of(container)
+    if not streams or streams[0].codec_context is None:
         container.close()
         raise InputInvalid("has no video in it", where=path, remedy="name a file that has pictures")
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    return container, stream
+    if not 0 <= stream < len(streams):
+        container.close()
+        there = "one video stream, 0" if len(streams) == 1 else f"video streams 0 to {len(streams) - 1}"
+        raise InputInvalid(f"has no video stream {stream}", where=path, remedy=f"it has {there}")
+    chosen = streams[stream]
+    chosen.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    return container, chosen
+
+
+def pictures_of(container: InputContainer) -> list[VideoStream]:
+    """The video streams of a file: one a lens, in those of some cameras. A cover picture is none."""
+    return [video for video in container.streams.video if not video.disposition & _COVER]
 
 
 def check_plain_file(path: Path) -> None:

@@ -40,6 +40,7 @@ class VideoReader:
         backend: what decodes. OpenCV decodes every frame and hides damage; it is there to compare with.
         threads: decoding threads; 0 = one a core.
         timeline: that of the file, where the caller has it.
+        stream: which of the file's pictures, from 0, where it has several.
 
     Attributes:
         times: seconds (F,) of the frames that are kept under `frames.MAX_RATE`; 0 is what a player shows as 0:00.
@@ -59,11 +60,12 @@ class VideoReader:
         backend: Backend = Backend.PYAV,
         threads: int = 0,
         timeline: Timeline | None = None,
+        stream: int = 0,
     ) -> None:
         self.path = Path(path)
         self.options = options or FrameOptions()
         self.backend = Backend(backend)
-        self.timeline = timeline or scan(self.path)
+        self.timeline = timeline or scan(self.path, stream)
         self.kept = capped(self.timeline.times)
         self.times: Floats = self.timeline.times[self.kept]
         self.duration = self.timeline.duration
@@ -134,11 +136,17 @@ class VideoReader:
     def _decoded(self, wanted: Ints, threads: int) -> Iterator[Found]:
         frames = self.kept[wanted]
         if self.backend is Backend.OPENCV:
-            from bineego.video.opencv import wanted_frames_opencv
+            from bineego.video.opencv import can_read, vouched, wanted_frames_opencv
 
-            yield from wanted_frames_opencv(self.path, self.options, self.timeline, frames)
-            return
-        container, stream = open_video(self.path)
+            if can_read(self.path, self.timeline):
+                theirs = wanted_frames_opencv(self.path, self.options, self.timeline, frames)
+                yield from vouched(theirs, lambda: in_order(self._own(frames, threads)), self.path)
+                return
+        yield from self._own(frames, threads)
+
+    def _own(self, frames: Ints, threads: int) -> Iterator[Found]:
+        """Decoded by PyAV."""
+        container, stream = open_video(self.path, edited=self.timeline.edited, stream=self.timeline.stream)
         with container:
             stream.thread_type = "FRAME"
             stream.codec_context.thread_count = threads

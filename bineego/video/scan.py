@@ -2,6 +2,7 @@
 
 Packets carry exact presentation times; headers, frame rates and frame counts are not trusted. The few files whose
 packets have none (AVI with B-frames, raw streams) are decoded once; the times are those of the frames that come out.
+Damaged times are mended (`clock.py`) and told.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,68 +21,99 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from bineego.types import Bools, Floats, Ints
+from bineego.video.clock import LONGEST_PAUSE, Clock, Pace, mend
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
-from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, promised_duration, start_time
+from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictures_of, promised_duration, start_time
 from bineego.video.timeline import NEVER_SHOWN, Timeline
+from bineego.words import many
 
 log = logging.getLogger(__name__)
 
-MAX_STEP_BACK = 1.0  # seconds; decoding times only grow, so a larger step back is where two recordings were joined
-MAX_STEP_AHEAD = 3600.0  # seconds; no recording pauses for longer, but damaged times do
 OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
+PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
+RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
 
 
-def scan(path: Path | str) -> Timeline:
+def scan(path: Path | str, stream: int = 0) -> Timeline:
     """The timeline of a file.
+
+    Args:
+        stream: which of its pictures, from 0, where it has several.
 
     Raises:
         InputMissing, InputInvalid: see `probe.open_video`; or nothing in it decodes.
     """
-    container, stream = open_video(path)
-    with container:
-        packets = _read_packets(container, stream, path)
-        rate = stream.average_rate or stream.guessed_rate
-        usual = float(1 / rate) if rate else 0.0
-        time_base = stream.time_base or Fraction(1, 1000)
-        zero = start_time(container, stream)
-        promised = promised_duration(container, stream)
-        own_end = _own_end(container, stream)
-    if not len(packets.marks):
-        raise nothing_decodes(path)
-    shown = packets.ticks[packets.ticks != NEVER_SHOWN]
-    if packets.complete and len(shown):
-        ticks, first = np.unique(shown, return_index=True)
-        last_length = float(packets.lengths[packets.ticks != NEVER_SHOWN][first[-1]] * time_base)
-        positions = ticks
+    found = _read(path, stream, edited=True)
+    clock = found.mended()
+    if found.may_hide_frames(clock):
+        whole = _read(path, stream, edited=False)
+        unedited = whole.mended()
+        if len(unedited.doubtful):
+            found, clock = whole, unedited
+    ticks, lengths = np.where(found.hidden, NEVER_SHOWN, clock.pts), found.lengths
+    shown = ticks != NEVER_SHOWN
+    by_order = bool((~shown & ~found.hidden).any() or not shown.any())
+    if by_order:
+        positions = _decoded_ticks(path, clock, found)
+        frame_ticks, last_length = np.arange(len(positions), dtype=np.int64), 0.0
     else:
-        positions = _decoded_ticks(path, max(1, round(usual / time_base)))
-        ticks, last_length = np.arange(len(positions), dtype=np.int64), 0.0
+        frame_ticks, first = np.unique(ticks[shown], return_index=True)
+        positions, last_length = frame_ticks, float(lengths[shown][first[-1]] * found.time_base)
     # A frame earlier than the container's start time means that the start time was a wrong guess.
-    first_time = Fraction(int(positions[0])) * time_base
-    zero = first_time if zero is None else min(zero, first_time)
-    times = _seconds(positions, time_base, zero)
-    if not 0 < last_length <= MAX_STEP_AHEAD:
-        last_length = float(np.median(np.diff(times))) if len(times) > 1 else usual
-    duration = float(times[-1]) + last_length
-    if own_end is not None:
-        promised, tolerance = float(own_end - zero), max(0.5, 2 * usual)
-    else:  # it may cover sound that goes on, or be a little off
-        tolerance = 1 + 0.1 * (promised or 0)
-    if promised is not None and promised - duration > tolerance:
-        log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
-    return Timeline(
+    first_time = Fraction(int(positions[0])) * found.time_base
+    zero = first_time if found.zero is None else min(found.zero, first_time)
+    times = _seconds(positions, found.time_base, zero)
+    if not 0 < last_length <= LONGEST_PAUSE:
+        last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
+    timeline = Timeline(
         times=times,
-        ticks=ticks,
-        duration=duration,
-        by_order=not packets.complete,
-        packet_ticks=packets.ticks,
-        rewritten=packets.rewritten,
-        entries=packets.entries,
-        marks=packets.marks,
-        time_base=time_base,
+        ticks=frame_ticks,
+        duration=float(times[-1]) + last_length,
+        by_order=by_order,
+        packet_ticks=ticks,
+        rewritten=bool((clock.pts != found.pts).any()),
+        entries=found.entries,
+        marks=found.marks,
+        time_base=found.time_base,
+        edited=found.edited,
+        stream=found.stream,
+        doubtful=_seconds(np.sort(ticks[clock.doubtful][shown[clock.doubtful]]), found.time_base, zero),
     )
+    _report(path, timeline, clock, found, zero)
+    return timeline
+
+
+def _report(path: Path | str, timeline: Timeline, clock: Clock, found: _File, zero: Fraction) -> None:
+    """Say what is not as the file has it."""
+    duration, usual = timeline.duration, float(found.usual * found.time_base)
+    if found.n_streams > 1 and found.stream == 0:
+        log.warning(
+            "%s: %s in one file (a camera with several lenses?); only the first is read, --stream 1 reads the second",
+            path, many(found.n_streams, "video stream"),
+        )  # fmt: skip
+    if found.raw:
+        log.warning(
+            "%s: a raw stream has no times; taken as %.6g frames a second, %.2f s in all", path, 1 / usual, duration
+        )
+    if len(clock.doubtful):
+        where = f", the first at {timeline.doubtful[0]:.2f} s" if len(timeline.doubtful) else ""
+        log.warning(
+            "%s: damaged times of %s%s; set between their neighbours", path, many(len(clock.doubtful), "frame"), where
+        )
+    if len(clock.joins):
+        log.warning("%s: its clock jumps %d time(s); the parts are joined without a gap", path, len(clock.joins))
+    if found.promised is None:
+        return
+    if found.own_end is not None:
+        promised, tolerance = float(found.own_end - zero), max(0.5, 2 * usual)
+    else:  # it may cover sound that goes on, or be a little off
+        promised, tolerance = found.promised, 1 + 0.1 * found.promised
+    if promised - duration > tolerance:
+        log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
+    elif found.own_end is not None and duration - promised > tolerance and not len(clock.joins):
+        log.warning("%s: %.2f s of video, its header promises %.2f s: are its times right?", path, duration, promised)
 
 
 def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
@@ -111,55 +144,113 @@ def _seconds(ticks: Ints, time_base: Fraction, zero: Fraction) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Packets:
-    ticks: Ints
+class _File:
+    """What one pass over a file's P packets tells.
+
+    Attributes:
+        pts, dts: times (P,) as the file has them, ticks; `NEVER_SHOWN` where there is none.
+        lengths: (P,) ticks, 0 where not told.
+        hidden: (P,) packets that a player does not show.
+        entries, marks: see `Timeline`.
+        n_promised: frames that the header counts, 0 where it does not.
+        usual: ticks from one frame to the next.
+        zero: what a player shows as 0:00, seconds on the file's clock; None where the container does not say.
+        promised: length by the header, seconds.
+        own_end: see `_own_end`.
+        edited: whether its edit list was heeded.
+        stream: which of its pictures this is, from 0.
+        n_streams: how many it has.
+    """
+
+    pts: Ints
+    dts: Ints
     lengths: Ints
+    hidden: Bools
     entries: Bools
     marks: Ints
-    complete: bool  # every shown packet has a presentation time
-    rewritten: bool
+    time_base: Fraction
+    container: str
+    n_promised: int
+    usual: int
+    zero: Fraction | None
+    promised: float | None
+    own_end: Fraction | None
+    edited: bool
+    stream: int
+    n_streams: int
+
+    @property
+    def raw(self) -> bool:
+        """Whether the file is nothing but pictures."""
+        return self.container in RAW
+
+    def mended(self) -> Clock:
+        """Its clock, mended."""
+        known = self.pts[self.pts != NEVER_SHOWN]
+        end = self.own_end
+        promised = None if end is None or not len(known) else round(end / self.time_base) - int(known[0])
+        pace = Pace(
+            usual=self.usual,
+            second=max(1, round(1 / self.time_base)),
+            by_dts=not self.container.startswith(PTS_ONLY),
+            promised=promised,
+        )
+        return mend(self.pts, self.dts, pace)
+
+    def may_hide_frames(self, clock: Clock) -> bool:
+        """Whether an edit list may hide frames because of a damaged time."""
+        if not self.container.startswith("mov") or int((~self.hidden).sum()) >= self.n_promised:
+            return False
+        known = self.dts[self.dts != NEVER_SHOWN]
+        leaps = len(known) > 1 and int(np.diff(known).max()) > 2 * self.usual
+        return leaps or bool(self.hidden[clock.doubtful].any())
 
 
-def _read_packets(container: InputContainer, stream: VideoStream, path: Path | str) -> _Packets:
-    time_base = stream.time_base or Fraction(1, 1000)
-    step_back = -max(1, int(MAX_STEP_BACK / time_base))
-    step_ahead = max(1, int(MAX_STEP_AHEAD / time_base))
-    codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
-    ticks, lengths, entries, marks = [], [], [], []
-    complete, repaired, offset, jumps = True, False, 0, 0
-    clock: int | None = None  # decoding time of the packet before, joined
-    length = 1
-    for packet in packets_of(container, stream, path):
-        pts, dts = packet.pts, packet.dts
-        if dts is not None:
-            if clock is not None and not step_back <= dts + offset - clock <= step_ahead:
-                offset = clock + length - dts
-                jumps += 1
-            clock = dts + offset
-            if pts is not None and abs(pts - dts) > step_ahead:  # no reordering reaches that far: a damaged time
-                pts, repaired = dts, True
-        length = packet.duration or length
-        hidden = packet.is_discard or (codec in ("vp8", "libvpx") and _is_invisible_vp8(packet))
-        if hidden:
-            ticks.append(NEVER_SHOWN)
-        elif pts is None:
-            complete = False
-            ticks.append(NEVER_SHOWN)
-        else:
-            ticks.append(pts + offset)
-        lengths.append(packet.duration or 0)
-        entries.append(packet.is_keyframe and not hidden and is_clean_entry(codec, packet, extradata))
-        marks.append((_mark(pts), _mark(dts), _mark(packet.pos), packet.size))
-    if jumps and complete:
-        log.warning("%s: its clock jumps %d time(s); the parts are joined without a gap", path, jumps)
-    return _Packets(
-        ticks=np.array(ticks, np.int64),
-        lengths=np.array(lengths, np.int64),
-        entries=np.array(entries, np.bool_),
-        marks=np.array(marks, np.int64).reshape(-1, 4),
-        complete=complete,
-        rewritten=repaired or bool(jumps),
-    )
+def _read(path: Path | str, number: int, *, edited: bool) -> _File:
+    """One pass over the packets of a file's picture `number`."""
+    container, stream = open_video(path, edited=edited, stream=number)
+    with container:
+        codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
+        time_base = stream.time_base or Fraction(1, 1000)
+        entries, hidden, lengths, marks = [], [], [], []
+        for packet in packets_of(container, stream, path):
+            unseen = packet.is_discard or (codec in ("vp8", "libvpx") and _is_invisible_vp8(packet))
+            hidden.append(unseen)
+            lengths.append(packet.duration or 0)
+            entries.append(packet.is_keyframe and not unseen and is_clean_entry(codec, packet, extradata))
+            marks.append(packet_mark(packet))
+        if not marks:
+            raise nothing_decodes(path)
+        marks_P4 = np.array(marks, np.int64)
+        return _File(
+            pts=marks_P4[:, 0],
+            dts=marks_P4[:, 1],
+            lengths=np.array(lengths, np.int64),
+            hidden=np.array(hidden, np.bool_),
+            entries=np.array(entries, np.bool_),
+            marks=marks_P4,
+            time_base=time_base,
+            container=container.format.name,
+            n_promised=stream.frames,
+            usual=_usual(stream, np.array(lengths, np.int64), time_base),
+            zero=start_time(container, stream),
+            promised=promised_duration(container, stream),
+            own_end=_own_end(container, stream),
+            edited=edited,
+            stream=number,
+            n_streams=len(pictures_of(container)),
+        )
+
+
+def _usual(stream: VideoStream, lengths: Ints, time_base: Fraction) -> int:
+    """Ticks from one frame to the next: what the packets say, or else the header.
+
+    Of raw streams the header's average is the demuxer's own 25; the packets' lengths come from the stream itself.
+    """
+    if (lengths > 0).any():
+        return int(np.median(lengths[lengths > 0]))
+    rate = stream.guessed_rate or stream.average_rate
+    return max(1, round(1 / (rate * time_base))) if rate else 1
 
 
 def _mark(value: int | None) -> int:
@@ -176,22 +267,40 @@ def _is_invisible_vp8(packet: Packet[VideoStream]) -> bool:
     return not memoryview(packet)[0] & 0x10
 
 
-def _decoded_ticks(path: Path | str, usual: int) -> Ints:
-    """Presentation ticks of the frames that a full decode gives, made increasing.
+def _decoded_ticks(path: Path | str, clock: Clock, found: _File) -> Ints:
+    """Presentation ticks of the frames that a full decode gives, increasing.
 
-    Args:
-        usual: ticks between two frames where neither has a time.
+    A frame's own estimate is its presentation time, its packet's decoding time, or the usual distance to the frame
+    before. Where every packet has a decoding time and gives a frame, the frames come at the decoding times in order,
+    all of them as much later as the estimates mostly are.
     """
-    container, stream = open_video(path)
+    container, stream = open_video(path, edited=found.edited, stream=found.stream)
     stream.thread_type = "FRAME"
     ticks: list[int] = []
     with container:
-        for frame in decoded_frames(packets_of(container, stream, path), stream.codec_context):
+        packets = _retimed(packets_of(container, stream, path), clock)
+        for frame in decoded_frames(packets, stream.codec_context):
             tick = frame.pts if frame.pts is not None else frame.dts
-            least = ticks[-1] + 1 if ticks else 0
             if tick is None:
-                tick = ticks[-1] + usual if ticks else 0
-            ticks.append(max(tick, least))
+                tick = ticks[-1] + found.usual if ticks else 0
+            ticks.append(max(tick, ticks[-1] + 1 if ticks else tick))
     if not ticks:
         raise nothing_decodes(path)
-    return np.array(ticks, np.int64)
+    estimated, told = np.array(ticks, np.int64), np.sort(clock.dts[~found.hidden])
+    if len(told) == len(ticks) and told[0] != NEVER_SHOWN:
+        return _apart(told + int(np.median(estimated - told)))
+    return estimated
+
+
+def _apart(ticks: Ints) -> Ints:
+    """Sorted ticks made distinct, each at least one after the one before."""
+    order = np.arange(len(ticks))
+    return np.maximum.accumulate(ticks - order) + order
+
+
+def _retimed(packets: Iterator[Packet[VideoStream]], clock: Clock) -> Iterator[Packet[VideoStream]]:
+    """Packets with the times of the mended clock."""
+    for packet, pts, dts in zip(packets, clock.pts.tolist(), clock.dts.tolist(), strict=False):
+        packet.pts = None if pts == NEVER_SHOWN else pts
+        packet.dts = None if dts == NEVER_SHOWN else dts
+        yield packet

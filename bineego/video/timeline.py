@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -27,6 +27,9 @@ class Timeline:
         entries: (P,) decoding may begin at this packet and gives what decoding from the start gives.
         marks: (P, 4) pts, dts, position and size as the file has them, to recognise a packet after a seek.
         time_base: seconds per tick.
+        edited: the file is read with its edit list; not where a damaged time would make that hide frames.
+        stream: which of the file's pictures it is of (`probe.pictures_of`).
+        doubtful: seconds (D,) of the frames whose own times are damaged; they were set by their neighbours.
     """
 
     times: Floats
@@ -38,6 +41,9 @@ class Timeline:
     entries: Bools
     marks: Ints
     time_base: Fraction
+    edited: bool = True
+    stream: int = 0
+    doubtful: Floats = field(default_factory=lambda: np.zeros(0))
 
     def index_at(self, tick: int) -> int:
         """Index of the frame that is on screen at `tick`."""

@@ -36,15 +36,16 @@ def write_video(
     height: int = 64,
     rate: int = 30,
     ticks: Sequence[int] | None = None,
-    time_base: Fraction | None = None,
+    time_base: Fraction | str | None = None,
     options: dict[str, str] | None = None,
     rotation: int = 0,
     container: str | None = None,
+    pixels: str = "yuv420p",
 ) -> Path:
-    time_base = time_base or Fraction(1, rate)
+    time_base = Fraction(time_base or Fraction(1, rate))
     with av.open(str(path), "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate, options=options or {})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, pixels
         stream.codec_context.time_base = time_base
         stream.codec_context.thread_count = 1
         if rotation:

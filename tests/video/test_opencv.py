@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -56,3 +57,44 @@ def test_environment_is_left_as_it_was(video: Video, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "threads;1")
     list(VideoReader(video("closed.mp4"), SMALL, backend=Backend.OPENCV).read([0]))
     assert os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] == "threads;1"
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+@pytest.mark.parametrize("still", [False, True])
+def test_interlaced_pictures_are_those_of_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, codec: str, still: bool
+) -> None:
+    """OpenCV says that it converted them, and gives what was in its memory."""
+    pytest.importorskip("cv2")
+    path = tmp_path / "interlaced.mkv"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream(codec, rate=25, options={"flags": "+ildct+ilme", "x264-params": "interlaced=1"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for number in range(12):
+            picture = np.full((64, 96, 3), 60, np.uint8)
+            picture[:, 40 : 48 + (0 if still else 4 * number)] = 220
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    ours = [picture for _, picture, _ in VideoReader(path, SMALL).read()]
+    theirs = [picture for _, picture, _ in VideoReader(path, SMALL, backend=Backend.OPENCV).read()]
+    assert len(theirs) == len(ours) == 12
+    assert np.abs(np.stack(theirs).astype(int) - ours).mean(axis=(1, 2, 3)).max() < 8
+    # A still picture may be in that memory by chance.
+    assert still or "read with PyAV" in caplog.text
+
+
+def test_a_still_picture_is_taken_from_opencv(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("cv2")
+    path = tmp_path / "still.mp4"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for number in range(10):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), "rgb24")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    assert len(list(VideoReader(path, SMALL, backend=Backend.OPENCV).read())) == 10
+    assert not caplog.records

@@ -1,0 +1,275 @@
+"""The clock of a file, mended: damaged times are set between their neighbours, recordings joined end to end go on.
+
+Packets come in the order of decoding, so their clock only grows. Where it does not, one of two things happened: it
+comes back to where it would be by now (the times in between are damaged), or it goes on from elsewhere (two recordings
+were joined). A single step ahead is a pause, unless the header promises an end that leaves no room for it.
+
+Shape suffixes: P packets in file order, K of them with a time on the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bineego.types import Bools, Ints
+from bineego.video.timeline import NEVER_SHOWN
+
+REORDERED = 17
+"""Packets within which the order of presentation may differ from that of decoding (decoders keep 16 pictures)."""
+
+LONGEST_PAUSE = 3600
+"""Seconds. No recording pauses for longer; what steps further ahead is another clock."""
+
+LOOK_AHEAD = 64
+"""Steps of the clock among which its return is looked for."""
+
+SPARSE = 0.05
+"""Share of packets without a time up to which they count as damaged; a container that leaves out more may do so."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clock:
+    """Times of P packets, ticks.
+
+    Attributes:
+        pts: presentation times (P,), `NEVER_SHOWN` where there is none.
+        dts: decoding times (P,), likewise.
+        doubtful: packets (D,) whose time was set by their neighbours, increasing.
+        joins: packets (J,) at which a recording with a clock of its own begins.
+    """
+
+    pts: Ints
+    dts: Ints
+    doubtful: Ints
+    joins: Ints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """What is known of a clock beforehand, ticks.
+
+    Attributes:
+        usual: from one frame to the next, 1 or more.
+        second: of a second, 1 or more.
+        by_dts: whether the container stores decoding times; those of others are FFmpeg's guess from presentation times.
+        promised: from the first frame to the end, by a header that can be relied on.
+    """
+
+    usual: int
+    second: int
+    by_dts: bool = True
+    promised: int | None = None
+
+    @property
+    def slack(self) -> int:
+        """How far the clock may step back: decoding times never do, presentation times within reordering."""
+        return 0 if self.by_dts else max(self.second, REORDERED * self.usual)
+
+
+def mend(pts: Ints, dts: Ints, pace: Pace) -> Clock:
+    """Mend the times of a file.
+
+    Args:
+        pts, dts: times (P,) of the packets as the file has them; `NEVER_SHOWN` where there is none.
+        pace: what is known beforehand.
+    """
+    leader = dts if pace.by_dts else pts
+    known = np.flatnonzero(leader != NEVER_SHOWN)
+    clock = leader[known]
+    wrong, joins = _follow(clock, pace)
+    moved = clock + _offsets(clock, wrong, joins, pace)
+    cut = _impossible_pause(moved, wrong, pace)
+    if cut is not None:
+        moved[cut:] -= moved[cut] - moved[cut - 1] - pace.usual
+    _interpolate(moved, wrong)
+
+    shift = np.zeros(len(pts), np.int64)
+    shift[known] = moved - clock
+    shift = shift[_latest(known[~wrong], len(pts))] if (~wrong).any() else shift
+    new_pts, new_dts = (np.where(ticks == NEVER_SHOWN, NEVER_SHOWN, ticks + shift) for ticks in (pts, dts))
+    (new_dts if pace.by_dts else new_pts)[known] = moved
+    suspect = np.zeros(len(pts), np.bool_)
+    suspect[known[wrong]] = True
+    doubtful = suspect | _strayed(new_pts, new_dts, pace) if pace.by_dts else suspect
+    missing = pts == NEVER_SHOWN
+    filled = doubtful | missing if missing.sum() <= SPARSE * len(pts) else doubtful
+    target = _targets(new_pts, new_dts, filled, by_dts=pace.by_dts)
+    filled = filled & (target != NEVER_SHOWN)
+    _fill(new_pts, pts, target, filled, pace.usual)
+    # Several frames may share one time by the rules of a container that has decoding times; that is no damage.
+    told = np.flatnonzero(doubtful if pace.by_dts else filled)
+    told = told if cut is None else np.union1d(told, known[cut])
+    return Clock(pts=new_pts, dts=new_dts, doubtful=told, joins=known[joins])
+
+
+def _follow(clock: Ints, pace: Pace) -> tuple[Bools, Ints]:
+    """Which times (K,) are damaged, and where (J,) a new recording begins."""
+    wrong, joins = np.zeros(len(clock), np.bool_), []
+    steps, longest = np.diff(clock), LONGEST_PAUSE * pace.second
+    if not ((steps < -pace.slack) | (steps > longest)).any():
+        return wrong, np.zeros(0, np.int64)
+    edges = (np.flatnonzero((steps < -pace.slack) | (steps > max(pace.slack, 2 * pace.usual))) + 1).tolist()
+    at = 0
+    while at < len(edges):
+        first, before = edges[at], edges[at] - 1
+        nearby = range(at + 1, min(len(edges), at + 1 + LOOK_AHEAD))
+        back = next((later for later in nearby if _is_away(clock, before, first, edges[later], pace)), None)
+        step = int(clock[first] - clock[before])
+        if back is not None:
+            wrong[first : edges[back]] = True
+            at = back
+        elif step < -pace.slack and first == 1:
+            wrong[0] = True  # the very first packet alone
+        elif (step < -pace.slack and _starts_anew(clock, first, pace)) or step > longest:
+            joins.append(first)
+        at += 1
+    return wrong, np.array(joins, np.int64)
+
+
+def _is_away(clock: Ints, before: int, first: int, back: int, pace: Pace) -> bool:
+    """Whether the packets from `first` to `back` are off the clock that the ones before and after agree on."""
+    gap, due = int(clock[back] - clock[before]), (back - before) * pace.usual
+    if pace.slack == 0:
+        return due // 2 <= gap <= due + pace.second and not clock[before] < clock[first] < clock[back]
+    if abs(gap - due) > pace.slack:
+        return False
+    # With reordering a frame after a pause may come before those that lead up to it: then the others follow soon.
+    after = clock[back : back + REORDERED]
+    away = clock[first:back]
+    if away.min() > after.max():
+        end = None if pace.promised is None else int(clock[0]) + pace.promised
+        return len(after) == REORDERED or (end is not None and int(away.min()) > end)
+    return bool(away.max() < clock[max(0, first - REORDERED) : first].min())
+
+
+def _starts_anew(clock: Ints, first: int, pace: Pace) -> bool:
+    """Whether the clock stays behind from `first` on. With reordering, a frame after a pause may have come early."""
+    after = clock[first : first + REORDERED]
+    return pace.slack == 0 or (len(after) == REORDERED and int(after.max()) < int(clock[first - 1]))
+
+
+def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: Pace) -> Ints:
+    """What to add to each time (K,) so that a recording goes on where the one before it ends."""
+    offsets = np.zeros(len(clock), np.int64)
+    start = 0
+    for join in joins.tolist():
+        before = (clock + offsets)[start:join][~wrong[start:join]]
+        after = clock[join : join + REORDERED if pace.slack else join + 1]
+        if len(before):
+            offsets[join:] = before.max() + pace.usual - after.min()
+        start = join
+    return offsets
+
+
+def _impossible_pause(clock: Ints, wrong: Bools, pace: Pace) -> int | None:
+    """The packet at which the clock steps ahead by what the video is longer than its header promises."""
+    good = np.flatnonzero(~wrong)
+    if pace.promised is None or len(good) < 2:
+        return None
+    excess = int(np.ptp(clock[good])) - pace.promised  # of a whole file below 0: the last frame has a length
+    steps = np.diff(clock[good])
+    largest = int(steps.argmax())
+    tolerance = max(pace.second // 4, pace.usual)
+    if excess <= tolerance or abs(int(steps[largest]) - 2 * pace.usual - excess) > tolerance:
+        return None
+    return int(good[largest + 1])
+
+
+def _interpolate(clock: Ints, wrong: Bools) -> None:
+    """Set damaged times (K,) evenly between the right ones around them; at an end, as far apart as usual there."""
+    good = np.flatnonzero(~wrong)
+    if len(good) < 2 or not wrong.any():
+        return
+    bad = np.flatnonzero(wrong)
+    clock[bad] = np.rint(np.interp(bad, good, clock[good])).astype(np.int64)
+    usual = int(np.median(np.diff(clock[good])))
+    early, late = bad[bad < good[0]], bad[bad > good[-1]]
+    clock[early] = clock[good[0]] - usual * (good[0] - early)
+    clock[late] = clock[good[-1]] + usual * (late - good[-1])
+
+
+def _latest(places: Ints, n: int) -> Ints:
+    """For each of `n` packets the latest of `places` up to it, or the first of them."""
+    return places[np.clip(np.searchsorted(places, np.arange(n), side="right") - 1, 0, None)]
+
+
+def _targets(pts: Ints, dts: Ints, doubtful: Bools, *, by_dts: bool) -> Ints:
+    """About where each presentation time (P,) is to be expected."""
+    if by_dts:
+        both = (pts != NEVER_SHOWN) & (dts != NEVER_SHOWN) & ~doubtful
+        delay = int(np.median((pts - dts)[both])) if both.any() else 0
+        return np.where(dts == NEVER_SHOWN, NEVER_SHOWN, dts + delay)
+    good = np.flatnonzero((pts != NEVER_SHOWN) & ~doubtful)
+    if not len(good):
+        return np.full(len(pts), NEVER_SHOWN, np.int64)
+    target: Ints = np.rint(np.interp(np.arange(len(pts)), good, pts[good])).astype(np.int64)
+    return target
+
+
+def _strayed(pts: Ints, dts: Ints, pace: Pace) -> Bools:
+    """Which presentation times (P,) lie further from the decoding times around them than reordering reaches."""
+    stray = np.zeros(len(pts), np.bool_)
+    both = np.flatnonzero((pts != NEVER_SHOWN) & (dts != NEVER_SHOWN))
+    if not len(both):
+        return stray
+    shown, place = pts[both], np.arange(len(both))
+    decoded = dts[both] + int(np.median(shown - dts[both]))
+    low = decoded[np.maximum(place - REORDERED, 0)]
+    high = decoded[np.minimum(place + REORDERED, len(both) - 1)]
+    # Near the end, what a late frame waits for may not be there: only the header knows better.
+    end = shown if pace.promised is None else np.full_like(shown, shown[0] + pace.promised)
+    high = np.where(place + REORDERED < len(both), high, np.maximum(high, end))
+    far = (shown > high + pace.second) | (shown < low - pace.second)
+    stray[both] = far
+    return stray
+
+
+def _fill(pts: Ints, order: Ints, target: Ints, doubtful: Bools, usual: int) -> None:
+    """Give doubtful packets the times that are free among the others, near their targets.
+
+    Args:
+        order: the file's own presentation times (P,): where they are damaged together, their order still tells.
+    """
+    good = np.sort(pts[(pts != NEVER_SHOWN) & ~doubtful])
+    for run in _runs(np.flatnonzero(doubtful)):
+        aims = np.sort(target[run])
+        slots = _free(good, aims[0] - REORDERED * usual, aims[-1] + REORDERED * usual, usual)
+        if len(slots) >= len(run):
+            windows = np.lib.stride_tricks.sliding_window_view(slots, len(run))
+            aims = windows[np.abs(windows - aims).sum(axis=1).argmin()]
+        else:
+            aims = _apart(aims, good)
+        in_order = np.ptp(order[run]) < (len(run) + REORDERED) * usual
+        pts[run[np.argsort((order if in_order else target)[run], kind="stable")]] = aims
+        good = np.sort(np.append(good, aims))
+
+
+def _runs(packets: Ints) -> Iterator[Ints]:
+    """Packets that follow each other, together."""
+    yield from (run for run in np.split(packets, np.flatnonzero(np.diff(packets) > 1) + 1) if len(run))
+
+
+def _free(good: Ints, low: int, high: int, usual: int) -> Ints:
+    """Times between those of `good` that are missing there, from `low` to `high`."""
+    around = good[max(0, int(np.searchsorted(good, low)) - 1) : int(np.searchsorted(good, high)) + 1]
+    slots: list[Ints] = []
+    for left, right in zip(around[:-1].tolist(), around[1:].tolist(), strict=True):
+        n = round((right - left) / usual) - 1
+        if n > 0:
+            slots.append(np.rint(np.linspace(left, right, n + 2)[1:-1]).astype(np.int64))
+    return np.concatenate(slots) if slots else np.zeros(0, np.int64)
+
+
+def _apart(ticks: Ints, taken: Ints) -> Ints:
+    """Increasing ticks made distinct from each other and from `taken`."""
+    used = set(taken.tolist())
+    found = []
+    for tick in ticks.tolist():
+        while tick in used:
+            tick += 1
+        used.add(tick)
+        found.append(tick)
+    return np.array(found, np.int64)

@@ -1,0 +1,136 @@
+"""Files with one damaged time, joined files, raw streams: the right times, and a word about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from video.damage import matroska_block, mp4_length, mp4_offset, transport_stream
+
+from bineego.video.frames import FrameOptions
+from bineego.video.reader import VideoReader
+from bineego.video.scan import scan
+
+Make = Callable[..., Path]
+RATE, FRAMES = 25, 100
+
+
+@pytest.fixture(scope="module", params=[0, 2], ids=["in order", "reordered"])
+def source(request: pytest.FixtureRequest, make_video: Make, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """A regular video of some container, with and without frames that are decoded before they are shown."""
+    folder = tmp_path_factory.mktemp("sources")
+
+    def make(suffix: str) -> Path:
+        path = folder / f"{request.param}{suffix}"
+        options = {"x264-params": f"keyint=25:bframes={request.param}:scenecut=0"}
+        return path if path.exists() else make_video(path, count=FRAMES, rate=RATE, options=options)
+
+    return make
+
+
+def assert_right(path: Path, caplog: pytest.LogCaptureFixture, n_doubtful: int = 1) -> None:
+    timeline = scan(path)
+    np.testing.assert_allclose(timeline.times, np.arange(FRAMES) / RATE, atol=2e-3)
+    assert timeline.duration == pytest.approx(FRAMES / RATE, abs=0.01)
+    assert len(timeline.doubtful) == n_doubtful
+    assert "damaged times of 1 frame, the first at" in caplog.text
+    assert "joined" not in caplog.text
+    # And the pictures come with these times.
+    found = list(VideoReader(path, FrameOptions(size=32)).read())
+    assert [round(seconds * RATE) for _, _, seconds in found] == list(range(FRAMES))
+
+
+@pytest.mark.parametrize("seconds", [300, -300, 5, -5, 0.5, -0.5, 0.06])
+def test_transport_stream(source: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: float) -> None:
+    path = tmp_path / "one.ts"
+    transport_stream(source(".ts"), path, 40, seconds)
+    assert_right(path, caplog)
+
+
+@pytest.mark.parametrize("milliseconds", [20_000, -2_000])
+def test_matroska(source: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, milliseconds: int) -> None:
+    path = tmp_path / "one.mkv"
+    matroska_block(source(".mkv"), path, 60, milliseconds)
+    assert_right(path, caplog)
+
+
+@pytest.mark.parametrize("seconds", [300, -300, 2, -2])
+def test_mp4_offset(make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: int) -> None:
+    """Frames that fall out of the edit list by it are there again."""
+    whole = make_video(
+        tmp_path / "whole.mp4", count=FRAMES, rate=RATE, options={"x264-params": "keyint=25:bframes=2:scenecut=0"}
+    )
+    with av.open(str(whole)) as container:
+        second = round(1 / container.streams.video[0].time_base)
+    path = tmp_path / "one.mp4"
+    mp4_offset(whole, path, 40, seconds * second)
+    assert_right(path, caplog)
+
+
+@pytest.mark.parametrize("seconds", [300, 3])
+def test_mp4_length(make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: int) -> None:
+    ticks = np.cumsum(np.tile([40, 41], 40)).tolist()  # lengths in turn: one entry of the table for each
+    whole = make_video(
+        tmp_path / "whole.mp4", count=80, ticks=ticks, time_base="1/1000", options={"x264-params": "bframes=0"}
+    )
+    right = scan(whole)
+    with av.open(str(whole)) as container:
+        second = round(1 / container.streams.video[0].time_base)
+    path = tmp_path / "one.mp4"
+    mp4_length(whole, path, 40, seconds * second)
+    timeline = scan(path)
+    np.testing.assert_allclose(timeline.times, right.times, atol=2e-3)
+    assert "damaged times of 1 frame, the first at 1.6" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv", ".mpg"])
+def test_joined_files_go_on(make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str) -> None:
+    codec = {"codec": "mpeg2video", "options": {"bf": "2"}} if suffix == ".mpg" else {"options": {"bf": "2"}}
+    part = make_video(tmp_path / f"part{suffix}", count=50, rate=RATE, **codec)
+    path = tmp_path / f"joined{suffix}"
+    path.write_bytes(part.read_bytes() * 2)
+    timeline = scan(path)
+    np.testing.assert_allclose(timeline.times, np.arange(100) / RATE, atol=2e-3)
+    assert "its clock jumps 1 time(s); the parts are joined without a gap" in caplog.text
+    assert len(list(VideoReader(path, FrameOptions(size=32)).read())) == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "container"),
+    [
+        ("raw.h264", "libx264", "h264"),
+        ("raw.hevc", "libx265", "hevc"),
+        ("raw.m2v", "mpeg2video", "mpeg2video"),
+    ],
+)
+def test_raw_streams_go_by_the_rate_they_state(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, codec: str, container: str
+) -> None:
+    rate = 50 if codec == "mpeg2video" else 10  # MPEG-2 knows a few rates only
+    options = {"x265-params": "log-level=none:pools=1"} if codec == "libx265" else {}
+    path = make_video(tmp_path / name, codec=codec, count=30, rate=rate, container=container, options=options)
+    timeline = scan(path)
+    np.testing.assert_allclose(timeline.times, np.arange(30) / rate, atol=1e-6)
+    assert timeline.duration == pytest.approx(30 / rate)
+    assert f"a raw stream has no times; taken as {rate} frames a second" in caplog.text
+
+
+def test_motion_jpeg_alone(make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = make_video(tmp_path / "raw.mjpeg", codec="mjpeg", count=20, rate=10, container="mjpeg", pixels="yuvj420p")
+    assert len(scan(path).times) == 20
+    assert "taken as 25 frames a second" in caplog.text  # such a file says nothing of its rate
+
+
+def test_a_header_that_promises_less_is_told(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = make_video(tmp_path / "whole.mkv", count=FRAMES, rate=RATE)
+    content = whole.read_bytes()
+    assert b"00:00:04.000000000" in content
+    path = tmp_path / "less.mkv"
+    path.write_bytes(content.replace(b"00:00:04.000000000", b"00:00:02.000000000"))
+    assert scan(path).duration == pytest.approx(4.0, abs=0.01)
+    assert "4.00 s of video, its header promises 2.00 s" in caplog.text
