@@ -28,11 +28,12 @@ class Kind(StrEnum):
     FINAL_CHANGE = "final-change"  # how much each changes around the step
     MID_CHANGE = "mid-change"
     MOTION = "motion"  # log motion energy of grey pictures in blocks
+    DIRECTION = "direction"  # the same, of movement up, down, left and right apart
 
     @property
     def needs_network(self) -> bool:
         """Whether a trunk is needed for it."""
-        return self is not Kind.MOTION
+        return self not in (Kind.MOTION, Kind.DIRECTION)
 
 
 CHANGE = "-change"

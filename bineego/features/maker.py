@@ -6,6 +6,7 @@ Shape suffixes: T steps, B frames at a time, H height, W width, D features of on
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bineego.features.kinds import Kind, step_edges, step_times
-from bineego.features.motion import grey, motion_energy
+from bineego.features.motion import directed_motion, grey, motion_energy
 from bineego.features.options import FeatureOptions
 from bineego.features.track import FeatureTrack
 from bineego.types import Pixels
@@ -91,12 +92,11 @@ class FeatureMaker:
             if self._network is not None:
                 final, mid = self._network(pictures)
                 rows |= {Kind.FINAL: final[own], Kind.MID: mid[own]}
-            energies = []
-            for picture in pictures[own]:
-                now = grey(picture)
-                energies.append(motion_energy(now if before is None else before, now))
-                before = now
-            rows[Kind.MOTION] = np.stack(energies)
+            seen = [grey(picture) for picture in pictures[own]]
+            pairs = list(pairwise([seen[0] if before is None else before, *seen]))
+            before = seen[-1]
+            rows[Kind.MOTION] = np.stack([motion_energy(*pair) for pair in pairs])
+            rows[Kind.DIRECTION] = np.stack([directed_motion(*pair) for pair in pairs])
             yield rows
 
     @property

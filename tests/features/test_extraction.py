@@ -35,7 +35,7 @@ def test_kinds_and_steps(video: Path) -> None:
     assert len(track) == 25
     assert track.duration == pytest.approx(2.0)
     assert {name: values.shape for name, values in track.kinds.items()} == {
-        "final": (25, 1280), "mid": (25, 1792), "motion": (25, 129),
+        "final": (25, 1280), "mid": (25, 1792), "motion": (25, 129), "direction": (25, 132),
     }  # fmt: skip
     assert track.values("mid-change").shape == (25, 1792)
     assert track.made_by["trunk"] == "efficientnet_lite0"
@@ -51,7 +51,7 @@ def test_features_do_not_hang_on_the_batch(video: Path, monkeypatch: pytest.Monk
 
 def test_motion_energy_is_that_of_the_frames_on_screen(video: Path) -> None:
     track = made(video, kinds=MOTION)
-    assert list(track.kinds) == ["motion"]
+    assert list(track.kinds) == ["motion", "direction"]
     pictures = {i: x.astype(float) @ [0.299, 0.587, 0.114] for i, x, _ in VideoReader(video, SMALL.frames).read()}
     large = {i: np.kron(x, np.ones((2, 2))) for i, x in pictures.items()}  # 32 pixels to 64
     for step in (1, 7, 24):
