@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -14,18 +15,23 @@ import pandas as pd
 
 from bineego import segments
 from bineego.datasets.recording import Subset, View
-from bineego.errors import BatchFailed, BineegoError, UsageError, nearest
+from bineego.errors import BatchFailed, BineegoError, Interrupted, Terminated, UsageError, nearest
+from bineego.inference import telling
 from bineego.inference.items import Item, find_items
 from bineego.inference.options import LocalizeOptions
-from bineego.inference.output import SCENES, Format, Output
+from bineego.inference.output import SCENES, Format, Found, OneFile, Output, is_file
 from bineego.inference.views import Loaded, ModelSource, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
+from bineego.shards import read_shard
+from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
+from bineego.tsm.model_file import fingerprint
 from bineego.tsm.precision import safe_precision
 from bineego.types import OnProgress
 from bineego.video.reader import Backend
+from bineego.words import many
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +45,7 @@ class Localized:
     Attributes:
         predictions: the scored segments of all videos, in the order of the inputs.
         scenes: the likeliest scene of each video and its probability; empty without a scene head.
-        paths: the files written, the joint tables first.
+        paths: the files written by this call, the joint tables first.
         results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
         skipped: ids of videos that an earlier run had done.
     """
@@ -63,6 +69,7 @@ def localize(
     options: LocalizeOptions | None = None,
     formats: Collection[Format | str] = (Format.CSV,),
     save_scores: bool = False,
+    shard: str | None = None,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Localized:
@@ -73,9 +80,9 @@ def localize(
         model: a model, its file, a run's folder or name; None = the newest run under ./runs. For several views: one
             for all, or one for each.
         output: folder for `<video_id>.csv` of every video, `predictions.csv` of all, `scenes.csv` of models with a
-            scene head; None = nothing is written.
-        joint: whether predictions.csv is written, and videos are skipped that an earlier run with the same model and
-            options has done.
+            scene head; or, for one video, the file of its table; None = nothing is written. What an earlier call
+            with the same model and options has done there is not done again.
+        joint: whether predictions.csv is written: it holds all videos that are done in the folder.
         subset: of data sets, only this subset.
         view: which videos of a 360+x folder. Several views that share a timeline: the tracks of a recording are fused
             (equal weights, linear pooling) and decoded once.
@@ -83,7 +90,8 @@ def localize(
         options: scoring and decoding.
         formats: of the joint table; `json` = ActivityNet results.
         save_scores: keep `<video_id>.scores.npz` too.
-        overwrite: do again what an earlier run has done.
+        shard: `I/N` = only the videos whose ids hash to part I of N.
+        overwrite: do again what an earlier call has done, and replace files that are not ours.
         on_progress: called with (seconds of video done, seconds in all).
 
     Raises:
@@ -97,103 +105,171 @@ def localize(
     subset = None if subset is None else _choice(Subset, subset, "subset")
     kinds = [_choice(Format, name, "format") for name in formats]
     _choice(Backend, options.backend, "backend")
+    part = None if shard is None else read_shard(shard)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     items = find_items(given, views=views, subset=subset, videos=videos)
+    everything = len(items)
+    needs_model = not all(item.is_track for item in items)
+    if part is not None:
+        items = [item for item in items if part.has(item.video_id)]
+        log.info("shard %s: %d of %s", shard, len(items), many(everything, "video"))
     device = choose_device(options.device)
-    models = () if all(item.is_track for item in items) else load_models(model, views)
+    models = load_models(model, views) if needs_model else ()
     actions = have_actions(models, views)
-    out = None
-    if output is not None:
-        out = Output(Path(output), joint=joint, formats=kinds, save_scores=save_scores)
-        # Whether a score track has scenes is known once it is read.
-        scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
+    # Whether a score track has scenes is known once it is read.
+    scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
+    out: Output | OneFile | None = None
+    if output is not None and is_file(Path(output)):
+        out = _one_file(Path(output), items, actions=actions, save_scores=save_scores, overwrite=overwrite)
+    elif output is not None:
+        out = Output(
+            Path(output),
+            joint=joint,
+            formats=kinds,
+            save_scores=save_scores,
+            by=_made_with(options, models, views),
+            overwrite=overwrite,
+        )
         out.check(items, actions=actions, scenes=scenes)
-        # Of a model in memory nobody can tell whether it is still the same.
-        out.resume(_key(options, models, views), fresh=overwrite or any(one.path is None for one in models))
-    work = _Work(out, options, actions)
+    work = _Work(out, options, actions, items, alone=everything == 1)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
-        log.info("%d of %d videos are done already (--overwrite does them again)", len(work.skipped), len(items))
+        log.info("%d of %s done already (--overwrite does them again)", len(work.skipped), many(len(items), "video"))
     if models and any(not item.is_track for item in todo):
         # Here, and not in every process that scores: what is to be said of it is said once.
         safe = {safe_precision(options.precision, device, one.model.card) for one in dict.fromkeys(models)}
         options = dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
     # Processes load a model from its file, if it has one.
     sources = [one.model if options.jobs == 1 else one.path or one.model for one in models]
-    for item, result in score_all(todo, sources, options, on_progress):
-        if isinstance(result, BineegoError):
-            if len(items) == 1:
-                raise result
-            work.failed[item.video_id] = result
-            log.warning("%s is left out: %s", item.video_id, result)
-        else:
-            work.add(item, result)
-    found = work.finish(items)
-    if work.failed:
-        first = next(iter(work.failed.values()))
-        raise BatchFailed(
-            f"{len(work.failed)} of {len(items)} inputs failed, the first with: {first.message}",
-            where=first.where,
-            remedy="the others are written; run the same command again after a repair: it does only what is missing"
-            if out is not None and joint and len(work.failed) < len(items)
-            else None,
-        )
+    try:
+        with contextlib.closing(score_all(todo, sources, options, on_progress)) as results:
+            for item, result in results:
+                work.take(item, result)
+    except (KeyboardInterrupt, Interrupted, Terminated) as stop:
+        if out is not None:
+            work.finish()
+            stop.args = (f"{work.n_done} of {many(len(items), 'video')} done; the same command goes on",)
+        raise
+    found = work.finish()
+    work.raise_failures()
     return found
 
 
 class _Work:
     """Results as they come in."""
 
-    def __init__(self, output: Output | None, options: LocalizeOptions, actions: bool) -> None:
-        self.output, self.options, self.actions = output, options, actions
-        self.tables: dict[str, pd.DataFrame] = {}
-        self.scenes: dict[str, tuple[str, float]] = {}
+    def __init__(
+        self,
+        output: Output | OneFile | None,
+        options: LocalizeOptions,
+        actions: bool,
+        items: Sequence[Item],
+        *,
+        alone: bool,
+    ) -> None:
+        self.output, self.options, self.actions, self.items, self.alone = output, options, actions, items, alone
+        self.found: dict[str, Found] = {}
         self.paths: list[Path] = []
         self.skipped: list[str] = []
         self.failed: dict[str, BineegoError] = {}
+        self.empty: dict[str, str] = {}
+
+    @property
+    def n_done(self) -> int:
+        return len(self.found)
 
     def take_earlier(self, item: Item) -> bool:
-        """Take what an earlier run found, if it has done this video."""
-        if self.output is None or not self.output.done(item, actions=self.actions):
-            return False
-        table, scene = self.output.earlier(item, actions=self.actions)
-        self._keep(item, table, scene)
-        self.skipped.append(item.video_id)
-        return True
+        """Take what an earlier call found, or met, if it has done this video."""
+        earlier = self.output.earlier(item, actions=self.actions) if isinstance(self.output, Output) else None
+        if isinstance(earlier, Found):
+            self.found[item.video_id] = earlier
+            self.skipped.append(item.video_id)
+        elif earlier is not None:
+            self.take(item, earlier)
+        return earlier is not None
 
-    def add(self, item: Item, track: Any) -> None:
-        table = decode(track, self.options).assign(video_id=item.video_id)
-        if self.output is not None:
-            self.paths += self.output.write_video(item, track, table if self.actions else None)
-        self._keep(item, table, track.scene)
+    def take(self, item: Item, result: ScoreTrack | BineegoError) -> None:
+        """Write what is new of one video.
 
-    def _keep(self, item: Item, table: pd.DataFrame, scene: tuple[str, float] | None) -> None:
-        self.tables[item.video_id] = table
-        if scene is not None:
-            self.scenes[item.video_id] = scene
+        Raises:
+            BineegoError: it is the only one, and has failed; or nothing more can be written.
+        """
+        if isinstance(result, BineegoError):
+            if isinstance(self.output, Output):
+                self.output.fail(item, result)
+            if self.alone:
+                raise result
+            self.failed[item.video_id] = result
+            log.warning("%s is left out: %s", item.video_id, result)
+            return
+        table = decode(result, self.options).assign(video_id=item.video_id) if self.actions else None
+        found = Found(table=table, scene=result.scene)
+        paths: list[Path] = []
+        if isinstance(self.output, Output):
+            found, paths = self.output.add(item, result, table)
+        elif self.output is not None and table is not None:
+            paths = self.output.add(result, table)
+        self.paths += paths
+        self.found[item.video_id] = found
+        if table is not None and table.empty:
+            self.empty[item.video_id] = telling.best_of(result)
+        log.info("%s", telling.line(item.video_id, found.table, found.scene, self.empty.get(item.video_id, "")))
 
-    def finish(self, items: Sequence[Item]) -> Localized:
+    def finish(self) -> Localized:
         """Everything in the order of the inputs, and the joint files."""
-        order = [item.video_id for item in items]
-        known = [self.tables[name] for name in order if name in self.tables]
-        predictions = segments.concat(known if self.actions else [], scored=True)
-        scenes = {name: self.scenes[name] for name in order if name in self.scenes}
-        joint: list[Path] = []
-        if self.output is not None and known:
-            joint = self.output.write_joint(predictions if self.actions else None, scenes, list(self.tables))
+        known = {item.video_id: self.found[item.video_id] for item in self.items if item.video_id in self.found}
+        tables = [found.table for found in known.values() if found.table is not None]
+        joint = self.output.write_joint() if isinstance(self.output, Output) else []
+        if self.empty:
+            log.info("%s", telling.empties(self.empty, len(known), self.options.threshold))
         return Localized(
-            predictions=predictions,
-            scenes=scenes,
+            predictions=segments.concat(tables, scored=True),
+            scenes={video_id: found.scene for video_id, found in known.items() if found.scene is not None},
             paths=(*joint, *self.paths),
             results=self._results(joint),
             skipped=tuple(self.skipped),
         )
 
-    def _results(self, joint: list[Path]) -> tuple[Path, ...]:
-        if not self.actions:
-            return tuple(joint)
+    def raise_failures(self) -> None:
+        """
+        Raises:
+            BatchFailed: some videos could not be done.
+        """
+        if not self.failed:
+            return
+        first = next(iter(self.failed.values()))
+        raise BatchFailed(
+            f"{len(self.failed)} of {len(self.items)} inputs failed, the first with: {first.message}",
+            where=first.where,
+            remedy="the others are written; run the same command again after a repair: it does only what is missing"
+            if self.output is not None and self.found
+            else None,
+        )
+
+    def _results(self, joint: Sequence[Path]) -> tuple[Path, ...]:
+        """The files that answer the call: the tables of all videos, or else of each, or else the scenes."""
         tables = [path for path in joint if path.name != SCENES]
-        return tuple(tables or [path for path in self.paths if path.suffix == ".csv"])
+        if tables or not self.actions:
+            return tuple(tables or joint)
+        if isinstance(self.output, Output):
+            folder = self.output.folder
+            return tuple(folder / f"{item.video_id}.csv" for item in self.items if item.video_id in self.found)
+        return tuple(self.paths[:1])
+
+
+def _one_file(path: Path, items: Sequence[Item], *, actions: bool, save_scores: bool, overwrite: bool) -> OneFile:
+    """`-o` names a file: that is one video's.
+
+    Raises:
+        UsageError: there are several videos, or no actions to write.
+    """
+    if len(items) != 1:
+        raise UsageError(f"names a file, and there are {len(items)} videos", where=path, remedy="name a folder with -o")
+    if not actions:
+        raise UsageError("is a table of actions, and only scenes are told", where=path, remedy="name a folder with -o")
+    one = OneFile(path, save_scores=save_scores, overwrite=overwrite)
+    one.check(items[0])
+    return one
 
 
 def _choice(kind: type[E], value: E | str, what: str) -> E:
@@ -204,15 +280,12 @@ def _choice(kind: type[E], value: E | str, what: str) -> E:
         raise UsageError(f"no {what} {str(value)!r}", remedy=remedy) from error
 
 
-def _key(options: LocalizeOptions, models: Sequence[Loaded], views: Sequence[View]) -> dict[str, Any]:
+def _made_with(options: LocalizeOptions, models: Sequence[Loaded], views: Sequence[View]) -> dict[str, Any]:
     """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
     names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device", "decoders"}
     plain = {name: getattr(options, name) for name in sorted(names)}
-    return {"options": plain, "models": [_stamp(one.path) for one in models], "views": [str(view) for view in views]}
-
-
-def _stamp(path: Path | None) -> list[Any] | None:
-    if path is None:
-        return None
-    stat = path.stat()
-    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
+    return {
+        "options": plain,
+        "models": [fingerprint(one.model) for one in models],
+        "views": [str(view) for view in views],
+    }

@@ -94,8 +94,9 @@ def _tracks_in(path: Path) -> list[Path]:
     """The score tracks of a folder that is nothing else."""
     if not path.is_dir():
         return []
-    files = [file for file in sorted(path.iterdir()) if not file.name.startswith(".") and file.is_file()]
+    shown = [entry for entry in sorted(path.iterdir()) if not entry.name.startswith(".")]
+    files = [entry for entry in shown if entry.is_file()]
     found = [file for file in files if tracks.is_track(file)]
     # The folder of an earlier `localize -o` also holds tables; a data set or a folder of videos holds more than that.
     others = [file for file in files if not tracks.is_track(file) and file.suffix not in (".csv", ".json")]
-    return [] if others or any(child.is_dir() for child in path.iterdir()) else found
+    return [] if others or any(entry.is_dir() for entry in shown) else found

@@ -1,29 +1,30 @@
-"""The files of `localize`: written video by video, so that an interrupted run goes on where it stood."""
+"""The files of `localize`: each video's own as it is finished, and the tables of all that are done in a folder."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bineego import segments, tracks
-from bineego.errors import BineegoError, UsageError
-from bineego.files import check_writable, write_bytes
+from bineego import records, segments, tracks
+from bineego.errors import BineegoError, InputInvalid, UsageError
+from bineego.files import check_writable
 from bineego.formats import activitynet, csv
 from bineego.inference.items import Item
+from bineego.store import Made, Record, Store
+from bineego.video.cache import content_stamp
 
 PREDICTIONS = "predictions"
 SCENES = "scenes.csv"
-STATE = ".localize.jsonl"
-"""What is done: a line of the model and options, then a line for every video as it is finished."""
 
 LONGEST_NAME = 255
 """Bytes that common file systems allow a file name."""
+
+Scene = tuple[str, float]
 
 
 class Format(StrEnum):
@@ -33,19 +34,44 @@ class Format(StrEnum):
     JSON = "json"  # ActivityNet results
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """What is known of one video: its segments (None = only its scene was asked for) and its scene."""
+
+    table: pd.DataFrame | None
+    scene: Scene | None
+
+
+def is_file(output: Path) -> bool:
+    """Whether `-o` names the table of one video, and not a folder."""
+    return output.suffix in (f".{form}" for form in Format) and not output.is_dir()
+
+
 class Output:
-    """An output folder.
+    """A folder of results; see `store.Store` for how several processes share it.
 
     Attributes:
         folder: where everything goes.
         joint: whether there are tables of all videos (predictions.csv) beside that of each.
         formats: of the joint table; each video's own is always CSV.
         save_scores: whether score tracks are kept.
+        by: what results are made with (options, models), plain values.
+        overwrite: whether files of others are replaced, and what is done already is done again.
     """
 
-    def __init__(self, folder: Path, *, joint: bool, formats: Collection[Format], save_scores: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        joint: bool,
+        formats: Collection[Format],
+        save_scores: bool,
+        by: Mapping[str, Any],
+        overwrite: bool,
+    ) -> None:
         self.folder, self.joint, self.formats, self.save_scores = Path(folder), joint, set(formats), save_scores
-        self._done: dict[str, Any] = {}
+        self.by, self.overwrite = by, overwrite
+        self._store = Store(self.folder)
 
     def check(self, items: Sequence[Item], *, actions: bool, scenes: bool) -> None:
         """Fail before any work if the folder cannot be written to, or a file there is not ours to replace.
@@ -54,101 +80,124 @@ class Output:
             UsageError: one of these.
         """
         check_writable(self.folder)
+        taken = self._joint_names(actions=actions, scenes=scenes)
         for item in items:
-            _check_name(f"{item.video_id}{tracks.SUFFIX if self.save_scores else '.csv'}", item.files[0])
-        if scenes:
-            csv.refuse_foreign(self.folder / SCENES, csv.SCORED_SCENE_COLUMNS)
-        if not actions:
-            return
-        names = [f"{item.video_id}.csv" for item in items]
-        taken = [f"{PREDICTIONS}.csv"] * self.joint + [SCENES] * scenes
+            names = self._names(item, actions=actions)
+            for name in names or [f"{item.video_id}.csv"]:
+                check_name(name, item.files[0])
+                if name in taken:
+                    raise UsageError(
+                        f"a video with the id {item.video_id!r}: its table and that of all videos would be one file",
+                        remedy="rename the video",
+                    )
+            # A score track that is decoded again where it lies is not written.
+            own = [name for name in names if not self._is_input(name, item)]
+            self._store.check(item.video_id, own, overwrite=self.overwrite)
         for name in taken:
-            if name in names:
-                raise UsageError(
-                    f"a video with the id {Path(name).stem!r}: its table and that of all videos would be one file",
-                    remedy="rename the video",
-                )
-        if self.joint and Format.CSV in self.formats:
-            names.append(f"{PREDICTIONS}.csv")
-        for name in names:
-            csv.refuse_foreign(self.folder / name, segments.SCORED_COLUMNS)
-        if Format.JSON in self.formats:
-            _refuse_foreign_results(self.folder / f"{PREDICTIONS}.json")
+            records.check_free(self.folder / name, overwrite=self.overwrite)
 
-    def resume(self, key: Mapping[str, Any], *, fresh: bool) -> None:
-        """Take over what an earlier run with the same `key` (model, options) left; nothing if `fresh`.
+    def earlier(self, item: Item, *, actions: bool) -> Found | BineegoError | None:
+        """What an earlier call with the same model and options found in these very files, or why it could not."""
+        if self.overwrite:
+            return None
+        made, names = self._made(item), self._names(item, actions=actions)
+        record = self._store.done(item.video_id, made, [name for name in names if not self._is_input(name, item)])
+        if record is not None and (record.content["rows"] is not None or not actions):
+            return _found(record)
+        failed = self._store.failed(item.video_id, made)
+        if failed is None or failed.failure is None:
+            return None
+        known = failed.failure
+        return InputInvalid(f"{known['message']} (as before)", where=known["where"], remedy=known["remedy"])
 
-        Call it at most once, after `check`.
-        """
-        if not self.joint:
-            return
-        path, first = self.folder / STATE, json.dumps(key, default=str)
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and not fresh else []
-        if not lines or lines[0] != first:
-            lines = []
-        for line in lines[1:]:
-            with contextlib.suppress(ValueError):  # the last line of an interrupted run may be a part of one
-                self._done |= json.loads(line)
-        entries = (json.dumps({video: entry}) for video, entry in self._done.items())
-        write_bytes(path, "".join(f"{line}\n" for line in (first, *entries)).encode())
+    def add(self, item: Item, track: tracks.ScoreTrack, table: pd.DataFrame | None) -> tuple[Found, list[Path]]:
+        """Write the files of one video; what is there now, and their paths."""
 
-    def done(self, item: Item, *, actions: bool) -> bool:
-        """Whether an earlier run with the same key has finished these very files."""
-        entry = self._done.get(item.video_id)
-        if entry is None or entry["source"] != _stamps(item.files):
-            return False
-        wanted = [self.folder / f"{item.video_id}.csv"] * actions
-        wanted += [self.folder / f"{item.video_id}{tracks.SUFFIX}"] * self.save_scores
-        # They may be gone, or another model, or a person, has written them since.
-        now, then = _stamps(wanted), entry.get("written", ())
-        return len(now) == len(wanted) and all(stamp in then for stamp in now)
+        def write(drafts: Path) -> None:
+            name = f"{item.video_id}{tracks.SUFFIX}"
+            if self.save_scores and not self._is_input(name, item):
+                tracks.save(track, drafts / name)
+            if table is not None:
+                csv.write_segments(table, drafts / f"{item.video_id}.csv")
 
-    def earlier(self, item: Item, *, actions: bool) -> tuple[pd.DataFrame, tuple[str, float] | None]:
-        """Segments and scene of a video that is done."""
-        scene = self._done[item.video_id]["scene"]
-        table = csv.read_predictions(self.folder / f"{item.video_id}.csv") if actions else segments.empty(scored=True)
-        return table, None if scene is None else (str(scene[0]), float(scene[1]))
+        rows = None if table is None else table[list(segments.SCORED_COLUMNS[1:])].to_numpy(object).tolist()
+        content = {"rows": rows, "scene": track.scene}
+        record = self._store.put(item.video_id, self._made(item), write, content, replace=self.overwrite)
+        return _found(record), [self.folder / name for name in record.files]
 
-    def write_video(self, item: Item, track: tracks.ScoreTrack, table: pd.DataFrame | None) -> list[Path]:
-        """The files of one video; its paths."""
-        written: list[Path] = []
-        if self.save_scores:
-            written.append(self.folder / f"{item.video_id}{tracks.SUFFIX}")
-            if written[0].resolve() != item.files[0].resolve():
-                tracks.save(track, written[0])
-        if table is not None:
-            written.append(self.folder / f"{item.video_id}.csv")
-            csv.write_segments(table, written[-1])
-        if self.joint:
-            entry = {item.video_id: {"source": _stamps(item.files), "written": _stamps(written), "scene": track.scene}}
-            with (self.folder / STATE).open("a", encoding="utf-8") as stream:
-                stream.write(f"{json.dumps(entry)}\n")
-        return written
+    def fail(self, item: Item, error: BineegoError) -> None:
+        """Remember why a video could not be done."""
+        self._store.fail(item.video_id, self._made(item), error)
 
-    def write_joint(
-        self, table: pd.DataFrame | None, scenes: Mapping[str, tuple[str, float]], videos: Sequence[str]
-    ) -> list[Path]:
-        """The tables of all `videos`; their paths, predictions first."""
-        written: list[Path] = []
-        if table is not None and self.joint and Format.CSV in self.formats:
-            written.append(self.folder / f"{PREDICTIONS}.csv")
-            csv.write_segments(table, written[-1])
-        if table is not None and Format.JSON in self.formats:
-            written.append(self.folder / f"{PREDICTIONS}.json")
-            activitynet.write_predictions(table, written[-1], videos=videos)
-        if scenes:
-            written.append(self.folder / SCENES)
-            csv.write_scenes(scenes, written[-1])
-        return written
+    def write_joint(self) -> list[Path]:
+        """The tables of all videos that are done in this folder, by this call or others; their paths."""
+        with self._store.moment():
+            known = self._store.all()
+            tables = {record.video_id: found.table for record in known if (found := _found(record)).table is not None}
+            scenes = {record.video_id: found.scene for record in known if (found := _found(record)).scene is not None}
+            table = segments.order_by_time(segments.concat(list(tables.values()), scored=True))
+            names = self._joint_names(actions=bool(tables), scenes=bool(scenes))
+            for name in names:
+                with records.recorded(self.folder / name) as draft:
+                    if name == SCENES:
+                        csv.write_scenes({name: scene for name, scene in scenes.items() if scene}, draft)
+                    elif name.endswith(".json"):
+                        activitynet.write_predictions(table, draft, videos=list(tables))
+                    else:
+                        csv.write_segments(table, draft)
+        return [self.folder / name for name in names]
+
+    def _joint_names(self, *, actions: bool, scenes: bool) -> list[str]:
+        names = [f"{PREDICTIONS}.{form}" for form in Format if actions and self.joint and form in self.formats]
+        return [*names, SCENES] if scenes else names
+
+    def _names(self, item: Item, *, actions: bool) -> list[str]:
+        scores = [f"{item.video_id}{tracks.SUFFIX}"] if self.save_scores else []
+        return [*scores, f"{item.video_id}.csv"] if actions else scores
+
+    def _is_input(self, name: str, item: Item) -> bool:
+        return (self.folder / name).resolve() == item.files[0].resolve()
+
+    def _made(self, item: Item) -> Made:
+        return Made(source=[content_stamp(path) for path in item.files], by=self.by)
 
 
-def _stamps(paths: Iterable[Path]) -> list[Any]:
-    """What tells a file from what it was when a video was done; nothing for one that is not there."""
-    found = [(path, path.stat()) for path in paths if path.exists()]
-    return [[str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in found]
+class OneFile:
+    """The table of one video under a name of its own (`-o result.csv`); its score track goes beside it."""
+
+    def __init__(self, path: Path, *, save_scores: bool, overwrite: bool) -> None:
+        self.path, self.save_scores, self.overwrite = Path(path), save_scores, overwrite
+        self.scores = self.path.with_suffix(tracks.SUFFIX)
+
+    def check(self, item: Item) -> None:
+        """As `Output.check`."""
+        for path in (self.path, self.scores)[: 1 + self.save_scores]:
+            records.check_free(path, overwrite=self.overwrite, inputs=item.files)
+
+    def add(self, track: tracks.ScoreTrack, table: pd.DataFrame) -> list[Path]:
+        """Write the files; their paths."""
+        with records.recorded(self.path) as draft:
+            if self.path.suffix == f".{Format.JSON}":
+                activitynet.write_predictions(table, draft, videos=[track.video_id])
+            else:
+                csv.write_segments(table, draft)
+        if not self.save_scores:
+            return [self.path]
+        with records.recorded(self.scores) as draft:
+            tracks.save(track, draft)
+        return [self.path, self.scores]
 
 
-def _check_name(name: str, source: Path) -> None:
+def _found(record: Record) -> Found:
+    rows, scene = record.content["rows"], record.content["scene"]
+    table = None
+    if rows is not None:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * (len(segments.SCORED_COLUMNS) - 1)
+        table = segments.make([record.video_id] * len(rows), *columns)
+    return Found(table=table, scene=None if scene is None else (str(scene[0]), float(scene[1])))
+
+
+def check_name(name: str, source: Path) -> None:
     """Refuse a file name that no file system takes, or that no table could hold."""
     try:
         too_long = len(name.encode()) > LONGEST_NAME
@@ -156,17 +205,3 @@ def _check_name(name: str, source: Path) -> None:
         raise UsageError("the file name is not UTF-8", where=ascii(str(source)), remedy="rename it") from None
     if too_long:
         raise UsageError(f"the file name is too long for {name[-12:]!r} to be added", where=source, remedy="rename it")
-
-
-def _refuse_foreign_results(path: Path) -> None:
-    """As `csv.refuse_foreign`, of ActivityNet results."""
-    if not path.exists():
-        return
-    try:
-        activitynet.read_predictions(path)
-    except BineegoError as error:
-        raise UsageError(
-            "exists and holds no ActivityNet results: it would be overwritten",
-            where=path,
-            remedy="name another folder with -o",
-        ) from error

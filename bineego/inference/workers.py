@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -34,7 +33,7 @@ def score_all(
     models: Sequence[Model | Path],
     options: LocalizeOptions,
     on_progress: OnProgress | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Every item with its track, or with the error that it met; in order of completion.
 
     Args:
@@ -47,10 +46,12 @@ def score_all(
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)
     shares = share_out(lengths, lengths.__getitem__, options.jobs)
+    yield from map(_load, stored)
     if len(shares) > 1:
         threads = max(1, (os.cpu_count() or 1) // len(shares))
-        return chain(map(_load, stored), _told(in_processes(_work, shares, models, options, threads), progress))
-    return chain(map(_load, stored), score_here(list(lengths), models, options, progress))
+        yield from _told(in_processes(_work, shares, models, options, threads), progress)
+    else:
+        yield from score_here(list(lengths), models, options, progress)
 
 
 def score_here(

@@ -16,6 +16,7 @@ from bineego.errors import ModelError
 from bineego.files import atomic_stream, write_bytes
 from bineego.tsm.card import ModelCard
 from bineego.tsm.card_file import (
+    DIGEST_KEY,
     FOREIGN,
     OTHER_MODEL,
     card_of,
@@ -36,10 +37,17 @@ CARD_SUFFIX = ".card.json"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """A network and all that must be known to use it."""
+    """A network and all that must be known to use it.
+
+    Attributes:
+        network: with its weights.
+        card: see `ModelCard`.
+        digest: the checksum in the header of its file; None = it has not come from one, or from an old one.
+    """
 
     network: TSM | TemporalNetwork
     card: ModelCard
+    digest: str | None = None
 
     @property
     def clip_network(self) -> TSM:
@@ -94,7 +102,15 @@ def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
         network = _built(card.network)
     _check(tensors, network.state_dict(), path)
     network.load_state_dict(tensors, assign=True)
-    return Model(network=network.to(device).eval(), card=card)
+    return Model(network=network.to(device).eval(), card=card, digest=metadata.get(DIGEST_KEY))
+
+
+def fingerprint(model: Model) -> str:
+    """What tells a model from all others: the checksum of its card and weights."""
+    if model.digest is not None:
+        return model.digest
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
+    return header_of(model.card, arrays_of(tensors))[DIGEST_KEY]
 
 
 def _built(config: NetworkConfig | TemporalConfig) -> TSM | TemporalNetwork:

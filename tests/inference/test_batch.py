@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bineego import tracks
 from bineego.datasets.recording import View
-from bineego.errors import BatchFailed, InputInvalid, InputMissing, UsageError
+from bineego.errors import BatchFailed, InputInvalid, InputMissing, Interrupted, UsageError
 from bineego.formats import csv
-from bineego.inference import LocalizeOptions, localize
+from bineego.inference import LocalizeOptions, batch, localize, workers
 from bineego.labels import LabelSet
 from bineego.postprocess import DecodeOptions, Postprocess, decode
 from bineego.tsm.card import ModelCard
@@ -32,6 +34,17 @@ def folder(make_video: MakeVideo, tmp_path_factory: pytest.TempPathFactory) -> P
     make_video(folder / "a.mp4", seconds=1.5)
     make_video(folder / "short.mp4", seconds=0.3)
     return folder
+
+
+@pytest.fixture(scope="module")
+def stored(folder: Path, model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their score tracks, which are decoded in no time."""
+    made = tmp_path_factory.mktemp("made")
+    localize(folder, model=model_file, output=made, options=FP32, save_scores=True)
+    found = tmp_path_factory.mktemp("tracks")
+    for path in made.glob("*.scores.npz"):
+        shutil.copy(path, found)
+    return found
 
 
 def names(folder: Path) -> list[str]:
@@ -86,15 +99,130 @@ def test_a_second_run_does_only_what_is_missing(
     other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.PAPER)
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ()
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
-    os.utime(folder / "a.mp4")
-    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("b", "short")
-    # A table that another call has replaced since is not taken for this model's.
-    localize(folder / "b.mp4", model=model_file, output=tmp_path, joint=False, options=FP32)
-    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "short")
-    with (tmp_path / ".localize.jsonl").open("a") as stream:
-        stream.write('{"short": {"source"')  # where a killed run stopped
+    os.utime(folder / "a.mp4")  # not another content
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
-    assert (tmp_path / ".localize.jsonl").read_text().count("\n") == 4
+
+
+def test_the_joint_tables_hold_every_video_however_many_calls_made_them(stored: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    localize(stored, output=whole, options=FP32, formats=["csv", "json"])
+    for name in ("short", "b", "a"):
+        found = localize(stored / f"{name}.scores.npz", output=parts, options=FP32, formats=["csv", "json"])
+        assert set(found.predictions["video_id"]) <= {name}
+    for name in names(whole):
+        assert (parts / name).read_bytes() == (whole / name).read_bytes()
+    # By another model too, and when one is done again.
+    other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.PAPER)
+    localize(stored / "a.scores.npz", output=parts, options=other)
+    joint = csv.read_predictions(parts / "predictions.csv")
+    assert set(joint["video_id"]) == set(csv.read_predictions(whole / "predictions.csv")["video_id"])
+    assert list(csv.read_scenes(parts / "scenes.csv")) == ["a", "b", "short"]
+    (parts / "b.csv").unlink()  # by somebody who does not want it
+    localize(stored / "a.scores.npz", output=parts, options=FP32)
+    assert list(csv.read_scenes(parts / "scenes.csv")) == ["a", "short"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.scores.npz", "predictions.csv", "predictions.json", "scenes.csv"])
+def test_a_corrected_file_is_kept(stored: Path, tmp_path: Path, name: str) -> None:
+    call = {"output": tmp_path, "formats": ["csv", "json"], "save_scores": True, "options": FP32}
+    localize(stored, **call)
+    corrected = (tmp_path / name).read_bytes() + b"\n"
+    (tmp_path / name).write_bytes(corrected)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match=rf"{name}: has changed since bineego wrote it"):
+        localize(stored, **call)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    localize(stored, overwrite=True, **call)
+    assert (tmp_path / name).read_bytes() != corrected
+    assert localize(stored, **call).skipped == ("a", "b", "short")
+
+
+def test_killed_between_record_and_files_the_video_is_done_again(
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    localize(stored, output=tmp_path / "whole", options=FP32)
+    out = tmp_path / "out"
+    for turn, missing in enumerate(("b.csv", "predictions.csv", "scenes.csv")):
+        localize(stored, output=out, options=FP32)
+        (out / missing).unlink()
+        again = localize(stored, output=out, options=FP32)
+        assert ("b" in again.skipped) == (turn > 0)
+        for name in names(tmp_path / "whole"):
+            assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_lasting_failure_is_remembered(stored: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    videos = tmp_path / "videos"
+    shutil.copytree(stored, videos)
+    (videos / "aa.scores.npz").write_bytes(b"no track at all")
+    for turn in range(2):
+        caplog.clear()
+        with pytest.raises(BatchFailed, match="1 of 4 inputs failed"):
+            localize(videos, output=tmp_path / "out", options=FP32)
+        assert ("(as before)" in caplog.text) == (turn == 1)
+    shutil.copy(stored / "a.scores.npz", videos / "aa.scores.npz")  # mended
+    assert localize(videos, output=tmp_path / "out", options=FP32).skipped == ("a", "b", "short")
+
+
+def test_shards_do_every_video_once_and_the_last_completes_the_tables(stored: Path, tmp_path: Path) -> None:
+    localize(stored, output=tmp_path / "whole", options=FP32)
+    out = tmp_path / "out"
+    done = [
+        path.stem
+        for index in range(1, 6)
+        for path in localize(stored, output=out, options=FP32, shard=f"{index}/5").paths
+        if path.stem in ("a", "b", "short")
+    ]
+    assert sorted(done) == ["a", "b", "short"]
+    for name in names(tmp_path / "whole"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_one_video_into_a_file_of_any_name(stored: Path, tmp_path: Path) -> None:
+    localize(stored / "b.scores.npz", output=tmp_path / "out", options=FP32, save_scores=True)
+    for name in ("result.csv", "result.json"):
+        found = localize(stored / "b.scores.npz", output=tmp_path / name, options=FP32, save_scores=True)
+        assert found.results == (tmp_path / name,)
+    assert (tmp_path / "result.csv").read_bytes() == (tmp_path / "out" / "b.csv").read_bytes()
+    assert (tmp_path / "result.scores.npz").read_bytes() == (tmp_path / "out" / "b.scores.npz").read_bytes()
+    assert list(json.loads((tmp_path / "result.json").read_text())["results"]) == ["b"]
+    with pytest.raises(UsageError, match="names a file, and there are 3 videos"):
+        localize(stored, output=tmp_path / "result.csv", options=FP32)
+    (tmp_path / "result.csv").write_text("corrected")
+    with pytest.raises(UsageError, match="has changed"):
+        localize(stored / "b.scores.npz", output=tmp_path / "result.csv", options=FP32)
+
+
+def test_interrupted_the_tables_of_what_is_done_are_there(
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = workers.score_all
+
+    def two(*args: object) -> Iterator[workers.Result]:
+        yield from itertools.islice(whole(*args), 2)
+        raise Interrupted
+
+    monkeypatch.setattr(batch, "score_all", two)
+    with pytest.raises(Interrupted, match="2 of 3 videos done; the same command goes on"):
+        localize(stored, output=tmp_path, options=FP32)
+    assert len(csv.read_scenes(tmp_path / "scenes.csv")) == 2
+    monkeypatch.undo()
+    assert len(localize(stored, output=tmp_path, options=FP32).skipped) == 2
+    assert list(csv.read_scenes(tmp_path / "scenes.csv")) == ["a", "b", "short"]
+
+
+def test_what_is_said_of_each_video(stored: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    strict = LocalizeOptions(precision=Precision.FP32, threshold=0.999, candidates=False)
+    with caplog.at_level(logging.INFO, logger="bineego"):
+        found = localize(stored, output=tmp_path, options=strict)
+    if found.predictions.empty:
+        assert "no actions in 3 videos (a, b, short): nothing reached 0.999; the best was" in caplog.text
+    caplog.clear()
+    loose = LocalizeOptions(precision=Precision.FP32, threshold=0.01)
+    with caplog.at_level(logging.INFO, logger="bineego"):
+        table = localize(stored, output=tmp_path, options=loose).predictions
+    count = (table["video_id"] == "b").sum()
+    assert f"b: {count} action" in caplog.text
 
 
 def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_path: Path) -> None:
@@ -146,7 +274,7 @@ def test_a_score_track_needs_no_model(folder: Path, model_file: Path, tmp_path: 
     assert localize(tmp_path / "one", options=options).predictions.equals(expected)
     (tmp_path / "three").mkdir()
     (tmp_path / "three" / "scenes.csv").write_text("video_id,scene\nb,Kitchen\n")  # of a person, not of a model
-    with pytest.raises(UsageError, match="overwritten"):
+    with pytest.raises(UsageError, match="would be replaced"):
         localize([stored], output=tmp_path / "three", options=options)
 
 
@@ -189,20 +317,20 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Pa
         localize([folder, other / "a.mp4"], model=model_file)
     own = tmp_path / "a.csv"
     own.write_text("video_id,label,start,end\na,jump,0,1\n")
-    with pytest.raises(UsageError, match="overwritten"):
+    with pytest.raises(UsageError, match="would be replaced"):
         localize(folder / "a.mp4", model=model_file, output=tmp_path)
     assert own.read_text().endswith("a,jump,0,1\n")
     own.rename(tmp_path / "predictions.csv")
-    with pytest.raises(UsageError, match="overwritten"):
+    with pytest.raises(UsageError, match="would be replaced"):
         localize(folder / "a.mp4", model=model_file, output=tmp_path)
     (tmp_path / "predictions.csv").unlink()
     (tmp_path / "scenes.csv").write_text("video_id,scene\na,Kitchen\n")  # of a person, not of a model
-    with pytest.raises(UsageError, match="overwritten"):
+    with pytest.raises(UsageError, match="would be replaced"):
         localize(folder / "a.mp4", model=model_file, output=tmp_path)
     (tmp_path / "scenes.csv").unlink()
     results = tmp_path / "predictions.json"
     results.write_text('{"database": {}}')  # labels
-    with pytest.raises(UsageError, match="overwritten"):
+    with pytest.raises(UsageError, match="would be replaced"):
         localize(folder / "a.mp4", model=model_file, output=tmp_path, formats=["json"])
     assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):

@@ -1,0 +1,55 @@
+"""What `localize` says of its results: a line for each video, and of those where nothing was found, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from bineego.tracks import ScoreTrack
+from bineego.words import listed, many
+
+Scene = tuple[str, float]
+
+
+def line(video_id: str, table: pd.DataFrame | None, scene: Scene | None, best: str = "") -> str:
+    """`kitchen-03: 12 actions (drinking 4, eating 8)`."""
+    parts = []
+    if table is not None and len(table):
+        counts = ", ".join(f"{label} {count}" for label, count in table["label"].value_counts(sort=False).items())
+        parts.append(f"{many(len(table), 'action')} ({counts})")
+    elif table is not None:
+        parts.append(f"no actions{best and f' (the best was {best})'}")
+    if scene is not None:
+        parts.append(f"scene {scene[0]} {_share(scene[1])}")
+    return f"{video_id}: {'; '.join(parts)}"
+
+
+def best_of(track: ScoreTrack) -> str:
+    """The likeliest action of a track: `bending .20`."""
+    probabilities = track.probabilities()[:, 1:]
+    if probabilities.size == 0:
+        return ""
+    cell, action = divmod(int(probabilities.argmax()), probabilities.shape[1])
+    return f"{track.actions[action]} {_share(probabilities[cell, action])}"
+
+
+def empties(best: Mapping[str, str], n_videos: int, threshold: float) -> str:
+    """The videos in which nothing was found, the best of what was not enough, and what to try."""
+    said = [text for text in best.values() if text]
+    text = f"no actions in {listed(best, 'video')}" if n_videos > 1 else "no actions"
+    if not said:
+        return f"{text}: shorter than one interval"
+    top = max(said, key=_probability)
+    lower = max(0.01, int(_probability(top) * 10) / 10 or int(_probability(top) * 100) / 100)
+    remedy = f"; --threshold {_share(lower).rstrip('0')} finds more" if lower < threshold else ""
+    return f"{text}: nothing reached {threshold:g}; the best was {top}{remedy}"
+
+
+def _probability(said: str) -> float:
+    return float(said.rsplit(" ", 1)[1])
+
+
+def _share(value: float) -> str:
+    """`.20`, `1.00`."""
+    return f"{value:.2f}".removeprefix("0")
