@@ -1,94 +1,92 @@
-"""CSV: `video_id,label,start,end,score` (predictions), the same without score (ground truth), `video_id,scene[,score]`.
+"""Tables (CSV, TSV, .xlsx): `video_id,label,start,end,score` (predictions), without score (ground truth), scenes.
 
-Strict: the header names the columns, in any order; a missing, doubled or unknown column, a row of another length and a
-number that is none are errors with file, line and column. RFC 4180 quoting, UTF-8 with or without a byte order mark.
-Spaces after a comma are not part of a value.
-Pandas' own reader is not used: it turns ids "NA" and "0012" into nan and 12.0 and fills short rows in silence.
+Our own tables are written one way: commas, UTF-8, times in seconds, quotes where a cell needs them (also around cells
+with blanks at their ends). Those of people and other tools are read as they are: `table` reads the cells, `columns`
+tells which column holds what, `times` makes numbers of texts. Whatever was guessed is said in one line; what is wrong,
+or may be read in two ways, is refused with file and line. Ids and labels stay texts: "NA" and "0012" are what they are.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bineego import segments
-from bineego.errors import BineegoError, InputInvalid, InputMissing, UsageError, nearest
+from bineego.errors import BineegoError, InputInvalid, UsageError
 from bineego.files import atomic_text
+from bineego.formats import columns as layouts
+from bineego.formats import names, table, times
 from bineego.formats.annotations import Annotations, Subsets
+from bineego.formats.columns import DURATION, END, LABEL, RATE, SCENE, SCORE, START, SUBSET, VIDEO, Layout
 from bineego.formats.format import Format, Source
-from bineego.formats.options import LabelOptions
+from bineego.formats.media import NO_MEDIA, Medias
+from bineego.formats.options import AS_WRITTEN, LabelOptions, TimeUnit
+from bineego.formats.table import Column, Table
 from bineego.types import Bools, Floats
 
 NUMBERS = frozenset({"start", "end", "score"})
-ANNOTATION_EXTRAS = ("subset", "scene")
 SCENE_COLUMNS = ("video_id", "scene")
 SCORED_SCENE_COLUMNS = (*SCENE_COLUMNS, "score")
 
-CHUNK_ROWS = 100_000
-"""Rows turned into arrays at a time, so that the texts of a large file are never all in memory."""
+SUM_DECIMALS = 9
+"""A start and a duration are added up to this many decimals: 9.56 + 3.72 is 13.28."""
 
-Column = NDArray[Any]
+log = logging.getLogger(__name__)
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> pd.DataFrame:
     """A scored segments table.
 
     Raises:
         InputMissing: the file cannot be read.
-        InputInvalid: wrong columns or a value that is not a finite number.
+        InputInvalid: wrong columns, or a value that is not a finite number.
     """
-    columns = _read_columns(path, required=segments.SCORED_COLUMNS)
-    return segments.make(*(columns[name] for name in segments.SCORED_COLUMNS))
+    cells = _read(path, (VIDEO, LABEL, START, END, SCORE), (), how, media, blank_rows=False)
+    return segments.make(cells.video, cells.label, cells.start, cells.end, cells.numbers[SCORE])
 
 
-def read_annotations(path: Path) -> Annotations:
+def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> Annotations:
     """Ground truth, with the optional columns `subset` and `scene`.
 
     A row whose label, start and end are all empty names a video without actions (all background).
     """
-    columns = _read_columns(path, required=segments.COLUMNS, optional=ANNOTATION_EXTRAS, blank_rows=True)
-    videos = columns["video_id"]
-    named = _named_rows(columns, path)
-    extras = {
-        name: _one_value_per_video(videos, columns[name], name, path) if name in columns else {}
-        for name in ANNOTATION_EXTRAS
-    }
+    cells = _read(path, (VIDEO, LABEL, START, END), (SUBSET, SCENE, SCORE), how, media, blank_rows=True)
+    named = _named_rows(cells)
     subsets = Subsets(path)
-    for video, name in extras["subset"].items():
+    for video, name in _one_value_per_video(cells, SUBSET).items():
         subsets.add(video, name)
     return Annotations(
-        segments=segments.make(*(columns[name][named] for name in segments.COLUMNS)),
-        videos=tuple(dict.fromkeys(videos.tolist())),
+        segments=segments.make(cells.video[named], cells.label[named], cells.start[named], cells.end[named]),
+        videos=tuple(dict.fromkeys(cells.video.tolist())),
         subsets=subsets.known(),
-        scenes=extras["scene"],
+        scenes=_one_value_per_video(cells, SCENE),
     )
 
 
 def read_scenes(path: Path) -> dict[str, str]:
     """Scene name by video id, from a `video_id,scene[,score]` file."""
-    columns = _read_columns(path, required=SCENE_COLUMNS, optional=("score",))
-    return _one_value_per_video(columns["video_id"], columns["scene"], "scene", path)
+    return _one_value_per_video(_read(path, (VIDEO, SCENE), (), AS_WRITTEN, NO_MEDIA, blank_rows=False), SCENE)
 
 
-def write_segments(table: pd.DataFrame, path: Path) -> None:
+def write_segments(found: pd.DataFrame, path: Path) -> None:
     """Write a segments table (with its score column, if it has one) in its own row order, whole or not at all."""
-    names = segments.SCORED_COLUMNS if segments.SCORE in table else segments.COLUMNS
-    columns = [
-        map(repr, table[name].to_numpy(np.float64).tolist()) if name in NUMBERS else table[name].tolist()
+    names = segments.SCORED_COLUMNS if segments.SCORE in found else segments.COLUMNS
+    cells = [
+        map(repr, found[name].to_numpy(np.float64).tolist())
+        if name in NUMBERS
+        else table.Coded.of(found[name].to_numpy(object)).texts(_quoted).tolist()
         for name in names
     ]
     with atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(zip(*columns, strict=True))
+        stream.write(",".join(names) + "\n")
+        stream.writelines(",".join(row) + "\n" for row in zip(*cells, strict=True))
 
 
 def write_annotations(found: Annotations, path: Path) -> None:
@@ -107,9 +105,10 @@ def write_annotations(found: Annotations, path: Path) -> None:
         *((video, "", "", "") for video in found.videos if video not in named),
     ]
     with atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow((*segments.COLUMNS, *extras))
-        writer.writerows((*row, *(extra.get(row[0], "") for extra in extras.values())) for row in rows)
+        stream.write(",".join((*segments.COLUMNS, *extras)) + "\n")
+        for row in rows:
+            cells = (*row, *(extra.get(row[0], "") for extra in extras.values()))
+            stream.write(",".join(_quoted(cell) if isinstance(cell, str) else repr(cell) for cell in cells) + "\n")
 
 
 def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
@@ -118,12 +117,6 @@ def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(SCORED_SCENE_COLUMNS)
         writer.writerows((video, scene, segments.number_text(score)) for video, (scene, score) in scenes.items())
-
-
-def read_header(path: Path) -> list[str]:
-    """The column names of a CSV file."""
-    with _rows(path) as rows:
-        return rows.header
 
 
 def refuse_foreign(path: Path, columns: Collection[str]) -> None:
@@ -135,7 +128,7 @@ def refuse_foreign(path: Path, columns: Collection[str]) -> None:
     if not path.exists():
         return
     with contextlib.suppress(BineegoError):
-        if set(read_header(path)) == set(columns):
+        if set(table.read(path).header) == set(columns):
             return
     raise UsageError(
         f"exists and is no table of {', '.join(columns)}: it would be overwritten",
@@ -144,151 +137,195 @@ def refuse_foreign(path: Path, columns: Collection[str]) -> None:
     )
 
 
-class _rows:  # noqa: N801 - a context manager, used like a function
-    """Rows of a CSV file with their line numbers, and errors that name file and line."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Cells:
+    """The columns of a table by what they hold, (N,) each; times in seconds, nan where a row has none.
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    Attributes:
+        video, label: texts.
+        start, end: seconds.
+        numbers, texts: further columns by role.
+        table: where they come from.
+    """
 
-    def __enter__(self) -> _rows:
-        try:
-            self._stream = self.path.open(encoding="utf-8-sig", newline="")
-        except OSError as error:
-            raise InputMissing(f"cannot be read ({error.strerror})", where=self.path) from error
-        self._reader = csv.reader(self._stream, strict=True, skipinitialspace=True)
-        header = next(iter(self), None)
-        if header is None:
-            self._stream.close()
-            raise InputInvalid("empty file: not even a header", where=self.path)
-        self.header = [name.strip() for name in header]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stream.close()
-
-    def __iter__(self) -> Iterator[list[str]]:
-        while True:
-            try:
-                row = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise InputInvalid(f"not valid CSV ({error})", where=self.at()) from error
-            except UnicodeDecodeError as error:
-                raise InputInvalid(f"not UTF-8 text ({error.reason})", where=self.path) from error
-            if row:
-                yield row
-
-    def at(self) -> str:
-        return f"{self.path}, line {self._reader.line_num}"
+    video: Column
+    label: Column
+    start: Floats
+    end: Floats
+    numbers: Mapping[str, Floats]
+    texts: Mapping[str, Column]
+    table: Table
 
 
-def _read_columns(
-    path: Path, *, required: Sequence[str], optional: Sequence[str] = (), blank_rows: bool = False
-) -> dict[str, Column]:
-    chunks: dict[str, list[Column]] = {}
-    with _rows(path) as rows:
-        header = rows.header
-        _check_header(header, required, optional, path)
-        chunks = {name: [] for name in header}
-        line = 1
-        while batch := list(itertools.islice(rows, CHUNK_ROWS)):
-            if set(map(len, batch)) != {len(header)}:
-                bad, row = next((i, row) for i, row in enumerate(batch, 1) if len(row) != len(header))
-                raise InputInvalid(
-                    f"{len(row)} fields, the header has {len(header)}", where=f"{path}, row {line + bad} ({row[0]!r})"
-                )
-            for name, values in zip(header, zip(*batch, strict=True), strict=True):
-                if (name == "video_id" or (name == "label" and not blank_rows)) and "" in values:
-                    raise InputInvalid(f"{name} is empty", where=f"{path}, row {line + values.index('') + 1}")
-                chunks[name].append(
-                    _numbers(values, name, path, line, blank_rows) if name in NUMBERS else np.array(values, object)
-                )
-            line += len(batch)
-    nothing: dict[bool, Column] = {True: np.array([], np.float64), False: np.array([], object)}
-    return {name: np.concatenate([nothing[name in NUMBERS], *parts]) for name, parts in chunks.items()}
+def _read(
+    path: Path,
+    required: Sequence[str],
+    optional: Sequence[str],
+    how: LabelOptions,
+    media: Medias,
+    *,
+    blank_rows: bool,
+) -> _Cells:
+    given = {name for names in how.named_columns.values() for name in names}
+    opened = table.read(path, lambda name: name not in given and layouts.is_numeric(name))
+    layout = layouts.find(opened, required, optional, how)
+    source = layout.table
+    texts = {role: source.texts(layout.only(role)) for role in (VIDEO, SUBSET, SCENE) if role in layout}
+    _refuse_empty(texts[VIDEO], "video_id", source)
+    label = _label(layout) if LABEL in layout else np.full(len(source), "", object)
+    if LABEL in layout and not blank_rows:
+        _refuse_empty(label, "label", source)
+    notes = [*source.notes, *layout.notes]
+    start = end = np.zeros(len(source))
+    if LABEL in layout:
+        start, end, said = _times(layout, texts[VIDEO], how, media, blank_rows=blank_rows)
+        notes += said
+    numbers = {SCORE: _numbers(layout, SCORE).values} if SCORE in required and SCORE in layout else {}
+    unread = [*([source.header[layout.only(SCORE)]] if SCORE in optional and SCORE in layout else []), *layout.extras]
+    if unread:
+        notes.append(f"not read: {', '.join(map(repr, unread))}")
+    if notes:
+        log.info("%s: %s", path, "; ".join(dict.fromkeys(notes)))
+    return _Cells(video=texts.pop(VIDEO), label=label, start=start, end=end, numbers=numbers, texts=texts, table=source)
 
 
-def _check_header(header: Sequence[str], required: Sequence[str], optional: Sequence[str], path: Path) -> None:
-    expected = f"expected {','.join(required)}" + (f" and optionally {','.join(optional)}" if optional else "")
-    where = f"{path}, line 1"
-    for name in header:
-        if header.count(name) > 1:
-            raise InputInvalid(f"column {name!r} stands twice", where=where, remedy=expected)
-    missing = [name for name in required if name not in header]
-    if missing:
-        found = ",".join(header) if len(",".join(header)) <= 200 else f"{len(header)} columns"
-        raise InputInvalid(f"missing column {missing[0]!r} (found: {found})", where=where, remedy=expected)
-    known = (*required, *optional)
-    unknown = [name for name in header if name not in known]
-    if unknown:
-        raise InputInvalid(f"unknown column {unknown[0]!r}{nearest(unknown[0], known)}", where=where, remedy=expected)
+def _label(layout: Layout) -> Column:
+    """Labels (N,): the texts of one column, or of several joined by blanks."""
+    parts = [layout.table.texts(column) for column in layout.roles[LABEL]]
+    if len(parts) == 1:
+        return parts[0]
+    joined = [" ".join(filter(None, row)) for row in zip(*(part.tolist() for part in parts), strict=True)]
+    return np.array(joined, object) if joined else parts[0]
 
 
-def _numbers(values: Sequence[str], name: str, path: Path, line: int, blank_rows: bool) -> Floats:
-    """Texts as float64; with `blank_rows` an empty text is nan (the caller decides what it means)."""
-    try:
-        if blank_rows and "" in values:
-            numbers = np.array([float(value) if value else np.nan for value in values])
-            finite = np.isfinite(numbers) | np.array([not value for value in values])
-        else:
-            numbers = np.array(list(map(float, values)))
-            finite = np.isfinite(numbers)
-        if finite.all() and "_" not in "".join(values):
-            return numbers
-    except ValueError:
-        pass
-    bad = next(i for i, value in enumerate(values) if not _is_number(value, blank=blank_rows))
-    raise InputInvalid(
-        f"{values[bad]!r} is not a finite number", where=f"{path}, row {line + bad + 1}, column {name!r}"
+def _numbers(layout: Layout, role: str, *, blank: bool = False) -> times.Numbers:
+    column = layout.only(role)
+    plain = layout.table.numbers(column)
+    if plain is not None:
+        return times.Numbers(values=plain)
+    return times.parse(
+        layout.table.texts(column),
+        lambda row: layout.table.where(row, column),
+        blank=blank,
+        comma=any("semicolons" in note for note in layout.table.notes),
     )
 
 
-def _is_number(text: str, *, blank: bool) -> bool:
-    if blank and not text:
-        return True
-    try:
-        return bool(np.isfinite(float(text))) and "_" not in text
-    except ValueError:
-        return False
+def _times(
+    layout: Layout, videos: Column, how: LabelOptions, media: Medias, *, blank_rows: bool
+) -> tuple[Floats, Floats, list[str]]:
+    """Start and end (N,) in seconds, and how they were read."""
+    read = {role: _numbers(layout, role, blank=blank_rows) for role in (START, END, DURATION) if role in layout}
+    notes = list(next((numbers.notes for numbers in read.values() if numbers.notes), ()))
+    clocks = {role: numbers.clock for role, numbers in read.items() if np.any(numbers.values > 0)}
+    if len(set(clocks.values())) > 1:
+        role = next(role for role, clock in clocks.items() if not clock)
+        raise InputInvalid(
+            "one of start and end is a time of the clock, the other a plain number",
+            where=layout.table.where(int(np.argmax(read[role].values > 0)), layout.only(role)),
+            remedy="write all times in one way",
+        )
+    unit = how.time_unit or layout.unit or TimeUnit.SECONDS
+    if any(clocks.values()):
+        if how.time_unit not in (None, TimeUnit.SECONDS):
+            raise UsageError(
+                f"{layout.table.path}: its times are of the clock, and have no unit", where="--time-unit",
+                remedy="leave out --time-unit",
+            )  # fmt: skip
+        unit = TimeUnit.SECONDS
+    seconds = {role: numbers.values for role, numbers in read.items()}
+    if unit is TimeUnit.MILLISECONDS:
+        seconds = {role: values / 1000 for role, values in seconds.items()}
+    elif unit is TimeUnit.FRAMES:
+        rate = _rates(layout, videos, media)
+        seconds = {role: values / rate for role, values in seconds.items()}
+    if unit is not TimeUnit.SECONDS:
+        notes.append(f"times read as {'milliseconds' if unit is TimeUnit.MILLISECONDS else 'frame numbers'}")
+    if START not in seconds:
+        seconds[START] = np.round(seconds[END] - seconds[DURATION], SUM_DECIMALS)
+    elif END not in seconds:
+        seconds[END] = np.round(seconds[START] + seconds[DURATION], SUM_DECIMALS)
+        notes.append("ends are starts and durations added up")
+    return seconds[START], seconds[END], notes
 
 
-def _named_rows(columns: Mapping[str, Column], path: Path) -> Bools:
+def _rates(layout: Layout, videos: Column, media: Medias) -> Floats:
+    """Frames per second (N,) of the video of each row: of a column, or of the video files."""
+    if RATE in layout:
+        rates = _numbers(layout, RATE).values
+        if (rates <= 0).any():
+            row = int((rates <= 0).argmax())
+            raise InputInvalid("a frame rate is above 0", where=layout.table.where(row, layout.only(RATE)))
+        return rates
+    found = dict.fromkeys(videos.tolist())
+    matched = names.match(found, media)
+    by_video = {}
+    for video in found:
+        known = matched.get(video, video)
+        if known not in media:
+            raise InputInvalid(
+                f"frame numbers, and the frame rate of video {video!r} is not known",
+                where=layout.table.path,
+                remedy="name the folder of the videos with --videos, or add a column fps",
+            )
+        if not media[known].steady:
+            log.warning("%s: its frames differ in length, so times from frame numbers are off", media[known].path)
+        by_video[video] = media[known].rate
+    return np.array([by_video[video] for video in videos.tolist()], np.float64)
+
+
+def _refuse_empty(texts: Column, name: str, source: Table) -> None:
+    empty = np.flatnonzero(texts == "")
+    if len(empty):
+        raise InputInvalid(f"{name} is empty", where=source.where(int(empty[0])))
+
+
+def _named_rows(cells: _Cells) -> Bools:
     """Mask of the rows that hold a segment; the others name a video and leave label, start and end empty."""
-    filled = np.stack([columns["label"] != "", *(~np.isnan(columns[name]) for name in segments.TIMES)])
+    filled = np.stack([cells.label != "", ~np.isnan(cells.start), ~np.isnan(cells.end)])
     named: Bools = filled.sum(axis=0) == len(filled)
     partly = filled.any(axis=0) & ~named
     if partly.any():
         row = int(partly.argmax())
         raise InputInvalid(
             "label, start and end must all be given (or all be empty: a video without actions)",
-            where=f"{path}, row {row + 2} ({columns['video_id'][row]!r})",
+            where=f"{cells.table.where(row)} ({cells.video[row]!r})",
         )
     return named
 
 
-def _one_value_per_video(videos: Column, values: Column, name: str, path: Path) -> dict[str, str]:
-    """A per-video column: the same value (or an empty one) in every row of a video."""
+def _one_value_per_video(cells: _Cells, role: str) -> dict[str, str]:
+    """A per-video column, if there is one: the same value (or an empty one) in every row of a video."""
     found: dict[str, str] = {}
-    for video, value in dict.fromkeys(zip(videos.tolist(), values.tolist(), strict=True)):
+    values = cells.texts.get(role)
+    if values is None:
+        return found
+    for video, value in dict.fromkeys(zip(cells.video.tolist(), values.tolist(), strict=True)):
         if value and found.setdefault(video, value) != value:
             raise InputInvalid(
-                f"video {video!r} has two values of {name!r}: {found[video]!r} and {value!r}", where=path
+                f"video {video!r} has two values of {role!r}: {found[video]!r} and {value!r}", where=cells.table.path
             )
     return found
 
 
-def _predictions(source: Source, _how: LabelOptions) -> Annotations:
-    table = read_predictions(source.path)
-    return Annotations(segments=table, videos=tuple(dict.fromkeys(table["video_id"])))
+def _quoted(text: str) -> str:
+    """A cell as it is written: in quotes if a reader might otherwise take something off it or part it."""
+    if text == text.strip() and not any(sign in text for sign in ',"\r\n'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _predictions(source: Source, how: LabelOptions) -> Annotations:
+    found = read_predictions(source.path, how, source.media)
+    return Annotations(segments=found, videos=tuple(found["video_id"].unique().tolist()))
 
 
 FORMAT = Format(
     name="csv",
-    title="a table (CSV)",
-    suffixes=(".csv", ".tsv"),
+    title="a table (CSV, TSV, .xlsx)",
+    suffixes=(".csv", ".tsv", ".xlsx"),
     recognises=lambda source: not source.is_json,
-    annotations=lambda source, _how: read_annotations(source.path),
+    annotations=lambda source, how: read_annotations(source.path, how, source.media),
     predictions=_predictions,
     write=lambda found, path, _videos: write_annotations(found, path),
 )

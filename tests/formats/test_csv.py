@@ -13,9 +13,7 @@ from bineego import segments
 from bineego.errors import InputInvalid, InputMissing
 from bineego.formats import csv
 
-names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), min_size=1, max_size=8).filter(
-    lambda name: not name.startswith(" ")
-)
+names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), min_size=1, max_size=8)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 tables = st.lists(st.tuples(names, names, numbers, numbers, numbers), max_size=6).map(
     lambda rows: segments.make(*([row[k] for row in rows] for k in range(5)))
@@ -59,18 +57,18 @@ def test_columns_may_come_in_any_order_after_a_byte_order_mark(tmp_path: Path) -
     [
         ("", "empty file"),
         ("video_id,label,start,end\n", "missing column 'score'"),
-        ("video_id,label,start,end,score,extra\n", "unknown column 'extra'"),
+        ("video_id,label,start,end,scor\n", "unknown column 'scor'.*did you mean 'score'"),
         ("video_id,label,start,start,end,score\n", "'start' stands twice"),
-        ("video_id,label,start,end,score\na,x,1,2\n", "row 2.*4 fields"),
-        ("video_id,label,start,end,score\na,x,1,2,3\na,x,1,2,3,4\n", "row 3.*6 fields"),
-        ("video_id,label,start,end,score\na,x,1,2,nan\n", "row 2, column 'score'.*'nan' is not a finite number"),
-        ("video_id,label,start,end,score\na,x,one,2,3\n", "row 2, column 'start'"),
+        ("video_id,label,start,end,score\na,x,1,2\n", "line 2.*4 fields"),
+        ("video_id,label,start,end,score\na,x,1,2,3\na,x,1,2,3,4\n", "line 3.*6 fields"),
+        ("video_id,label,start,end,score\na,x,1,2,nan\n", "line 2, column 'score'.*'nan' is not a finite number"),
+        ("video_id,label,start,end,score\na,x,one,2,3\n", "line 2, column 'start'"),
         ("video_id,label,start,end,score\na,x,1_0,2,3\n", "'1_0'"),
         ("video_id,label,start,end,score\na,x,,2,3\n", "column 'start'"),
-        ("video_id,label,start,end,score\na,x,1,2,3\n,x,1,2,3\n", "row 3: video_id is empty"),
-        ("video_id,label,start,end,score\na,,1,2,3\n", "row 2: label is empty"),
+        ("video_id,label,start,end,score\na,x,1,2,3\n,x,1,2,3\n", "line 3: video_id is empty"),
+        ("video_id,label,start,end,score\na,,1,2,3\n", "line 2: label is empty"),
         ('video_id,label,start,end,score\n"a,x,1,2,3\n', "not valid CSV"),
-        ("video-name,t-init,t-end,label-idx\n", r"missing column 'video_id' \(found: video-name,t-init"),
+        ("video-name,t-init,t-end,label-idx\n", r"missing column 'label'.*found: video-name,t-init"),
     ],
 )
 def test_wrong_files_are_refused_with_the_place(tmp_path: Path, text: str, message: str) -> None:
@@ -80,7 +78,7 @@ def test_wrong_files_are_refused_with_the_place(tmp_path: Path, text: str, messa
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(b"video_id,label,start,end,score\n\xff\xfe,x,1,2,3\n")
+    path.write_bytes(b"video_id,label,start,end,score\n\x81,x,1,2,3\n")
     with pytest.raises(InputInvalid, match="UTF-8"):
         csv.read_predictions(path)
     with pytest.raises(InputMissing):
@@ -101,7 +99,7 @@ def test_ground_truth_with_subset_scene_and_an_empty_video(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("row", ["a,,1,2", "a,x,,", "a,x,1,", "a,,,3"])
 def test_half_empty_rows_are_refused(tmp_path: Path, row: str) -> None:
-    with pytest.raises(InputInvalid, match=r"row 3 \('a'\).*all be"):
+    with pytest.raises(InputInvalid, match=r"line 3 \('a'\).*all be"):
         csv.read_annotations(write(tmp_path, f"video_id,label,start,end\nb,x,1,2\n{row}\n"))
 
 

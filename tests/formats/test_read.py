@@ -90,5 +90,5 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_columns_of_another_tool_are_named(shared: Path) -> None:
-    with pytest.raises(InputInvalid, match=r"line 1: missing column 'video_id' \(found: video-name,t-init"):
+    with pytest.raises(InputInvalid, match=r"line 1: missing column 'label'.*found: video-name,t-init"):
         read.read_annotations(shared / "data/annotations/thumos14_test_groundtruth.csv")
