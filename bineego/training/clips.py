@@ -1,15 +1,20 @@
 """Clips of an epoch as batches of tensors, read by worker processes.
 
-Workers keep no state: a draw says everything, so it does not matter which worker reads it.
+Workers keep no state: a draw says everything, so it does not matter which worker reads it. Batches come through shared
+memory where there is room for them, else through pipes; a worker that cannot send ends, so that nobody waits for it.
 Shape suffixes: N clips, T frames, H height, W width, C + 1 action logits.
 """
 
 from __future__ import annotations
 
+import logging
+import multiprocessing.queues
 import os
+import shutil
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,8 +32,19 @@ from bineego.training.sampling import Draw
 from bineego.types import Pixels
 from bineego.video.cache import CachedVideo, FrameCache
 from bineego.video.frames import on_screen
+from bineego.words import size
+
+log = logging.getLogger(__name__)
 
 MAX_WORKERS = 8
+AHEAD = 2
+"""Batches that every worker reads ahead."""
+
+SHARED_MEMORY = Path("/dev/shm")
+
+CANNOT_SEND = 75
+"""Exit code of a worker that could not hand over a batch."""
+
 OPEN_VIDEOS = 1024
 """Videos whose index a worker keeps in memory."""
 
@@ -136,6 +152,16 @@ def collate(clips: Sequence[Clip] | BineegoError) -> Batch | BineegoError:
     )
 
 
+Arrays = tuple[NDArray[Any], ...]
+"""A batch that is pickled whole: tensors would go through shared memory."""
+
+
+def collate_arrays(clips: Sequence[Clip] | BineegoError) -> Arrays | BineegoError:
+    """As `collate`, for pipes."""
+    batch = collate(clips)
+    return batch if isinstance(batch, BineegoError) else tuple(tensor.numpy() for tensor in batch)
+
+
 class ClipLoader:
     """Reads batches of clips in worker processes, which stay for the next epoch.
 
@@ -154,13 +180,15 @@ class ClipLoader:
         wanted = clips.recipe.workers
         self.workers = min(MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1)) if wanted is None else wanted
         self._parts: list[list[Draw]] = []
-        self._running: Iterator[Batch | BineegoError] = iter(())
-        self._loader: DataLoader[Batch | BineegoError] | None = DataLoader(
+        self._running: Iterator[Batch | Arrays | BineegoError] = iter(())
+        shared = self.workers == 0 or fits_shared_memory(clips.recipe, self.workers)
+        self._loader: DataLoader[Batch | Arrays | BineegoError] | None = DataLoader(
             clips,  # type: ignore[arg-type]
             batch_sampler=_Parts(self._parts),
             num_workers=self.workers,
+            prefetch_factor=AHEAD if self.workers else None,
             persistent_workers=self.workers > 0,
-            collate_fn=collate,
+            collate_fn=collate if shared else collate_arrays,
             pin_memory=pin,
             worker_init_fn=_quiet_worker,
         )
@@ -184,7 +212,7 @@ class ClipLoader:
         batch = next(self._running)
         if isinstance(batch, BineegoError):
             raise batch
-        return batch
+        return batch if isinstance(batch, Batch) else Batch(*map(torch.from_numpy, batch))
 
     def close(self) -> None:
         """End the workers."""
@@ -206,7 +234,33 @@ class _Parts:
         return len(self.parts)
 
 
+def fits_shared_memory(recipe: Recipe, workers: int) -> bool:
+    """Whether all batches that workers may have ready fit into shared memory (Docker's default is 64 MB)."""
+    try:
+        free = shutil.disk_usage(SHARED_MEMORY).free
+    except OSError:  # not on this system
+        return True
+    width = recipe.size * (1.8 if recipe.keep_aspect else 1)  # 16:9
+    batch = recipe.batch_size // recipe.accumulate * recipe.n_frames * recipe.size * width * 3
+    need = batch * (workers * AHEAD + 1) * 1.1
+    if need <= free:
+        return True
+    log.info(
+        "%s has %s, and clips that are read ahead take %s: they go through pipes, which is slower "
+        "(docker run --shm-size enlarges it)",
+        SHARED_MEMORY, size(free), size(need),
+    )  # fmt: skip
+    return False
+
+
+def _cannot_send(error: Exception, _batch: object) -> None:
+    """A batch that cannot be handed over is lost, and the training would wait for it for ever: end the worker."""
+    os.write(2, f"a process that reads clips cannot hand them over: {error}\n".encode())
+    os._exit(CANNOT_SEND)
+
+
 def _quiet_worker(_number: int) -> None:
+    multiprocessing.queues.Queue._on_queue_feeder_error = staticmethod(_cannot_send)  # type: ignore[attr-defined]
     # Signals may reach the whole group of processes; the main one finishes its step, and workers end with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bineego.errors import InputInvalid, ResourceExhausted
-from bineego.training.clips import Batch
+from bineego.training.clips import CANNOT_SEND, Batch
 from bineego.training.losses import Losses
 from bineego.training.recipe import Recipe
 from bineego.training.samples import Samples
@@ -20,7 +20,7 @@ LOOK_EVERY = 20
 
 SLOWER = "start anew with a lower --lr, or with --warmup 1"
 
-KILLED = "killed by signal"  # by the system, which does so when memory runs out
+KILLED = ("killed by signal", "exited unexpectedly")  # by the system, which does so when memory runs out
 
 NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory", "out of memory")
 
@@ -94,14 +94,15 @@ def memory_errors(recipe: Recipe) -> Iterator[None]:
         raise _exhausted(recipe) from error
     except RuntimeError as error:
         text = str(error)
-        if "shared memory" in text or "bus error" in text.casefold():
+        if "shared memory" in text or "bus error" in text.casefold() or f"exit code {CANNOT_SEND}" in text:
             raise ResourceExhausted(
-                "the processes that read clips ran out of shared memory", remedy="try --workers 0, or enlarge /dev/shm"
+                "the processes that read clips ran out of shared memory",
+                remedy="try --workers 0, or enlarge /dev/shm (docker run --shm-size=1g); then go on with --resume",
             ) from error
-        if KILLED in text:
+        if any(words in text for words in KILLED):
             raise ResourceExhausted(
-                "a process that reads clips was killed, as happens when memory runs out",
-                remedy="try --workers 1, or a smaller --batch-size; then go on with --resume",
+                "a process that reads clips was killed, as happens when memory or shared memory runs out",
+                remedy="try --workers 0, or a smaller --batch-size; then go on with --resume",
             ) from error
         if any(words in text for words in NO_MEMORY):
             raise _exhausted(recipe) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -11,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bineego.errors import InputInvalid
+from bineego.errors import InputInvalid, ResourceExhausted
 from bineego.training import Recipe, RunOptions
-from bineego.training.clips import ClipLoader, Clips
+from bineego.training.clips import ClipLoader, Clips, fits_shared_memory
+from bineego.training.guard import memory_errors
 from bineego.training.prepare import gather, plan
 from bineego.training.sampling import Draw
 
@@ -61,6 +64,50 @@ def test_workers_change_nothing(tiny: Path, recipe: Recipe, options: RunOptions)
             assert all((x == y).all() for x, y in zip(a, b, strict=True))
     assert batches[0][0].samples.tolist() == [3, 1]
     assert batches[0][2].weights.tolist() == [0.0]
+
+
+def test_where_shared_memory_is_small_batches_go_another_way(
+    tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = clips(tiny, replace(recipe, workers=1), options)
+    draws = [[Draw(3, 1), Draw(1, 1)], [Draw(7, 1)]]
+    with closing(ClipLoader(found, pin=False)) as loader:
+        loader.start(draws)
+        expected = list(loader)
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=100))
+    with caplog.at_level(logging.INFO, logger="bineego"), closing(ClipLoader(found, pin=False)) as loader:
+        loader.start(draws)
+        for a, b in zip(loader, expected, strict=True):
+            assert all((x == y).all() and x.dtype == y.dtype for x, y in zip(a, b, strict=True))
+    assert "100 bytes, and clips that are read ahead take" in caplog.text
+
+
+def test_the_need_of_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker gives 64 MB; a batch of the defaults is 50 MB, and every worker keeps two."""
+    usage = shutil.disk_usage("/")
+    for free, fits in ((64_000_000, False), (1_000_000_000, True)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path, free=free: usage._replace(free=free))
+        assert fits_shared_memory(Recipe(), workers=2) is fits
+
+
+class Unsendable:
+    """As a tensor for which there is no room."""
+
+    def __reduce__(self) -> object:
+        raise RuntimeError("unable to allocate shared memory(shm) for file: No space left on device (28)")
+
+
+def test_a_worker_that_cannot_send_ends_the_training(
+    tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error comes up in a thread of the worker, which drops the batch; nothing else would tell of it."""
+    recipe = replace(recipe, workers=1)
+    monkeypatch.setattr("bineego.training.clips.collate", lambda _clips: Unsendable())
+    with closing(ClipLoader(clips(tiny, recipe, options), pin=False)) as loader:
+        loader.start([[Draw(3, 1)]])
+        with pytest.raises(ResourceExhausted, match=r"(?s)shared memory.*--workers 0"), memory_errors(recipe):
+            next(loader)
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -42,12 +42,16 @@ def test_one_clip_that_does_not_fit() -> None:
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error. ... out of shared memory")
     with pytest.raises(ResourceExhausted, match="a process that reads clips was killed"), memory_errors(Recipe()):
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
+    with pytest.raises(ResourceExhausted, match="shared memory"), memory_errors(Recipe()):
+        raise RuntimeError("DataLoader worker (pid 7) exited unexpectedly with exit code 75. Details are lost")
+    with pytest.raises(ResourceExhausted, match="a process that reads clips was killed"), memory_errors(Recipe()):
+        raise RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
     with pytest.raises(RuntimeError, match="ours"), memory_errors(Recipe()):
         raise RuntimeError("a bug of ours")
 
 
 def test_a_run_out_of_memory(tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_memory(*_: object) -> None:
+    def no_memory(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(loop, "normalise", no_memory)
