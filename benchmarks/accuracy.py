@@ -27,14 +27,14 @@ from bineego.training import Recipe, RunOptions
 from bineego.training.recipe import Schedule
 from bineego.tsm.config import Precision, Trunk
 
-PAPER = DecodeOptions(method=Postprocess.PAPER)
-VITERBI = DecodeOptions(method=Postprocess.VITERBI)
+PAPER = DecodeOptions(postprocess=Postprocess.PAPER)
+VITERBI = DecodeOptions(postprocess=Postprocess.VITERBI)
 
 DECODERS: dict[str, DecodeOptions] = {
     "paper": PAPER,
-    "viterbi, grid boundaries": DecodeOptions(method=Postprocess.VITERBI, refine=False),
+    "viterbi, grid boundaries": DecodeOptions(postprocess=Postprocess.VITERBI, refine=False),
     "viterbi": VITERBI,
-    "viterbi + candidates": DecodeOptions(method=Postprocess.VITERBI, candidates=True),
+    "viterbi + candidates": DecodeOptions(postprocess=Postprocess.VITERBI, candidates=True),
 }
 
 
@@ -84,9 +84,9 @@ def _train(data: Path, seed: int, call: argparse.Namespace) -> Path:
         init="random",
         interval=call.interval,
         clip_duration=call.clip_duration,
-        n_frames=call.frames,
+        frames=call.frames,
         size=call.size,
-        multi_scale_crop=True,
+        crop=True,
         epochs=call.epochs,
         schedule=Schedule.COSINE,
         warmup=0.5,

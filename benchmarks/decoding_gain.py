@@ -36,13 +36,15 @@ from bineego.training.validation import fit_evidence
 SEEDS = 10
 VITERBI = Postprocess.VITERBI
 DECODERS = {
-    "paper": DecodeOptions(method=Postprocess.PAPER),
-    "paper, score by length": DecodeOptions(method=Postprocess.PAPER, score=ScoreRule.LENGTH),
-    "paper, bridge 1 s, drop < 1 s": DecodeOptions(method=Postprocess.PAPER, bridge=1.0, min_duration=1.0),
-    "viterbi, largest probability, no refinement": DecodeOptions(method=VITERBI, score=ScoreRule.MAX, refine=False),
-    "viterbi, no refinement": DecodeOptions(method=VITERBI, refine=False),
-    "viterbi": DecodeOptions(method=VITERBI),
-    "viterbi, candidates": DecodeOptions(method=VITERBI, candidates=True),
+    "paper": DecodeOptions(postprocess=Postprocess.PAPER),
+    "paper, score by length": DecodeOptions(postprocess=Postprocess.PAPER, score=ScoreRule.LENGTH),
+    "paper, bridge 1 s, drop < 1 s": DecodeOptions(postprocess=Postprocess.PAPER, bridge=1.0, min_duration=1.0),
+    "viterbi, largest probability, no refinement": DecodeOptions(
+        postprocess=VITERBI, score=ScoreRule.MAX, refine=False
+    ),
+    "viterbi, no refinement": DecodeOptions(postprocess=VITERBI, refine=False),
+    "viterbi": DecodeOptions(postprocess=VITERBI),
+    "viterbi, candidates": DecodeOptions(postprocess=VITERBI, candidates=True),
 }
 
 
@@ -110,7 +112,7 @@ def print_coarse(
     name: str, sets_of: Sequence[tuple[pd.DataFrame | Path, Sequence[ScoreTrack]]], subset: Subset | None = None
 ) -> None:
     """Share of the clips and of the score of all clips, over sets of (truth, tracks)."""
-    options, least = DecodeOptions(method=VITERBI), ScoreOptions().agreement
+    options, least = DecodeOptions(postprocess=VITERBI), ScoreOptions().agreement
     full = [score(truth, tracks, options, subset) for truth, tracks in sets_of]
     print(f"| {name}: every k-th | share of the clips | final score / that of all clips |\n|---|---|---|")
     for every in (2, 4, 6, 8):

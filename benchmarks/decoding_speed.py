@@ -88,9 +88,11 @@ def main() -> int:
         sides: dict[str, Callable[[], object]] = {
             "textbook": functools.partial(textbook, *call),
             "ours": functools.partial(decode_path, *call),
-            "paper": functools.partial(decode, track, DecodeOptions(method=Postprocess.PAPER)),
-            "viterbi": functools.partial(decode, track, DecodeOptions(method=Postprocess.VITERBI)),
-            "candidates": functools.partial(decode, track, DecodeOptions(method=Postprocess.VITERBI, candidates=True)),
+            "paper": functools.partial(decode, track, DecodeOptions(postprocess=Postprocess.PAPER)),
+            "viterbi": functools.partial(decode, track, DecodeOptions(postprocess=Postprocess.VITERBI)),
+            "candidates": functools.partial(
+                decode, track, DecodeOptions(postprocess=Postprocess.VITERBI, candidates=True)
+            ),
         }
         times: dict[str, list[float]] = {name: [] for name in sides}
         for i in range(rounds + 1):

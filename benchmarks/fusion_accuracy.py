@@ -48,7 +48,7 @@ def main() -> None:
 
     print("| set | decoder | fusion | mAP@.5 | @.75 | @.95 | mean |\n|---|---|---|---|---|---|---|")
     for decoder in Postprocess:
-        decode = DecodeOptions(method=decoder)
+        decode = DecodeOptions(postprocess=decoder)
         for model in models:
             row(decoder, f"{Path(model.name).name} alone", as_table(model, decode))
         for method in Method:

@@ -55,12 +55,12 @@ def main() -> None:
     }
     print("| decoding | model | mAP@.5 | @.75 | @.95 | mean | spread | gain by seed |\n" + "|---" * 8 + "|")
     for decoder in Postprocess:
-        decode = DecodeOptions(method=decoder)
+        decode = DecodeOptions(postprocess=decoder)
         first: list[float] = []
         for name in VARIANTS:
             tables = [_decoded(tracks[name, seed], decode) for seed in call.seeds]
             first = _print(data, decoder, name, tables, first) or first
-        prior = DecodeOptions(method=decoder, scene_prior=1.0)
+        prior = DecodeOptions(postprocess=decoder, scene_prior=1.0)
         tables = [_decoded(tracks[WHOLE[0], seed], prior) for seed in call.seeds]
         _print(data, decoder, f"{WHOLE[0]}, scene prior", tables, first)
         for what, method in (("ensemble of three t, paper", "paper"), ("ensemble of three t, tracks", None)):
@@ -82,7 +82,7 @@ def _train(data: Path, name: str, seed: int, call: argparse.Namespace) -> Path:
         trunk=Trunk.RESNET18,
         init="random",
         size=64,
-        n_frames=4,
+        frames=4,
         epochs=epochs,
         val_every=epochs,
         schedule=Schedule.COSINE,
@@ -103,7 +103,7 @@ def _score(data: Path, run: Path, call: argparse.Namespace) -> Path:
 
 def _decoded(folder: Path, decode: DecodeOptions) -> pd.DataFrame:
     return inference.localize(
-        folder, options=LocalizeOptions(method=decode.method, scene_prior=decode.scene_prior)
+        folder, options=LocalizeOptions(postprocess=decode.postprocess, scene_prior=decode.scene_prior)
     ).predictions
 
 

@@ -43,7 +43,7 @@ def main() -> None:
     tracks = {(labels, seed): _score(data, labels, seed, call) for labels in Labels for seed in call.seeds}
     for decoder in Postprocess:
         for labels in Labels:
-            options = LocalizeOptions(method=decoder)
+            options = LocalizeOptions(postprocess=decoder)
             tables = [inference.localize(tracks[labels, seed], options=options).predictions for seed in call.seeds]
             found = [evaluation.evaluate(data, table, subset=Subset.VAL) for table in tables]
             final = [score.final for score in found]
@@ -74,7 +74,7 @@ def _score(data: Path, labels: Labels, seed: int, call: argparse.Namespace) -> P
             trunk=Trunk.RESNET18,
             init="random",
             size=64,
-            n_frames=4,
+            frames=4,
             interval=1.0,
             labels=labels,
             epochs=call.epochs,

@@ -41,8 +41,7 @@ from bineego.formats.csv import write_segments
 from bineego.inference.options import LocalizeOptions
 from bineego.postprocess import Postprocess
 from bineego.training import Recipe, RunOptions
-from bineego.training.call import shipped_recipes
-from bineego.training.options import Device
+from bineego.training.options import Device, shipped_recipes
 from bineego.training.resume import CHANGEABLE
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import Trunk
@@ -54,7 +53,7 @@ REPORT = (
 )  # fmt: skip
 """The models of the report's table, which its last row combines."""
 
-PAPER = LocalizeOptions(method=Postprocess.PAPER)
+PAPER = LocalizeOptions(postprocess=Postprocess.PAPER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +85,7 @@ def main() -> None:
     for name in ("size", "epochs", "batch-size", "seed"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--same-clips", action="store_true", help="fewer epochs for smaller t")
-    parser.add_argument("--frames", type=int, dest="n_frames")
+    parser.add_argument("--frames", type=int)
     parser.add_argument("--init")
     parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="any other field of the recipe")
     parser.add_argument("--videos", type=Path, help="folder of an annotation file's videos")
@@ -119,7 +118,7 @@ def chosen_recipes(call: argparse.Namespace) -> dict[str, Recipe]:
     if "multi" in call.rows and not data.scenes:
         print("no Multi rows: the data set has no scenes", file=sys.stderr)
     names = [f"{mode}-{trunk}-t{t}" for mode in modes for trunk in TRUNKS for t in sorted(call.intervals, reverse=True)]
-    fields = ("size", "epochs", "batch_size", "seed", "n_frames", "init")
+    fields = ("size", "epochs", "batch_size", "seed", "frames", "init")
     changes: dict[str, Any] = {"split": "inner"} | {name: getattr(call, name) for name in fields}
     changes |= dict(pair.split("=", 1) for pair in call.set)
     found = {}
@@ -204,7 +203,7 @@ def _print_head(recipe: Recipe, call: argparse.Namespace) -> None:
     stands = "" if call.trunks is None else f"; 32x8d stands for {call.trunks[0]}, 64x4d for {call.trunks[1]}"
     device = torch.cuda.get_device_name() if torch.cuda.is_available() and call.device != Device.CPU else "CPU"
     print(
-        f"{Path(call.data).name}, subset {call.subset}{stands}. {recipe.size} px, {recipe.n_frames} frames, "
+        f"{Path(call.data).name}, subset {call.subset}{stands}. {recipe.size} px, {recipe.frames} frames, "
         f"{recipe.epochs} epochs{' at t = 1' * call.same_clips}, batches of {recipe.batch_size}, init "
         f"{Path(recipe.init).name}, {recipe.schedule} schedule, seed {recipe.seed}, {device}.\n"
     )

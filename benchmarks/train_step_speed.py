@@ -132,7 +132,7 @@ def official_side(folder: Path, loop: Loop, batch: Batch, *, autocast: bool) -> 
     """The official step on the same clips."""
     device, recipe = loop.fabric.device, loop.recipe
     n_classes = loop.network.config.n_classes
-    network = official_network(folder, recipe.trunk, recipe.n_frames, n_classes, training=True).to(device)
+    network = official_network(folder, recipe.trunk, recipe.frames, n_classes, training=True).to(device)
     optimiser = torch.optim.SGD(network.parameters(), 1e-4, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     criterion = nn.CrossEntropyLoss().to(device)
     pictures = _as_loaded(normalise(batch.frames).contiguous().flatten(1, 2), device)
@@ -269,7 +269,7 @@ def measure(loop: Loop, precision: Precision, args: argparse.Namespace) -> int:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     print(
         f"torch {torch.__version__}, {name}, {torch.get_num_threads()} threads; {args.trunk}, {args.batch} clips of "
-        f"{loop.recipe.n_frames} frames of {args.size} px, {args.rounds} rounds of {args.steps} steps"
+        f"{loop.recipe.frames} frames of {args.size} px, {args.rounds} rounds of {args.steps} steps"
     )
     draws = next(batches_of_draws(loop))
     loop.loader.start([draws])

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
+    from bineego.datasets import extract_frames
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
     from bineego.inference import localize
     from bineego.training import train
     from bineego.tsm import load_model
-    from bineego.video import extract_frames
 
 __all__ = ["ensemble", "evaluate", "extract_frames", "load_model", "localize", "train"]
 
@@ -25,7 +25,7 @@ _HOMES = {
     "localize": "inference",
     "ensemble": "ensembling",
     "evaluate": "evaluation",
-    "extract_frames": "video",
+    "extract_frames": "datasets",
     "load_model": "tsm",
 }
 

@@ -43,7 +43,7 @@ class DemoOptions:
         recordings: synthetic videos; a quarter is held out.
         seconds: length of each.
         size: pixels of the frames that the models see.
-        n_frames: of a clip; half of the method's, to fit the time.
+        frames: of a clip; half of the method's, to fit the time.
         intervals: t of the models, seconds; one model each.
         epochs: of a training with t = 1 s; a shorter t has more clips in each epoch and takes as many fewer of them.
         seed: of everything.
@@ -52,7 +52,7 @@ class DemoOptions:
     recordings: int = 24
     seconds: float = 24.0
     size: int = 64
-    n_frames: int = 4
+    frames: int = 4
     intervals: tuple[float, ...] = (1.0, 0.5)
     epochs: int = 7
     seed: int = 0
@@ -113,7 +113,7 @@ def _one_model(demo: Demo, data: Path, t: float, options: DemoOptions, step: Ste
         trunk=Trunk.RESNET18,
         init="random",
         size=options.size,
-        n_frames=options.n_frames,
+        frames=options.frames,
         interval=t,
         epochs=epochs,
         val_every=epochs,  # validation takes time too
@@ -135,13 +135,13 @@ def _one_model(demo: Demo, data: Path, t: float, options: DemoOptions, step: Ste
             model=runs / name,
             output=tracks,
             subset=Subset.VAL,
-            options=LocalizeOptions(method=Postprocess.PAPER),
+            options=LocalizeOptions(postprocess=Postprocess.PAPER),
             save_scores=True,
             on_progress=on_progress,
         )
     demo.scores[f"{name}, paper"] = evaluate(data, found.predictions, subset=Subset.VAL, scenes=tracks / SCENES_NAME)
     # From here on no video is read again: the score tracks hold all the network had to say.
-    again = localize(tracks, options=LocalizeOptions(method=Postprocess.VITERBI))
+    again = localize(tracks, options=LocalizeOptions(postprocess=Postprocess.VITERBI))
     demo.scores[f"{name}, viterbi"] = evaluate(data, again.predictions, subset=Subset.VAL)
 
 
@@ -152,7 +152,7 @@ def _ensembles(demo: Demo, data: Path, options: DemoOptions) -> None:
     chosen = weights if any(weights) else None
     fusions = {
         "ensemble (paper)": ensemble([folder / "predictions.csv" for folder in tracks], weights=chosen),
-        FUSED: ensemble(tracks, weights=chosen, decode=DecodeOptions(method=Postprocess.VITERBI)),
+        FUSED: ensemble(tracks, weights=chosen, decode=DecodeOptions(postprocess=Postprocess.VITERBI)),
     }
     for name, file in zip(fusions, ("ensemble.csv", "fused-tracks.csv"), strict=True):
         csv.write_segments(fusions[name], demo.folder / file)
@@ -173,7 +173,7 @@ def _settings(demo: Demo, data: Path, options: DemoOptions) -> None:
         "trunk": Trunk.RESNET18,
         "init": "random",
         "size": options.size,
-        "n_frames": options.n_frames,
+        "frames": options.frames,
         "interval": options.intervals[-1],
         "epochs": 2 * _epochs(options.intervals[-1], options),
         "schedule": Schedule.COSINE,

@@ -49,6 +49,14 @@ class UsageError(BineegoError):
     exit_code = 2
 
 
+class BadOption(UsageError, ValueError):
+    """A value that an option cannot have; `where` is the option's name."""
+
+
+class UnknownOption(UsageError, TypeError):
+    """A name that no option has."""
+
+
 class InputMissing(BineegoError):
     exit_code = 3
 

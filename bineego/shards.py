@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from bineego.errors import UsageError
+from bineego.errors import BadOption
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,20 @@ def read_shard(text: str) -> Shard:
     """`I/N`, I from 1 to N; 0 stands for N, so that arrays counted from 0 work as well.
 
     Raises:
-        UsageError: it is none of these.
+        BadOption: it is none of these.
     """
     found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
     index, count = (int(found[1]), int(found[2])) if found else (1, 0)
     if index > count or count < 1:
-        raise UsageError(f"must be I/N with I from 1 to N, such as 3/8, not {text!r}", where="--shard")
+        raise BadOption(f"must be I/N with I from 1 to N, such as 3/8, not {text!r}")
     return Shard(index % count, count)
+
+
+def checked_shard(given: object) -> str:
+    """The text of a shard, as an option.
+
+    Raises:
+        BadOption: as `read_shard`.
+    """
+    read_shard(str(given))
+    return str(given)

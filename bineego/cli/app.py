@@ -1,4 +1,4 @@
-"""The Typer application: one command a file."""
+"""The Typer application: the table of commands."""
 
 from __future__ import annotations
 
@@ -8,15 +8,37 @@ from typing import Annotated
 import typer
 
 from bineego.cli import console
+from bineego.cli.demo import demo
+from bineego.cli.ensemble import ensemble
+from bineego.cli.evaluate import evaluate
+from bineego.cli.extract_frames import extract_frames
+from bineego.cli.info import info
+from bineego.cli.localize import localize
+from bineego.cli.options import command
+from bineego.cli.train import train
+from bineego.cli.usage import Commands
+
+COMMANDS = {
+    "Work": (train, localize, ensemble, evaluate),
+    "Prepare": (extract_frames,),
+    "Look": (info, demo),
+}
+"""All commands, by the panel of `bineego --help` that they stand in."""
 
 app = typer.Typer(
     name="bineego",
+    cls=Commands,
     help="Temporal action localization: raw video in, timed and labelled actions out.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+for _panel, _functions in COMMANDS.items():
+    for _function in _functions:
+        _made = command(_function)
+        app.command(_made.name, help=_made.help, epilog=_made.examples, rich_help_panel=_panel)(_made.run)
 
 
 def _show_version(wanted: bool) -> None:
@@ -39,14 +61,4 @@ def _options(
 
 def main() -> None:
     """Entry point of the `bineego` command."""
-    sys.exit(console.start(app))
-
-
-# Each command registers itself on import.
-from bineego.cli import demo as _demo  # noqa: E402,F401
-from bineego.cli import ensemble as _ensemble  # noqa: E402,F401
-from bineego.cli import evaluate as _evaluate  # noqa: E402,F401
-from bineego.cli import extract_frames as _extract_frames  # noqa: E402,F401
-from bineego.cli import info as _info  # noqa: E402,F401
-from bineego.cli import localize as _localize  # noqa: E402,F401
-from bineego.cli import train as _train  # noqa: E402,F401
+    sys.exit(console.start(lambda: app(standalone_mode=False)))

@@ -20,6 +20,7 @@ from bineego.errors import (
     Interrupted,
     ResourceExhausted,
     Terminated,
+    UsageError,
 )
 from bineego.files import FULL, write_error
 from bineego.types import OnProgress
@@ -113,6 +114,8 @@ def _run(command: Callable[[], object]) -> int:
     except MemoryError:
         return _refuse(ResourceExhausted("out of memory", remedy="close other programs, or ask for less at once"))
     except Exception as error:
+        if hasattr(error, "format_message"):  # a command line that Typer cannot read
+            return _usage(error)
         if isinstance(error, OSError) and error.errno is not None:
             return _refuse(_of_system(error))
         if os.environ.get("BINEEGO_DEBUG"):
@@ -128,6 +131,16 @@ def _run(command: Callable[[], object]) -> int:
 def _refuse(error: BineegoError) -> int:
     say(f"error: {error}")
     return error.exit_code
+
+
+def _usage(error: Exception) -> int:
+    from bineego.cli.usage import in_our_words
+
+    said = in_our_words(error)
+    if said is not None:
+        return _refuse(said)
+    say(str(error))  # the help, which a bare call gets
+    return UsageError.exit_code
 
 
 def _ended(word: str, error: BaseException, code: int) -> int:

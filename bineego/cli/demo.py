@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from annotated_types import Ge
 
 from bineego.cli import console
-from bineego.cli.app import app
+from bineego.config import Opt, Options
 
 
-@app.command("demo")
-def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="New folder for everything.")] = Path("bineego-demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the videos and the trainings.")] = 0,
-) -> None:
-    """The whole chain on synthetic videos: draw, train, localize, ensemble, score. Prints a table of the scores."""
+@dataclass(frozen=True, kw_only=True)
+class DemoCall(Options):
+    """What the command takes."""
+
+    output: Annotated[Path, Opt("New folder for everything.", short="-o", metavar="FOLDER")] = Path("bineego-demo")
+    seed: Annotated[int, Ge(0), Opt("Seed of the videos and the trainings.")] = 0
+
+
+def demo(call: DemoCall) -> None:
+    """Run the whole chain on synthetic videos: draw, train, localize, ensemble, score.
+
+    Prints a table of the scores, and leaves a folder to go on from.
+
+    Examples:
+      bineego demo
+      bineego demo -o try --seed 1
+    """
     from rich.console import Console
     from rich.table import Table
 
     from bineego.demo import DemoOptions, run_demo
 
-    done = run_demo(output, options=DemoOptions(seed=seed), step=console.progress)
+    done = run_demo(call.output, options=DemoOptions(seed=call.seed), step=console.progress)
     table = Table(title="mAP on the held-out videos", title_justify="left")
     first = next(iter(done.scores.values()))
     for heading in ("", *(f"tIoU {t:g}" for t in first.tiou), "final", "scene top-1"):

@@ -6,14 +6,12 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Any
 
-import typer
-
-from bineego.cli.app import app
+from bineego.config import given
 from bineego.errors import UsageError
 from bineego.evaluation.inputs import find_inputs
-from bineego.evaluation.options import EvaluateOptions, Protocol, seconds, thresholds
+from bineego.evaluation.options import EvaluateCall, Protocol
 from bineego.files import check_target
 
 log = logging.getLogger(__name__)
@@ -24,80 +22,53 @@ EXTRAS = ("recall_at", "bootstrap", "diagnose", "curves")
 FILE_WIDTH = 100_000
 """Characters. A file is as wide as its tables; only a terminal ends somewhere."""
 
-Flag = Optional[bool]  # noqa: UP045 - None = not given, so that bineego.toml can say
 
+def evaluate(call: EvaluateCall) -> None:
+    """Score predictions against ground truth.
 
-@app.command("evaluate")
-def evaluate(
-    ground_truth: Annotated[Path | None, typer.Argument(help="A data set, or a file of annotations.")] = None,
-    predictions: Annotated[Path | None, typer.Argument(help="Scored segments: CSV or ActivityNet JSON.")] = None,
-    subset: Annotated[str | None, typer.Option(help="Score only the videos of this subset.")] = None,
-    tiou: Annotated[str | None, typer.Option(help="Thresholds: 0.5,0.75,0.95 or 0.3:0.7:0.1.")] = None,
-    scenes: Annotated[Path | None, typer.Option(help="Predicted scenes (default: scenes.csv beside them).")] = None,
-    protocol: Annotated[Protocol | None, typer.Option(help="Whole segments, or the challenge's 10 s windows.")] = None,
-    dedup_ground_truth: Annotated[
-        Flag, typer.Option("--dedup-ground-truth", help="Count exact duplicates once.")
-    ] = None,
-    recall_at: Annotated[str | None, typer.Option(help="Average recall of the k best of each video: 1,5,10.")] = None,
-    bootstrap: Annotated[
-        int | None, typer.Option(min=0, help="Confidence intervals from N resamplings of videos.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resampling.")] = None,
-    diagnose: Annotated[
-        Flag, typer.Option("--diagnose", help="What kind each error is, and what fixing it gains.")
-    ] = None,
-    curves: Annotated[Path | None, typer.Option(help="Write precision-recall curves: FILE.png or FILE.json.")] = None,
-    ceiling: Annotated[
-        str | None, typer.Option(help="What perfect intervals of these lengths score: 0.25,0.5,1.0.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Score predictions against ground truth; without arguments, those of bineego.toml or of the newest run."""
-    from bineego.config import COMMANDS, CONFIG_NAME, build, command_table
+    Prints tables, or JSON. Without arguments it scores what bineego.toml names, or the newest run's validation.
 
-    given = {
-        "subset": subset, "tiou": tiou, "scenes": scenes and str(scenes), "protocol": protocol, "seed": seed,
-        "dedup_ground_truth": dedup_ground_truth, "recall_at": recall_at, "bootstrap": bootstrap, "diagnose": diagnose,
-        "curves": True if curves else None,
-    }  # fmt: skip
-    options = build(EvaluateOptions, command_table("evaluate", COMMANDS), given, where=CONFIG_NAME)
-    lengths = None if ceiling is None else seconds(ceiling, where="--ceiling")
-    truth, found = find_inputs(ground_truth, predictions, options, need_predictions=ceiling is None)
+    Examples:
+      bineego evaluate labels.csv predictions.csv --diagnose
+      bineego evaluate labels.csv predictions.csv --subset val --json
+    """
+    truth, found = find_inputs(call)
+    flags = [name for name, source in given(call).items() if source.flags]
     if found is None:
-        _refuse_without_predictions([name for name in ("scenes", *EXTRAS) if given[name]])
-    if lengths is not None:
-        _refuse_with_ceiling(options)
-    if curves is not None:
+        _refuse_without_predictions([name for name in ("scenes", *EXTRAS) if name in flags])
+    if call.ceiling:
+        _refuse_with_ceiling(call)
+    if isinstance(call.curves, Path):
         from bineego.report.precision_recall import check_type
 
-        check_type(curves)
-        check_target(curves, [path for path in (truth, found) if path is not None], flag="--curves")
+        check_type(call.curves)
+        check_target(call.curves, [path for path in (truth, found) if path is not None], flag="--curves")
     content: dict[str, Any] = {}
     tables = []
     if found is not None:
         from bineego.evaluation.scoring import score
 
-        result = score(truth, found, options, scenes=options.scenes)
+        result = score(truth, found, call, scenes=call.scenes)
         content = result.to_json()
-        extras = [name for name in EXTRAS if getattr(options, name)]
+        extras = [name for name in EXTRAS if getattr(call, name)]
         if extras and not result.ap:
             log.warning("the ground truth has scenes only, no segments: left out %s", _flags(extras))
-        elif curves is not None:
+        elif isinstance(call.curves, Path):
             from bineego.report.precision_recall import write_precision_recall
 
-            write_precision_recall(result, curves)
-        if not as_json:
+            write_precision_recall(result, call.curves)
+        if not call.json:
             from bineego.evaluation.tables import tables as make_tables
 
             tables += make_tables(result)
-    if lengths is not None:
+    if call.ceiling:
         from bineego.evaluation import ceiling as measure
         from bineego.evaluation.tables import ceiling_table
 
-        ceilings = measure(truth, lengths, tiou=thresholds(options.tiou), subset=options.subset)
+        ceilings = measure(truth, call.ceiling, tiou=call.tiou, subset=call.subset)
         content |= {"tiou": list(ceilings[0].tiou), "ceiling": [c.to_json() for c in ceilings]}
         tables.append(ceiling_table(ceilings))
-    if as_json:
+    if call.json:
         print(json.dumps(content))
         return
     if tables:
@@ -113,12 +84,12 @@ def evaluate(
 def _refuse_without_predictions(names: list[str]) -> None:
     if names:
         raise UsageError(
-            f"{_flags(names)}: no predictions to say it of",
+            f"{_flags(names)} {'needs' if len(names) == 1 else 'need'} predictions",
             remedy="bineego evaluate GROUND_TRUTH PREDICTIONS, or --ceiling alone",
         )
 
 
-def _refuse_with_ceiling(options: EvaluateOptions) -> None:
+def _refuse_with_ceiling(options: EvaluateCall) -> None:
     """The grid's ceiling knows whole segments as they stand; beside other scores it would not be theirs."""
     if options.protocol is not Protocol.SEGMENTS:
         raise UsageError(

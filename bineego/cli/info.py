@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from bineego.cli.app import app
+from bineego.config import Opt, Options
 
 if TYPE_CHECKING:
     from bineego.tsm.card import ModelCard
 
 
-@app.command("info")
-def info(
-    model: Annotated[Path, typer.Argument(help="A run's folder or a model file.", metavar="MODEL")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole card as JSON.")] = False,
-) -> None:
-    """Show what a model is: its labels, how it was trained and on what, and how well it did."""
+@dataclass(frozen=True, kw_only=True)
+class InfoCall(Options):
+    """What the command takes."""
+
+    model: Annotated[Path, Opt("A run's folder, or a model file.", argument=True)]
+    json: Annotated[bool, Opt("Print the whole card as JSON.", key=False)] = False
+
+
+def info(call: InfoCall) -> None:
+    """Show what a model is: its labels, how it was trained and on what, and how well it did.
+
+    Examples:
+      bineego info runs/first
+    """
     from bineego.tsm.card_file import card_to_dict, card_to_json, read_card
 
-    card = read_card(model)
-    if as_json:
+    card = read_card(call.model)
+    if call.json:
         print(card_to_json(card, indent=True))
         return
     for title, entries in _sections(card, card_to_dict(card)):

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
+    from bineego.datasets.extract import extract_frames
     from bineego.datasets.inputs import resolve_inputs, resolve_videos, resolve_views
     from bineego.datasets.open import open_dataset, read_ground_truth
     from bineego.datasets.recording import Dataset, Recording, Subset, View
     from bineego.datasets.videos import find_videos
 
 __all__ = [
-    "Dataset", "Recording", "Subset", "View", "find_videos", "open_dataset", "read_ground_truth", "resolve_inputs",
-    "resolve_videos", "resolve_views",
+    "Dataset", "Recording", "Subset", "View", "extract_frames", "find_videos", "open_dataset", "read_ground_truth",
+    "resolve_inputs", "resolve_videos", "resolve_views",
 ]  # fmt: skip
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "Recording": "recording",
     "Subset": "recording",
     "View": "recording",
+    "extract_frames": "extract",
     "find_videos": "videos",
     "open_dataset": "open",
     "read_ground_truth": "open",

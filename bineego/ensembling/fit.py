@@ -21,12 +21,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bineego import segments
-from bineego.ensembling import settings
 from bineego.ensembling.choices import Choice, choices
 from bineego.ensembling.fusing import as_table, fuse
 from bineego.ensembling.inputs import Model, Source, read_models
-from bineego.ensembling.options import EnsembleOptions, Method
-from bineego.ensembling.settings import Settings
+from bineego.ensembling.options import EnsembleOptions, Method, Settings, write_settings
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation.bootstrap import draw, resampled_ap
 from bineego.evaluation.matching import match
@@ -191,7 +189,7 @@ def fit(
 
 def write(found: Fit, path: Path) -> None:
     """Write a fit as a file that `ensemble --weights` takes."""
-    settings.write(found.settings, found.report(), path)
+    write_settings(found.settings, found.report(), path)
 
 
 def _settings(chosen: Choice, models: Sequence[Model], decode: DecodeOptions | None) -> Settings:
@@ -206,7 +204,7 @@ def _settings(chosen: Choice, models: Sequence[Model], decode: DecodeOptions | N
         missing=options.missing,
         bridge=options.bridge,
         pooling=options.pooling,
-        postprocess=None if decode is None else decode.method,
+        postprocess=None if decode is None else decode.postprocess,
     )
 
 

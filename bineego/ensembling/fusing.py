@@ -13,20 +13,16 @@ from typing import Any
 import pandas as pd
 
 from bineego import config, postprocess, segments
-from bineego.ensembling import average, paper, settings
+from bineego.ensembling import average, paper
 from bineego.ensembling.bridge import bridge as join_fragments
 from bineego.ensembling.candidates import collect
 from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
-from bineego.ensembling.options import EnsembleOptions, Method, check_weights
+from bineego.ensembling.options import EnsembleCall, EnsembleOptions, Method, Settings, check_weights, read_settings
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
 from bineego.postprocess import DecodeOptions, fusion
-from bineego.postprocess.options import Missing, Pooling
 from bineego.tracks import ScoreTrack
 from bineego.words import listed
-
-Weights = Sequence[float] | str | Path | None
-"""One per model, the file of an earlier fit, or None for equal ones."""
 
 SCENES_NAME = "scenes.csv"
 """Written beside the segments, as `localize` does it; `evaluate` looks for it there."""
@@ -47,61 +43,59 @@ class Fused:
     scenes: dict[str, tuple[str, float]] = field(default_factory=dict)
 
 
+@config.takes(EnsembleCall)
 def ensemble(
     inputs: Sequence[Source],
     *,
-    weights: Weights = None,
-    method: Method | str | None = None,
-    iou: float | None = None,
-    missing: Missing | str | None = None,
-    bridge: float | None = None,
-    pooling: Pooling | str | None = None,
     decode: DecodeOptions | None = None,
+    options: EnsembleOptions | None = None,
+    **given: Any,
 ) -> pd.DataFrame:
     """Fuse the answers of several models into one scored table, ordered by video, start and end.
 
     Args:
         inputs: one per model: a file of predictions, a score track, a folder of score tracks, or tables and tracks in
             memory. Either all segments or all score tracks.
-        weights: one per model, 0 = the model is left out; None = equal; or the file of an earlier `fit`, whose other
-            choices hold where they are not given here.
-        method, iou, missing, bridge, pooling: see `EnsembleOptions`.
         decode: how score tracks become segments; None = as `localize` does by default.
+        options: many options at once; keywords win.
+        given: see `EnsembleCall`. `weights`: one per model, 0 = the model is left out; None = equal; or the file of an
+            earlier `fit`, whose other choices hold where they are not given here.
 
     Raises:
         UsageError: wrong weights or options, or segments and score tracks together.
         InputMissing, InputInvalid: a file that cannot be read, or with wrong content.
     """
-    given = {"method": method, "iou": iou, "missing": missing, "bridge": bridge, "pooling": pooling}
-    return run(inputs, weights=weights, given=given, decode=decode).table
+    call = config.keywords(EnsembleCall, given, options)
+    return run(inputs, call, decode=decode).table
 
 
-def run(
-    inputs: Sequence[Source], *, weights: Weights, given: Mapping[str, Any], decode: DecodeOptions | None = None
-) -> Fused:
-    """`ensemble`, with the options by name (None = not given) and the scenes in the result.
+def run(inputs: Sequence[Source], call: EnsembleCall, *, decode: DecodeOptions | None = None) -> Fused:
+    """`ensemble` with its options as one object, and the scenes in the result.
 
     Raises:
         UsageError, InputMissing, InputInvalid: as `ensemble`.
     """
-    if isinstance(weights, str | Path):
-        fitted = settings.read(Path(weights))
+    given = {name: getattr(call, name) for name in config.given(call) if name in config.options(EnsembleOptions)}
+    if decode is None and call.postprocess is not None:
+        decode = DecodeOptions(postprocess=call.postprocess)
+    if isinstance(call.weights, str):
+        fitted = read_settings(Path(call.weights))
         options = config.build(EnsembleOptions, _of_fit(fitted, given), given)
         if decode is None and fitted.postprocess is not None:
-            decode = DecodeOptions(method=fitted.postprocess)
+            decode = DecodeOptions(postprocess=fitted.postprocess)
         models = read_models(inputs)
-        numbers: Sequence[float] | None = fitted.weights_for([model.name for model in models], weights)
+        numbers: Sequence[float] | None = fitted.weights_for([model.name for model in models], call.weights)
     else:
-        options, numbers = config.build(EnsembleOptions, given), weights
+        options, numbers = config.part(EnsembleOptions, call), call.weights
         if is_tabular(inputs):
             # Before reading what may be large; score-track files may turn out to be of one model.
-            check_weights(weights, len(inputs))
+            check_weights(numbers, len(inputs))
         models = read_models(inputs)
     _warn_of_idle(given, _method(models, options)[1])
     return fuse(models, numbers, options, decode)
 
 
-def _of_fit(fitted: settings.Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+def _of_fit(fitted: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a fit; without those that belong to its method if another one is asked for."""
     values = config.to_toml(fitted.options)
     if given.get("method") not in (None, fitted.method):
@@ -148,7 +142,7 @@ def _warn_of_idle(given: Mapping[str, Any], method: Method) -> None:
     """Say which of the given options the method does not look at."""
     for name, idle in (("iou", method is Method.TRACKS), ("pooling", method is not Method.TRACKS)):
         if idle and given.get(name) is not None:
-            log.warning("--%s has no part in --method %s", name, method)
+            log.warning("--%s is ignored with --method %s", name, method)
 
 
 def _warn_of_strangers(tables: Sequence[pd.DataFrame]) -> None:
@@ -159,7 +153,11 @@ def _warn_of_strangers(tables: Sequence[pd.DataFrame]) -> None:
             name for name in dict.fromkeys(itertools.chain(*names)) if not all(name in others for others in names)
         ]
         if partial:
-            log.warning("%s not in every input: no candidate of some model", listed(partial, noun))
+            log.warning(
+                "%s %s missing from some inputs; those models have no candidate for %s",
+                listed(partial, noun),
+                *(("is", "it") if len(partial) == 1 else ("are", "them")),
+            )
 
 
 def as_table(model: Model, decode: DecodeOptions) -> pd.DataFrame:

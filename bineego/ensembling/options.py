@@ -1,14 +1,28 @@
-"""How models are fused. No pandas, so that the command line can offer it at no cost."""
+"""How models are fused, and a fitted ensemble as a small TOML file: what `--fit` writes and `--weights FILE` takes.
+
+No pandas, so that the command line can offer it at no cost.
+"""
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
-from bineego.errors import UsageError
+from annotated_types import Ge, Interval
+
+from bineego.config import Opt, Options, Source, build, read_toml, to_toml, write_toml
+from bineego.errors import BadOption, InputInvalid, UsageError
 from bineego.postprocess.options import Missing, Pooling, Postprocess
+
+TABLE, REPORT = "ensemble", "fit"
+"""Tables of the file that a fit writes."""
+
+log = logging.getLogger(__name__)
 
 
 class Method(StrEnum):
@@ -27,33 +41,42 @@ DEFAULT_MISSING = {Method.PAPER: Missing.ZERO, Method.AVERAGE: Missing.ZERO, Met
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnsembleOptions:
-    """Options of `ensemble`.
+class EnsembleOptions(Options):
+    """How models are fused."""
 
-    Attributes:
-        method: see `Method`; None = `tracks` for score tracks, else `paper`.
-        iou: candidates of one video and label join above (not at) this tIoU, 0 to 1; None = the method's own
-            (`DEFAULT_IOU`). No part in `tracks`.
-        missing: see `Missing`; None = the method's own (`DEFAULT_MISSING`).
-        bridge: before fusing, join one model's segments of one label with at most this many seconds between them;
-            0 = leave them. For `tracks`: after decoding.
-        pooling: see `Pooling`; `tracks` only.
-
-    Raises:
-        UsageError: a value out of its range.
-    """
-
-    method: Method | None = None
-    iou: float | None = None
-    missing: Missing | None = None
-    bridge: float = 0.0
-    pooling: Pooling = Pooling.LINEAR
-
-    def __post_init__(self) -> None:
-        if self.iou is not None and not 0 <= self.iou <= 1:
-            raise UsageError(f"--iou must lie between 0 and 1, not at {self.iou}")
-        if not (math.isfinite(self.bridge) and self.bridge >= 0):
-            raise UsageError(f"--bridge must be 0 seconds or more, not {self.bridge}")
+    method: Annotated[
+        Method | None,
+        Opt(
+            "paper averages equal candidates and merges overlapping ones, average clusters them, tracks fuses class "
+            "probabilities.",
+            unset="tracks for score tracks, else paper",
+        ),
+    ] = None
+    iou: Annotated[
+        float | None,
+        Interval(ge=0, le=1),
+        Opt(
+            "Candidates of one video and label join above this tIoU; ignored with tracks.",
+            unset=", ".join(f"{name} {iou}" for name, iou in DEFAULT_IOU.items()),
+        ),
+    ] = None
+    missing: Annotated[
+        Missing | None,
+        Opt(
+            "A model that lacks a candidate, or a label, counts as confidence 0 (zero) or is left out (present).",
+            unset=", ".join(f"{name} {rule}" for name, rule in DEFAULT_MISSING.items()),
+        ),
+    ] = None
+    bridge: Annotated[
+        float,
+        Ge(0),
+        Opt(
+            "First join one model's segments of one label with at most this many seconds between them; with tracks, "
+            "after decoding.",
+            metavar="SECONDS",
+        ),
+    ] = 0.0
+    pooling: Annotated[Pooling, Opt("Mean of the class probabilities; tracks only.")] = Pooling.LINEAR
 
     def iou_for(self, method: Method) -> float:
         """The tIoU threshold of a method of segments."""
@@ -64,17 +87,76 @@ class EnsembleOptions:
         return DEFAULT_MISSING[method] if self.missing is None else self.missing
 
 
+def read_weights(given: object) -> object:
+    """Weights as text: numbers with commas, or the file of a fit. Anything else is left as it is."""
+    if isinstance(given, Path):
+        return str(given)
+    if not isinstance(given, str) or Path(given).is_file():
+        return given
+    for part in given.split(","):
+        if not is_number(part):
+            raise BadOption(f"not a number or a file: {part!r}")
+    return tuple(float(part) for part in given.split(","))
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnsembleCall(EnsembleOptions):
-    """What the command takes; also the keys of the `[ensemble]` table of bineego.toml.
+    """All of `ensemble` but its inputs."""
 
-    Attributes:
-        weights: one per input, or the file of an earlier fit; None = equal.
-        postprocess: how score tracks become segments; None = as `localize` does by default.
-    """
+    weights: Annotated[
+        tuple[float, ...] | str | None,
+        Opt(
+            "One weight per input, or the file of an earlier fit.", metavar="W,W,...", unset="equal", parse=read_weights
+        ),
+    ] = None
+    postprocess: Annotated[Postprocess | None, Opt("How score tracks become segments.", unset="as localize does")] = (
+        None
+    )
 
-    weights: tuple[float, ...] | str | None = None
-    postprocess: Postprocess | None = None
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleCommand(EnsembleCall):
+    """What the command takes."""
+
+    inputs: Annotated[
+        tuple[str, ...],
+        Opt("Predictions or score tracks, one per model.", argument=True, key=False, metavar="INPUT..."),
+    ]
+    fit: Annotated[
+        Path | None,
+        Opt("Choose weights and method on this ground truth, and write them down.", metavar="GROUND_TRUTH", key=False),
+    ] = None
+    subset: Annotated[str | None, Opt("With --fit, only the videos of this subset.", key=False, unset="all")] = None
+    output: Annotated[
+        Path | None,
+        Opt(
+            "The result's file.", short="-o", metavar="FILE", key=False, unset="ensemble.csv; with --fit, ensemble.toml"
+        ),
+    ] = None
+
+    @classmethod
+    def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:
+        """Numbers among the inputs that are no files are weights: `--weights 0.6 0.4`. Next to the file of a fit, which
+        settles everything, bineego.toml has no say."""
+        inputs, weights = flags.values.get("inputs") or (), flags.values.get("weights")
+        numbers = [text for text in inputs if is_number(text) and not Path(text).exists()]
+        if weights is not None and Path(weights).is_file():
+            if numbers:
+                raise UsageError("both a weights file and weights are given", where=weights)
+            return [flags]
+        if numbers:
+            rest = tuple(text for text in inputs if text not in numbers)
+            weights = ",".join(numbers if weights is None else [weights, *numbers])
+            flags = replace(flags, values={**flags.values, "inputs": rest, "weights": weights})
+        return [*file, flags]
 
 
 def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float, ...]:
@@ -101,3 +183,77 @@ def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float
         raise UsageError("all weights are 0: no model is left", remedy=remedy)
     # Scaled, so that very large weights cannot overflow.
     return tuple(value / largest for value in values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A way to fuse certain models.
+
+    Attributes:
+        inputs: the models' names, in order.
+        weights: one for each.
+        method, iou, missing, bridge, pooling: as in `EnsembleOptions`.
+        postprocess: how score tracks were decoded; None for tables.
+    """
+
+    inputs: tuple[str, ...]
+    weights: tuple[float, ...]
+    method: Method
+    iou: float | None = None
+    missing: Missing
+    bridge: float = 0.0
+    pooling: Pooling = Pooling.LINEAR
+    postprocess: Postprocess | None = None
+
+    @property
+    def options(self) -> EnsembleOptions:
+        return EnsembleOptions(
+            method=self.method, iou=self.iou, missing=self.missing, bridge=self.bridge, pooling=self.pooling
+        )
+
+    def weights_for(self, inputs: Sequence[str], where: object) -> tuple[float, ...]:
+        """The weights for these inputs. They are matched by order; a note says so where names differ.
+
+        Raises:
+            UsageError: another number of inputs than it was fitted on.
+        """
+        if len(inputs) != len(self.weights):
+            raise UsageError(
+                f"fitted on {len(self.weights)} models, {len(inputs)} are given",
+                where=where,
+                remedy=f"give, in this order, the predictions of the models behind: {', '.join(self.inputs)}",
+            )
+        if tuple(inputs) != self.inputs:
+            pairs = ", ".join(f"{name} as {fitted}" for name, fitted in zip(inputs, self.inputs, strict=True))
+            log.info("weights of %s are taken in order: %s", where, pairs)
+        return self.weights
+
+
+def write_settings(settings: Settings, report: Mapping[str, Any], path: Path) -> None:
+    """Write settings and, for people, the report of the fit; whole or not at all."""
+    write_toml({TABLE: to_toml(settings), REPORT: dict(report)}, path)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read settings; the report is not looked at.
+
+    Raises:
+        InputMissing: the file cannot be read.
+        InputInvalid: not such a file.
+    """
+    content = read_toml(path)
+    table = content.get(TABLE)
+    if not isinstance(table, dict):
+        raise InputInvalid(
+            f"no table [{TABLE}]", where=path, remedy="such a file is written by: bineego ensemble --fit GROUND_TRUTH"
+        )
+    missing = [name for name in ("inputs", "weights", "method", "missing") if name not in table]
+    if missing:
+        raise InputInvalid(f"missing key {missing[0]!r} in [{TABLE}]", where=path)
+    try:
+        settings = build(Settings, Source(values=table, file=path, table=TABLE))
+        check_weights(settings.weights, len(settings.inputs))
+        _ = settings.options
+    except UsageError as error:
+        raise InputInvalid(error.message, where=path) from error
+    return settings

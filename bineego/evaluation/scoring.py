@@ -7,13 +7,15 @@ the mean of the three as the final score. The rules in detail are in docs/scorin
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bineego import segments
+from bineego.config import keywords, takes
 from bineego.datasets import read_ground_truth
 from bineego.errors import InputInvalid, UsageError, nearest
 from bineego.evaluation import windows
@@ -21,7 +23,7 @@ from bineego.evaluation.average_precision import Curve, average_precision, curve
 from bineego.evaluation.bootstrap import intervals
 from bineego.evaluation.diagnosis import diagnose
 from bineego.evaluation.matching import Hits, match
-from bineego.evaluation.options import EvaluateOptions, Protocol, counts, thresholds
+from bineego.evaluation.options import EvaluateOptions, Protocol
 from bineego.evaluation.problem import Problem, pose
 from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
@@ -34,8 +36,6 @@ from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
-RECALL_FLAG = "--recall-at"
-
 SCENES_NAME = "scenes.csv"
 """Looked for beside the predictions; `localize` writes it there."""
 
@@ -44,55 +44,36 @@ Predictions = pd.DataFrame | Path | str
 Scenes = Mapping[str, str] | Path | str
 
 
+@takes(EvaluateOptions)
 def evaluate(
     ground_truth: Truth,
     predictions: Predictions,
     *,
-    tiou: Sequence[float] | float | str = (0.5, 0.75, 0.95),
     scenes: Scenes | None = None,
-    subset: str | None = None,
-    protocol: Protocol | str = Protocol.SEGMENTS,
-    dedup_ground_truth: bool = False,
-    recall_at: Sequence[int] | str = (),
-    bootstrap: int = 0,
-    seed: int = 0,
-    curves: bool = False,
-    diagnose: bool = False,
+    options: EvaluateOptions | None = None,
+    **given: Any,
 ) -> Evaluation:
     """Score predictions against ground truth.
 
     Args:
         ground_truth: a segments table, annotations, or a DATASET path in any form.
         predictions: a scored segments table, or a file of them (CSV or ActivityNet JSON).
-        tiou: thresholds: numbers, or text like "0.5,0.75" or "0.3:0.7:0.1".
         scenes: predicted scene by video id, or a file of them; by default `scenes.csv` beside the predictions.
-        subset, protocol, dedup_ground_truth, recall_at, bootstrap, seed, curves, diagnose: see `EvaluateOptions`.
+        options: many options at once; keywords win.
+        given: see `EvaluateOptions`: `tiou`, `subset`, `bootstrap` ...; with `curves=True` the result holds the curves.
 
     Raises:
         InputMissing: a file is not there.
         InputInvalid: a file is wrong, or the ground truth has neither segments nor scenes to score.
-        UsageError: an option without sense, or a subset without videos.
+        UsageError: a wrong option, or a subset without videos.
     """
-    options = EvaluateOptions(
-        tiou=tiou if isinstance(tiou, str | float | int) else tuple(tiou),
-        subset=subset,
-        protocol=Protocol(protocol),
-        dedup_ground_truth=dedup_ground_truth,
-        recall_at=recall_at if isinstance(recall_at, str) else tuple(recall_at),
-        bootstrap=bootstrap,
-        seed=seed,
-        curves=curves,
-        diagnose=diagnose,
-    )
-    return score(ground_truth, predictions, options, scenes=scenes)
+    return score(ground_truth, predictions, keywords(EvaluateOptions, given, options), scenes=scenes)
 
 
 def score(
     ground_truth: Truth, predictions: Predictions, options: EvaluateOptions, *, scenes: Scenes | None = None
 ) -> Evaluation:
     """`evaluate` with its options as one object (whose paths are not looked at)."""
-    thresholds(options.tiou)
-    counts(options.recall_at, where=RECALL_FLAG)
     annotations = read_truth(ground_truth)
     predicted_scenes = _read_scenes(scenes, predictions)
     if isinstance(predictions, Path | str):
@@ -148,7 +129,7 @@ def _evaluate(
         videos = windows.ids_of(table, videos)
     if options.dedup_ground_truth:
         truth = _without_duplicates(truth)
-    tiou = thresholds(options.tiou)
+    tiou = options.tiou
     if len(truth) == 0:
         if top1 is None:
             raise InputInvalid("the ground truth has no segments to score")
@@ -175,7 +156,7 @@ def _assemble(
         n_truth=dict(zip(problem.labels, n_truth.tolist(), strict=True)),
         n_predictions=dict(zip(problem.labels, np.diff(bounds).tolist(), strict=True)),
         ties=tie_range(problem, tiou, hits, final),
-        recall={k: recall_at(problem, hits, k) for k in counts(options.recall_at, where=RECALL_FLAG)},
+        recall={k: recall_at(problem, hits, k) for k in options.recall_at},
         curves=_curves(problem, hits) if options.curves else None,
         intervals=None
         if options.bootstrap == 0

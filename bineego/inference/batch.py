@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from bineego import segments
-from bineego.datasets.recording import Subset, View
-from bineego.errors import BatchFailed, BineegoError, Interrupted, Terminated, UsageError, nearest
+from bineego.config import keywords, part, takes
+from bineego.datasets.recording import View
+from bineego.errors import BatchFailed, BineegoError, Interrupted, Terminated, UsageError
 from bineego.inference import telling
 from bineego.inference.items import Item, find_items
-from bineego.inference.options import LocalizeOptions
-from bineego.inference.output import SCENES, Format, Found, OneFile, Output, is_file
+from bineego.inference.options import LocalizeCall, LocalizeOptions
+from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
 from bineego.inference.views import Loaded, ModelSource, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
@@ -30,12 +30,9 @@ from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import fingerprint
 from bineego.tsm.precision import safe_precision
 from bineego.types import OnProgress
-from bineego.video.reader import Backend
 from bineego.words import many
 
 log = logging.getLogger(__name__)
-
-E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,21 +54,15 @@ class Localized:
     skipped: tuple[str, ...]
 
 
+@takes(LocalizeCall)
 def localize(
     inputs: Path | str | Sequence[Path | str],
     *,
     model: ModelSource | Sequence[ModelSource] | None = None,
-    output: Path | str | None = None,
     joint: bool = True,
-    subset: Subset | str | None = None,
-    view: View | str | Sequence[View | str] = View.PANORAMIC,
-    videos: Path | str | None = None,
     options: LocalizeOptions | None = None,
-    formats: Collection[Format | str] = (Format.CSV,),
-    save_scores: bool = False,
-    shard: str | None = None,
-    overwrite: bool = False,
     on_progress: OnProgress | None = None,
+    **given: Any,
 ) -> Localized:
     """Find actions in videos.
 
@@ -79,54 +70,42 @@ def localize(
         inputs: videos, folders of videos, data sets, score tracks (these need no model) or folders of them.
         model: a model, its file, a run's folder or name; None = the newest run under ./runs. For several views: one
             for all, or one for each.
-        output: folder for `<video_id>.csv` of every video, `predictions.csv` of all, `scenes.csv` of models with a
-            scene head; or, for one video, the file of its table; None = nothing is written. What an earlier call
-            with the same model and options has done there is not done again.
         joint: whether predictions.csv is written: it holds all videos that are done in the folder.
-        subset: of data sets, only this subset.
-        view: which videos of a 360+x folder. Several views that share a timeline: the tracks of a recording are fused
-            (equal weights, linear pooling) and decoded once.
-        videos: folder of the videos of an annotation file.
-        options: scoring and decoding.
-        formats: of the joint table; `json` = ActivityNet results.
-        save_scores: keep `<video_id>.scores.npz` too.
-        shard: `I/N` = only the videos whose ids hash to part I of N.
-        overwrite: do again what an earlier call has done, and replace files that are not ours.
+        options: many options at once; keywords win.
         on_progress: called with (seconds of video done, seconds in all).
+        given: see `LocalizeCall`: `output` (nothing is written without it), `threshold`, `stride` ... What an earlier
+            call with the same model and options has done in `output` is not done again.
 
     Raises:
         UsageError, InputMissing, ModelError: before any work.
         InputInvalid: the model names actions only, and the view has no timeline; or the only input is wrong.
         BatchFailed: some of several videos failed; all else is written.
     """
-    options = options or LocalizeOptions()
-    views = [_choice(View, name, "view") for name in ([view] if isinstance(view, str) else view)]
+    call = keywords(LocalizeCall, given, options)
+    options, views, output, overwrite = part(LocalizeOptions, call), list(call.view), call.output, call.overwrite
     check_views(views)
-    subset = None if subset is None else _choice(Subset, subset, "subset")
-    kinds = [_choice(Format, name, "format") for name in formats]
-    _choice(Backend, options.backend, "backend")
-    part = None if shard is None else read_shard(shard)
-    given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    items = find_items(given, views=views, subset=subset, videos=videos)
+    several = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    items = find_items(several, views=views, subset=call.subset, videos=call.videos)
     everything = len(items)
     needs_model = not all(item.is_track for item in items)
-    if part is not None:
-        items = [item for item in items if part.has(item.video_id)]
-        log.info("shard %s: %d of %s", shard, len(items), many(everything, "video"))
+    if call.shard is not None:
+        shard = read_shard(call.shard)
+        items = [item for item in items if shard.has(item.video_id)]
+        log.info("shard %s: %d of %s", call.shard, len(items), many(everything, "video"))
     device = choose_device(options.device)
     models = load_models(model, views) if needs_model else ()
     actions = have_actions(models, views)
     # Whether a score track has scenes is known once it is read.
     scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
     out: Output | OneFile | None = None
-    if output is not None and is_file(Path(output)):
-        out = _one_file(Path(output), items, actions=actions, save_scores=save_scores, overwrite=overwrite)
+    if output is not None and is_file(output):
+        out = _one_file(output, items, actions=actions, save_scores=call.save_scores, overwrite=overwrite)
     elif output is not None:
         out = Output(
-            Path(output),
+            output,
             joint=joint,
-            formats=kinds,
-            save_scores=save_scores,
+            formats=call.format,
+            save_scores=call.save_scores,
             by=_made_with(options, models, views),
             overwrite=overwrite,
         )
@@ -270,14 +249,6 @@ def _one_file(path: Path, items: Sequence[Item], *, actions: bool, save_scores: 
     one = OneFile(path, save_scores=save_scores, overwrite=overwrite)
     one.check(items[0])
     return one
-
-
-def _choice(kind: type[E], value: E | str, what: str) -> E:
-    try:
-        return kind(value)
-    except ValueError as error:
-        remedy = f"one of {', '.join(kind)}{nearest(value, kind)}"
-        raise UsageError(f"no {what} {str(value)!r}", remedy=remedy) from error
 
 
 def _made_with(options: LocalizeOptions, models: Sequence[Loaded], views: Sequence[View]) -> dict[str, Any]:

@@ -2,86 +2,154 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
+from annotated_types import Ge, Gt, Interval
+
+from bineego.config import Opt, Options
+from bineego.datasets.recording import Subset, View
 from bineego.postprocess.options import DecodeOptions
+from bineego.shards import checked_shard
 from bineego.tsm.config import Precision
+from bineego.video.options import Backend
+
+WORK_ON = "What to work on"
+SPEED = "Speed"
+OUTPUT = "Output"
+
+
+class Format(StrEnum):
+    """How the predictions of all videos are written."""
+
+    CSV = "csv"
+    JSON = "json"  # ActivityNet results
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreOptions:
-    """From a video to its score track.
+class ScoreOptions(Options):
+    """From a video to its score track."""
 
-    Attributes:
-        stride: seconds from one interval to the next; less than t = overlapping intervals, whose means give a finer
-            track. None = t, the plain grid.
-        clip_duration: seconds of video that the network sees around each interval; None = as the model was trained.
-        coarse: score every k-th interval first, and those in between (by halves) only where two neighbours may differ;
-            1 = score all.
-        agreement: probability from which two neighbours count as the same there (`coarse.agreement`).
-        batch: clips per call of the network; None = 4 on a CPU, 32 elsewhere.
-    """
-
-    stride: float | None = None
-    clip_duration: float | None = None
-    coarse: int = 1
-    agreement: float = 0.25
-    batch: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("stride", "clip_duration"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be more than 0 seconds, not {value}")
-        if self.coarse < 1:
-            raise ValueError(f"coarse must be 1 or more intervals, not {self.coarse}")
-        if not 0 <= self.agreement <= 1:
-            raise ValueError(f"agreement is a probability, 0 to 1, not {self.agreement}")
-        if self.batch is not None and self.batch < 1:
-            raise ValueError(f"batch must be 1 clip or more, not {self.batch}")
+    stride: Annotated[
+        float | None,
+        Gt(0),
+        Opt(
+            "Seconds from one interval to the next; less than their length gives a finer track.",
+            panel=SPEED,
+            metavar="SECONDS",
+            unset="the intervals' length",
+        ),
+    ] = None
+    clip_duration: Annotated[
+        float | None,
+        Gt(0),
+        Opt(
+            "Seconds of video that the network sees around each interval.",
+            panel=SPEED,
+            metavar="SECONDS",
+            unset="as the model was trained",
+        ),
+    ] = None
+    coarse: Annotated[
+        int,
+        Ge(1),
+        Opt("Score every N-th interval first, and those in between only where two neighbours may differ.", panel=SPEED),
+    ] = 1
+    agreement: Annotated[
+        float,
+        Interval(ge=0, le=1),
+        Opt("With coarse, the probability from which two neighbours count as the same.", panel=SPEED, flag=False),
+    ] = 0.25
+    batch: Annotated[
+        int | None, Ge(1), Opt("Clips per call of the network.", panel=SPEED, unset="4 on a CPU, 32 elsewhere")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalizeOptions(ScoreOptions, DecodeOptions):
-    """All of localizing: the fields of `ScoreOptions` and `DecodeOptions`, and where the network runs.
+    """From a video to its segments: the options of `ScoreOptions` and `DecodeOptions`, and where the network runs."""
 
-    Attributes:
-        precision: number format of the network's arithmetic.
-        device: `auto` (the first of cuda, mps, cpu that is there) or a device of torch, such as `cuda:1`.
-        backend: what decodes videos: `pyav` or `opencv`.
-        jobs: videos worked on at once, each by a process of its own.
-        decoders: processes that decode one video; None = 1 where the network computes on the CPU (it needs the cores
-            itself), else one a core.
-    """
-
-    precision: Precision = Precision.AUTO
-    device: str = "auto"
-    backend: str = "pyav"
-    jobs: int = 1
-    decoders: int | None = None
-
-    def __post_init__(self) -> None:
-        ScoreOptions.__post_init__(self)
-        DecodeOptions.__post_init__(self)
-        if self.jobs < 1:
-            raise ValueError(f"jobs must be 1 or more, not {self.jobs}")
-        if self.decoders is not None and self.decoders < 1:
-            raise ValueError(f"decoders must be 1 or more, not {self.decoders}")
+    precision: Annotated[
+        Precision,
+        Opt("Number format of the network; auto takes bf16 where it is fast and the model answers alike.", panel=SPEED),
+    ] = Precision.AUTO
+    device: Annotated[
+        str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", panel=SPEED, metavar="DEVICE")
+    ] = "auto"
+    backend: Annotated[Backend, Opt("What decodes the videos.", panel=SPEED)] = Backend.PYAV
+    jobs: Annotated[int, Ge(1), Opt("Videos worked on at once, each by a process of its own.", panel=SPEED)] = 1
+    decoders: Annotated[
+        int | None,
+        Ge(1),
+        Opt("Processes that decode one video.", panel=SPEED, unset="1 if the network runs on the CPU, else one a core"),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalizeCall(LocalizeOptions):
-    """A whole call of `localize`: what the command line and the `[localize]` table of a configuration file fill.
+    """All of `localize` but its inputs and its model."""
 
-    Attributes: see `inference.localize`. Several views, and the models for them, may stand in one text, with commas.
-    """
+    output: Annotated[
+        Path | None,
+        Opt(
+            "Folder for one table per video and one of all.",
+            panel=OUTPUT,
+            short="-o",
+            metavar="FOLDER",
+            unset="./<video>.csv for each",
+        ),
+    ] = None
+    subset: Annotated[
+        Subset | None, Opt("Only these recordings of a data set.", panel=WORK_ON, unset="all recordings")
+    ] = None
+    view: Annotated[
+        tuple[View, ...],
+        Opt("Camera of a data set that has several; two that share a timeline are fused.", panel=WORK_ON),
+    ] = (View.PANORAMIC,)
+    videos: Annotated[
+        Path | None,
+        Opt("Folder of the videos of an annotation file.", panel=WORK_ON, metavar="FOLDER", unset="beside the file"),
+    ] = None
+    format: Annotated[
+        tuple[Format, ...], Opt("Formats of the table of all videos.", panel=OUTPUT, was=("formats",))
+    ] = (Format.CSV,)
+    save_scores: Annotated[bool, Opt("Keep the score track of every video.", panel=OUTPUT)] = False
+    shard: Annotated[
+        str | None,
+        Opt(
+            "Only the I-th of N parts of the videos, so that N machines share them.",
+            panel=WORK_ON,
+            metavar="I/N",
+            key=False,
+            parse=checked_shard,
+        ),
+    ] = None
+    overwrite: Annotated[bool, Opt("Do again what an earlier call has done.", panel=OUTPUT, key=False)] = False
 
-    model: str | tuple[str, ...] | None = None
-    output: Path | None = None
-    subset: str | None = None
-    view: str | tuple[str, ...] = "panoramic"
-    videos: Path | None = None
-    formats: tuple[str, ...] = ("csv",)
-    save_scores: bool = False
+
+@dataclass(frozen=True, kw_only=True)
+class LocalizeCommand(LocalizeCall):
+    """What the command takes."""
+
+    inputs: Annotated[
+        tuple[str, ...],
+        Opt("Videos, folders of videos, data sets or score tracks.", argument=True, key=False, metavar="INPUT..."),
+    ]
+    model: Annotated[
+        str | tuple[str, ...] | None,
+        Opt(
+            "A run's name or folder, or a model file; several with commas, one for each view.",
+            panel=WORK_ON,
+            metavar="MODEL",
+            unset="the newest run under ./runs",
+        ),
+    ] = None
+
+    @property
+    def models(self) -> str | tuple[str, ...] | None:
+        """The model, or one for each view: a comma separates models only where there are several views."""
+        if isinstance(self.model, str) and len(self.view) > 1:
+            return tuple(name.strip() for name in self.model.split(","))
+        return self.model

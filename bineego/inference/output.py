@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from bineego.errors import BineegoError, InputInvalid, UsageError
 from bineego.files import check_writable
 from bineego.formats import activitynet, csv
 from bineego.inference.items import Item
+from bineego.inference.options import Format
 from bineego.store import Made, Record, Store
 from bineego.video.cache import content_stamp
 
@@ -25,13 +25,6 @@ LONGEST_NAME = 255
 """Bytes that common file systems allow a file name."""
 
 Scene = tuple[str, float]
-
-
-class Format(StrEnum):
-    """Forms of the predictions table."""
-
-    CSV = "csv"
-    JSON = "json"  # ActivityNet results
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -44,7 +44,7 @@ def decode(track: ScoreTrack, options: DecodeOptions | None = None) -> pd.DataFr
     if n_whole(track.duration, track.t) == 0:
         return segments.empty(scored=True)
     probabilities = reweight(track, track.probabilities(), options.scene_prior)
-    n = whole_cells(track) if options.method is Postprocess.PAPER else len(track)
+    n = whole_cells(track) if options.postprocess is Postprocess.PAPER else len(track)
     edges, probabilities = track.edges[: n + 1], probabilities[:n]
     if track.activation is Activation.SIGMOID:
         runs = _each_class(probabilities, edges, bias, track, options)
@@ -74,7 +74,7 @@ def _one_class_a_cell(
     probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions
 ) -> Spans:
     weighted = probabilities * np.exp(bias)
-    if options.method is Postprocess.PAPER:
+    if options.postprocess is Postprocess.PAPER:
         labels = likeliest(weighted)
     else:
         evidence = np.log(np.maximum(probabilities, MIN_PROBABILITY)) + bias
@@ -88,7 +88,7 @@ def _one_class_a_cell(
 def _each_class(probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions) -> Spans:
     on, off = probabilities[:, 1:], 1.0 - probabilities[:, 1:]
     weighted = on * np.exp(bias[1:])
-    if options.method is Postprocess.PAPER:
+    if options.postprocess is Postprocess.PAPER:
         active = weighted >= off
     else:
         evidence = np.log(np.maximum(on, MIN_PROBABILITY)) + bias[1:]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Interval
+
+from bineego.config import Opt, Options
+
+DECODING = "Decoding"
 
 
 class Postprocess(StrEnum):
@@ -36,51 +42,83 @@ class Pooling(StrEnum):
     LOG = "log"  # weighted geometric mean: one model can veto
 
 
+def strength(value: object) -> float:
+    """A switch, or a number."""
+    if isinstance(value, bool | int | float):
+        return float(value)
+    raise ValueError(f"must be a number of 0 or more, not {value!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
-class DecodeOptions:
-    """Options of `decode`.
+class DecodeOptions(Options):
+    """Options of `decode`."""
 
-    Attributes:
-        method: see `Postprocess`.
-        score: see `ScoreRule`; None = `max` for `paper`, `length` for `viterbi`.
-        refine: move boundaries inside the cells beside them; None = only for `viterbi`.
-        candidates: add low-score segments found at several probability thresholds: more recall, below the others.
-        dwell: mean length in seconds of one stay in a class where the model has learnt none (`viterbi`).
-        threshold: probability at which an action breaks even with "no action"; lower finds more of them.
-        class_thresholds: the same for single actions, by name.
-        bridge: join segments of one label with at most this many seconds between them; 0 = none.
-        min_duration: drop segments shorter than this many seconds; 0 = none.
-        scene_prior: how strongly the scene re-weights the actions, through how often they go together in the training
-            annotations; 0 = not at all, 1 = by Bayes' rule.
-    """
-
-    method: Postprocess = Postprocess.VITERBI
-    score: ScoreRule | None = None
-    refine: bool | None = None
-    candidates: bool = False
-    dwell: float = 10.0
-    threshold: float = 0.5
-    class_thresholds: Mapping[str, float] = field(default_factory=dict)
-    bridge: float = 0.0
-    min_duration: float = 0.0
-    scene_prior: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("bridge", "min_duration", "scene_prior"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
-                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
-        if not (math.isfinite(self.dwell) and self.dwell > 0):
-            raise ValueError(f"dwell must be more than 0 seconds, not {self.dwell}")
-        for label, value in {"threshold": self.threshold, **self.class_thresholds}.items():
-            if not 0 < value < 1:
-                raise ValueError(f"{label}: a threshold lies between 0 and 1, not at {value}")
+    postprocess: Annotated[
+        Postprocess,
+        Opt(
+            "How cells become segments: paper merges equal neighbours, viterbi finds the likeliest sequence.",
+            panel=DECODING,
+            was=("method",),
+        ),
+    ] = Postprocess.VITERBI
+    score: Annotated[
+        ScoreRule | None,
+        Opt(
+            "A segment's score: the largest probability, or their mean, lower for short segments.",
+            panel=DECODING,
+            flag=False,
+            unset="max for paper, length for viterbi",
+        ),
+    ] = None
+    refine: Annotated[
+        bool | None, Opt("Move boundaries inside the cells beside them.", panel=DECODING, unset="only with viterbi")
+    ] = None
+    candidates: Annotated[
+        bool, Opt("Add low-score segments found at several thresholds, for more recall.", panel=DECODING)
+    ] = False
+    dwell: Annotated[
+        float,
+        Gt(0),
+        Opt("Mean seconds of one stay in a class where the model has learnt none.", panel=DECODING, flag=False),
+    ] = 10.0
+    threshold: Annotated[
+        float,
+        Interval(gt=0, lt=1),
+        Opt("Probability from which an action wins against no action; lower finds more.", panel=DECODING),
+    ] = 0.5
+    class_thresholds: Annotated[
+        Mapping[str, Annotated[float, Interval(gt=0, lt=1)]],
+        Opt("The same for single actions, by name.", panel=DECODING, flag=False),
+    ] = field(default_factory=dict)
+    bridge: Annotated[
+        float,
+        Ge(0),
+        Opt(
+            "Join segments of one label with at most this many seconds between them.", panel=DECODING, metavar="SECONDS"
+        ),
+    ] = 0.0
+    min_duration: Annotated[
+        float, Ge(0), Opt("Drop segments shorter than this.", panel=DECODING, metavar="SECONDS")
+    ] = 0.0
+    scene_prior: Annotated[
+        float,
+        Ge(0),
+        Opt(
+            "Let the scene re-weight the actions by how often they go together in the training annotations; in "
+            "bineego.toml also in part: 0 is off, 1 is Bayes' rule.",
+            panel=DECODING,
+            switch=True,
+            unset="off",
+            parse=strength,
+        ),
+    ] = 0.0
 
     @property
     def score_rule(self) -> ScoreRule:
         if self.score is not None:
             return self.score
-        return ScoreRule.MAX if self.method is Postprocess.PAPER else ScoreRule.LENGTH
+        return ScoreRule.MAX if self.postprocess is Postprocess.PAPER else ScoreRule.LENGTH
 
     @property
     def refines(self) -> bool:
-        return self.method is Postprocess.VITERBI if self.refine is None else self.refine
+        return self.postprocess is Postprocess.VITERBI if self.refine is None else self.refine

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import pickle
 import zipfile
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from bineego.config import renamed
 from bineego.errors import ModelError
 from bineego.files import atomic_stream
+from bineego.training.recipe import Recipe
 
 NAME = "state.pt"
 FORMAT = 1
@@ -92,6 +94,7 @@ def load(folder: Path) -> RunState:
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise ModelError("not a run's state of this version", where=path, remedy=remedy)
     try:
-        return RunState(**content)
+        state = RunState(**content)
     except TypeError as error:
         raise ModelError(f"not a run's state ({error})", where=path, remedy=remedy) from error
+    return replace(state, recipe=renamed(Recipe, state.recipe), resolved=renamed(Recipe, state.resolved))

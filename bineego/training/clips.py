@@ -104,14 +104,14 @@ class Clips(Dataset[Clip]):
         else:
             action = int(line.labels(lows, highs, recipe.label_rule)[0])
         video = self._video(number)
-        moments = clip_times(lows, highs, recipe.n_frames, recipe.clip_duration)[0]
+        moments = clip_times(lows, highs, recipe.frames, recipe.clip_duration)[0]
         # Frames that a short interval shows twice are decoded once.
         wanted, back = np.unique(on_screen(video.times, moments), return_inverse=True)
         change = draw_change(
             rng,
             flip=recipe.flip and line.may_flip(low, high),
             yaw=self.panoramas[number],
-            crop=recipe.multi_scale_crop,
+            crop=recipe.crop,
         )
         frames = apply(change, video.frames(wanted)[back])
         return Clip(frames, action, line.scene, draw.weight, draw.sample, low)

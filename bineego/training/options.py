@@ -1,15 +1,22 @@
-"""Where a training run takes place: everything that does not change what is learnt. Free of torch and pandas."""
+"""Where a training run takes place, and a whole call of `train`. Free of torch and pandas."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib import resources
 from pathlib import Path
+from typing import Annotated, Any
 
+from annotated_types import Ge
+
+from bineego.config import Opt, Options, Source, build, options, read_toml
+from bineego.datasets.options import DEFAULT_CACHE
 from bineego.datasets.recording import View
-
-DEFAULT_RUNS = Path("runs")
-DEFAULT_CACHE = Path(".bineego/frames")
+from bineego.errors import BadOption, InputMissing, UsageError, nearest
+from bineego.runs import RUNS, RunFolder
+from bineego.training.recipe import RUN, Recipe
 
 
 class Device(StrEnum):
@@ -22,41 +29,113 @@ class Device(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Where a training run takes place.
+class RunOptions(Options):
+    """Where a training run takes place."""
 
-    Attributes:
-        videos: folder of the videos, where the data set is an annotation file; None = beside it.
-        view: the camera to train on.
-        runs: folder of all runs.
-        cache: folder of the frame cache.
-        jobs: videos brought into the cache at once; None = one per processor.
-        device: kind of device.
-        devices: devices per node.
-        nodes: machines. Under torchrun, `devices` and `nodes` are torchrun's.
-        resume: go on with the run of this name.
-        overwrite: replace the run of this name.
-        tensorboard: write TensorBoard events too (needs the extra).
-    """
-
-    videos: Path | None = None
-    view: View = View.PANORAMIC
-    runs: Path = DEFAULT_RUNS
-    cache: Path = DEFAULT_CACHE
-    jobs: int | None = None
-    device: Device = Device.AUTO
-    devices: int = 1
-    nodes: int = 1
-    resume: bool = False
-    overwrite: bool = False
-    tensorboard: bool = False
+    videos: Annotated[
+        Path | None,
+        Opt("Folder of the videos of an annotation file.", panel=RUN, metavar="FOLDER", unset="beside the file"),
+    ] = None
+    view: Annotated[View, Opt("Camera to train on.", panel=RUN)] = View.PANORAMIC
+    runs: Annotated[Path, Opt("Folder of all runs.", panel=RUN, metavar="FOLDER")] = RUNS
+    cache: Annotated[Path, Opt("Folder of the frame cache.", panel=RUN, metavar="FOLDER")] = DEFAULT_CACHE
+    jobs: Annotated[int | None, Ge(1), Opt("Videos decoded at once.", panel=RUN, unset="one a core")] = None
+    device: Annotated[Device, Opt("auto takes the first of cuda, mps and cpu that is there.", panel=RUN)] = Device.AUTO
+    devices: Annotated[int, Ge(1), Opt("Devices per machine; under torchrun, torchrun's.", panel=RUN)] = 1
+    nodes: Annotated[int, Ge(1), Opt("Machines; under torchrun, torchrun's.", panel=RUN)] = 1
+    resume: Annotated[bool, Opt("Go on with the run of this name.", panel=RUN)] = False
+    overwrite: Annotated[bool, Opt("Replace the run of this name.", panel=RUN)] = False
+    tensorboard: Annotated[bool, Opt("Write TensorBoard events too (needs the extra).", panel=RUN)] = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "view", View(self.view))
-        object.__setattr__(self, "device", Device(self.device))
-        for name in ("jobs", "devices", "nodes"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be 1 or more, not {value}")
+        super().__post_init__()
         if self.resume and self.overwrite:
-            raise ValueError("resume and overwrite exclude each other")
+            raise BadOption("cannot be combined with overwrite", where="resume")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainCall(Recipe, RunOptions):
+    """A whole call of `train`: flags over `./bineego.toml` over a recipe file over defaults."""
+
+    dataset: Annotated[
+        str | None,
+        Opt("A 360+x folder, an annotation file, or a folder of those.", argument=True, unset="of bineego.toml"),
+    ] = None
+    name: Annotated[
+        str | None, Opt("Name of the run: runs/NAME.", panel=RUN, metavar="NAME", unset="after data, trunk and t")
+    ] = None
+    recipe: Annotated[
+        str | None,
+        Opt("A recipe that comes with bineego, or a TOML file.", panel=RUN, metavar="RECIPE", was=("from_recipe",)),
+    ] = None
+
+    @classmethod
+    def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:
+        """With `resume` the run's own config.toml says what to learn and bineego.toml only where; else they are
+        bineego.toml over the recipe file."""
+        given = {name: value for source in (*file, flags) for name, value in source.read(cls).items()}
+        if given.get("resume"):
+            config = _config_of_run(given)
+            if config is not None:
+                place = {*options(RunOptions), "dataset", "name"}
+                where = [replace(source, values=_only(source.read(cls), place)) for source in file]
+                return [*where, config, flags]
+        recipe = given.get("recipe")
+        return [*([recipe_source(recipe)] if recipe else []), *file, flags]
+
+
+def train_call(given: Mapping[str, Any], recipe: Recipe | Path | str | None, base: RunOptions | None) -> TrainCall:
+    """The call of a Python caller: keywords, over an options object, over a recipe.
+
+    Raises:
+        UsageError: a wrong or unknown keyword.
+        InputMissing, InputInvalid: the recipe's file.
+    """
+    if isinstance(recipe, Recipe):
+        below: Source | dict[str, Any] = {name: getattr(recipe, name) for name in options(Recipe)}
+    else:
+        below = {} if recipe is None else recipe_source(str(recipe))
+    over = {name: getattr(base, name) for name in options(TrainCall) if hasattr(base, name)}
+    return build(TrainCall, below, over, given)
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the program, by name."""
+    folder = Path(str(resources.files("bineego.training") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def recipe_source(name: str) -> Source:
+    """A recipe that comes with the program, or a recipe file: fields of the recipe, or a run's config.toml.
+
+    Raises:
+        InputMissing: there is none.
+        InputInvalid: it holds something wrong.
+    """
+    shipped = shipped_recipes()
+    path = shipped.get(name, Path(name))
+    if not path.is_file():
+        raise InputMissing(
+            f"no such recipe file, and none that comes with bineego{nearest(name, shipped)}",
+            where=f"--recipe {name}",
+            remedy=f"there are: {', '.join(shipped)}",
+        )
+    content = read_toml(path)
+    if "train" not in content:
+        return Source(values=Source(values=content, file=path).read(Recipe), file=path)
+    # Of a run only what it learnt is taken, not where it took place.
+    run = Source(values=content["train"], file=path, table="train").read(TrainCall)
+    return Source(values=_only(run, {*options(Recipe)}), file=path)
+
+
+def _only(values: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _config_of_run(given: Mapping[str, Any]) -> Source | None:
+    """The `[train]` table that a run wrote down, or None if it was interrupted before that."""
+    name = given.get("name")
+    if not name:
+        raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
+    path = RunFolder(Path(given.get("runs", RUNS)) / str(name)).config
+    return Source(values=read_toml(path).get("train", {}), file=path, table="train") if path.is_file() else None

@@ -63,7 +63,7 @@ class Plan:
             trunk=recipe.trunk,
             n_classes=self.labels.n_classes if self.task.has_actions else 0,
             n_scenes=len(self.labels.scenes),
-            n_frames=recipe.n_frames,
+            n_frames=recipe.frames,
             shift=recipe.shift,
             dropout=recipe.dropout,
         )
@@ -114,7 +114,7 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
     labels = label_set(task, dataset.actions, dataset.scenes, recipe.labels)
     if recipe.labels is Labels.MULTI and not task.has_actions:
         raise UsageError("--labels multi is about actions, and this task has none")
-    labels.action_ids(recipe.no_flip)  # names that do not exist fail here
+    labels.action_ids(recipe.keep_direction)  # names that do not exist fail here
     _report_unseen(train, labels)
     return Plan(dataset=usable, train=train, val=val, split=split, task=task, labels=labels)
 
@@ -131,7 +131,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
     videos = {video: path for r in recordings.values() for video, path in r.videos.items()}
     cache.ensure(videos, jobs=options.jobs, on_progress=on_frames)
     durations = {video: float(cache.open(video, path).duration) for video, path in videos.items()}
-    train_lines = timelines(chosen.train, durations, chosen.labels, no_flip=recipe.no_flip)
+    train_lines = timelines(chosen.train, durations, chosen.labels, keep_direction=recipe.keep_direction)
     val_lines = timelines(chosen.val, durations, chosen.labels)
     check_times(train_lines, val_lines)
     samples = intervals(train_lines, recipe, chosen.task)

@@ -6,10 +6,14 @@ implementation, "pilot" = our measurements from random weights on small sets; th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from annotated_types import Ge, Gt, Interval
+
+from bineego.config import Opt, Options
+from bineego.errors import BadOption
 from bineego.labels import LabelRule
 from bineego.tsm.config import Precision, Trunk
 
@@ -21,6 +25,11 @@ RANDOM_LR = 0.02
 
 ADAMW_LR_FACTOR = 0.05
 """AdamW's usual rate against SGD's."""
+
+
+NETWORK, CLIP, LEARN, AUGMENT = "The network", "Clips", "What is learnt", "Augmentation"
+OPTIMISE, HOLD_OUT, RUN = "Optimisation", "Validation", "The run"
+"""Panels of the help."""
 
 
 class Task(StrEnum):
@@ -68,141 +77,185 @@ class BatchNorm(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a model is trained. Fields that are None are chosen by `resolved` for the weights that came in."""
+class NetworkPart(Options):
+    """The network."""
 
-    # The network.
-    trunk: Trunk = Trunk.RESNET50
-    """Image network (report: the two ResNeXt-101)."""
-    init: str = "auto"
-    """auto (ImageNet if reachable, else random), imagenet, random, or a file of weights."""
-    shift: bool = True
-    """The temporal shift; off only for ablations."""
-    dropout: float = 0.5
-    """Before the heads (report)."""
+    trunk: Annotated[Trunk, Opt("Image network; the report's are the two ResNeXt-101.", panel=NETWORK)] = Trunk.RESNET50
+    init: Annotated[
+        str,
+        Opt(
+            "Weights to start from: imagenet, random, auto (imagenet if it can be had, else random), or a file.",
+            panel=NETWORK,
+            metavar="WEIGHTS",
+        ),
+    ] = "auto"
+    shift: Annotated[bool, Opt("The temporal shift; off only for ablations.", panel=NETWORK)] = True
+    dropout: Annotated[float, Interval(ge=0, lt=1), Opt("Dropout before the heads.", panel=NETWORK)] = 0.5  # report
 
-    # What it sees.
-    interval: float = 0.5
-    """t, seconds (report: 1.0, 0.5 and 0.25)."""
-    clip_duration: float | None = None
-    """Seconds of video that a clip spans around its interval; None = the interval itself."""
-    n_frames: int = 8
-    """Frames of a clip (TSM)."""
-    size: int = 256
-    """Pixels (report)."""
-    keep_aspect: bool = False
-    """Keep the picture's proportions; needs videos of one shape."""
 
-    # What it learns.
-    task: Task = Task.AUTO
-    labels: Labels = Labels.SINGLE
-    label_rule: LabelRule = LabelRule.MAJORITY
-    """Which action names an interval (not stated in the report)."""
-    scene_weight: float = 1.0
-    """Weight of the scene loss beside the action loss (not stated in the report)."""
-    label_smoothing: float = 0.0
-    class_balance: float = 0.0
-    """Draw classes with probability ~ count^(1 - class_balance): 0 = as they come, 0.5 = square root, 1 = equally."""
-    background_ratio: float | None = None
-    """At most so many background intervals for each action interval, drawn anew each epoch; None = all of them."""
+@dataclass(frozen=True, kw_only=True)
+class ClipPart(Options):
+    """What the network sees of a video."""
 
-    # Augmentation.
-    jitter: bool = True
-    """Move every interval by up to half its length; its label moves with it."""
-    flip: bool = True
-    """Mirror half of the clips (TSM)."""
-    no_flip: tuple[str, ...] = ()
-    """Actions whose direction matters: their clips are not mirrored (TSM)."""
-    yaw: bool | None = None
-    """Turn panoramas by a random angle; only for videos with width = 2 x height. None = for the panoramic view."""
-    multi_scale_crop: bool = False
-    """Random crops of 1, .875, .75 and .66 of the side (TSM); the report resizes only."""
+    interval: Annotated[
+        float, Gt(0), Opt("Length of the intervals, the report's t.", panel=CLIP, metavar="SECONDS")
+    ] = 0.5  # report: 1.0, 0.5 and 0.25
+    clip_duration: Annotated[
+        float | None,
+        Gt(0),
+        Opt(
+            "Seconds of video that a clip spans around its interval.",
+            panel=CLIP,
+            metavar="SECONDS",
+            unset="the interval itself",
+        ),
+    ] = None
+    frames: Annotated[int, Ge(1), Opt("Frames per clip.", panel=CLIP, was=("n_frames",))] = 8  # TSM
+    size: Annotated[int, Interval(ge=16, le=4096), Opt("Frame size in pixels.", panel=CLIP)] = 256  # report
+    keep_aspect: Annotated[bool, Opt("Keep the picture's proportions; needs videos of one shape.", panel=CLIP)] = False
 
-    # Optimisation.
-    epochs: int = 20
-    batch_size: int = 32
-    """Clips of one optimiser step, over all devices and accumulated parts (pilot)."""
-    accumulate: int = 1
-    """Compute a batch in so many parts, to save memory; apart from batch normalisation the result is the same."""
-    optimizer: Optimizer = Optimizer.SGD
-    lr: float | None = None
-    """For a batch of `base_batch` clips; None = 0.001 with trained weights (report), 0.02 from random ones (pilot);
-    a twentieth of that with AdamW."""
-    base_batch: int = 32
-    """The rate in use is lr x batch_size / base_batch."""
-    momentum: float = 0.9
-    """TSM."""
-    weight_decay: float = 1e-4
-    """Not for biases and batch normalisation (TSM)."""
-    head_lr: float | None = None
-    """Rate of the heads' weights against the trunk's, and twice that for their biases. None = 5 with trained weights
-    (TSM), 1 from random ones, where nothing is older than the heads."""
-    clip_grad: float = 20.0
-    """Largest norm of the gradient (TSM); 0 = no limit."""
-    schedule: Schedule = Schedule.STEP
-    warmup: float = 0.0
-    """Epochs in which the rate rises from 0."""
-    ema: float = 0.0
-    """Decay of a moving average of the weights, which is then validated and kept; 0 = off, 0.999 is usual."""
-    batch_norm: BatchNorm = BatchNorm.TRAIN
-    freeze: int = 0
-    """Leave the stem and this many stages less one as they came in: 1 = the stem, 5 = the whole trunk; 0 = nothing."""
-    patience: int = 0
-    """Stop after so many validations without a better score; 0 = never."""
 
-    # The run.
-    seed: int = 0
-    split: str = "auto"
-    """Where validation recordings come from: auto, dataset, inner, random, none, or a file (docs/train.md)."""
-    val_share: float = 0.2
-    """Share of the recordings to hold out in a random or inner split."""
-    split_seed: int = 0
-    """Apart from `seed`, so that runs with several seeds hold out the same recordings."""
-    group_by: str | None = None
-    """Recordings that share this attribute of index.json stay on one side of a random or inner split."""
-    fold: str | None = None
-    """"2/5" = hold out the second of five parts; instead of `split`."""
-    val_every: int = 1
-    """Validate after every so many epochs, and after the last."""
-    workers: int | None = None
-    """Processes that read clips; None = one less than there are processors, at most 8; 0 = none."""
-    precision: Precision = Precision.AUTO
-    """Arithmetic: bfloat16 on GPUs that have it, else float32."""
-    compile: bool = False
-    """Compile the network first: slow start, faster steps on a GPU."""
-    save_minutes: float = 10.0
-    """Save at least this often within long epochs."""
+@dataclass(frozen=True, kw_only=True)
+class LabelPart(Options):
+    """What is learnt."""
+
+    task: Annotated[
+        Task, Opt("Actions and scenes (multi), actions (tal), scenes, or what the labels allow (auto).", panel=LEARN)
+    ] = Task.AUTO
+    labels: Annotated[Labels, Opt("One action at a time (single), or several at once (multi).", panel=LEARN)] = (
+        Labels.SINGLE
+    )
+    label_rule: Annotated[
+        LabelRule,
+        Opt("The action that names an interval: the one over at least half of it, at its centre, or any.", panel=LEARN),
+    ] = LabelRule.MAJORITY  # not stated in the report
+    scene_weight: Annotated[float, Ge(0), Opt("Weight of the scene loss beside the action loss.", panel=LEARN)] = (
+        1.0  # not stated in the report
+    )
+    label_smoothing: Annotated[
+        float, Interval(ge=0, lt=1), Opt("Probability that goes to the other classes.", panel=LEARN)
+    ] = 0.0
+    class_balance: Annotated[
+        float,
+        Interval(ge=0, le=1),
+        Opt("Draw classes as often as they are (0), equally often (1), or between.", panel=LEARN),
+    ] = 0.0  # with probability ~ count^(1 - class_balance): 0.5 = square root
+    background_ratio: Annotated[
+        float | None,
+        Ge(0),
+        Opt(
+            "At most so many background intervals for each action interval, drawn anew each epoch.",
+            panel=LEARN,
+            unset="all of them",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationPart(Options):
+    """How clips are varied."""
+
+    jitter: Annotated[
+        bool, Opt("Move every interval by up to half its length; its label moves with it.", panel=AUGMENT)
+    ] = True
+    flip: Annotated[bool, Opt("Mirror half of the clips.", panel=AUGMENT)] = True  # TSM
+    keep_direction: Annotated[
+        tuple[str, ...],
+        Opt(
+            "Actions whose clips are not mirrored, because their direction matters.",
+            panel=AUGMENT,
+            metavar="NAME,...",
+            was=("no_flip",),
+        ),
+    ] = ()  # TSM
+    yaw: Annotated[
+        bool | None,
+        Opt(
+            "Turn panoramas by a random angle; only videos twice as wide as high.",
+            panel=AUGMENT,
+            unset="on for the panoramic view",
+        ),
+    ] = None
+    crop: Annotated[
+        bool, Opt("Random crops of 1, .875, .75 and .66 of the side.", panel=AUGMENT, was=("multi_scale_crop",))
+    ] = False  # TSM; the report resizes only
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimisationPart(Options):
+    """How the weights are found."""
+
+    epochs: Annotated[int, Ge(1), Opt("Times that all clips are seen.", panel=OPTIMISE)] = 20
+    batch_size: Annotated[
+        int, Ge(1), Opt("Clips per step, over all devices and accumulated parts.", panel=OPTIMISE)
+    ] = 32
+    accumulate: Annotated[int, Ge(1), Opt("Compute a batch in so many parts, to save memory.", panel=OPTIMISE)] = (
+        1  # apart from batch normalisation the result is the same
+    )
+    optimizer: Annotated[Optimizer, Opt("Optimizer.", panel=OPTIMISE)] = Optimizer.SGD
+    lr: Annotated[
+        float | None,
+        Gt(0),
+        Opt(
+            "Learning rate for a batch of --base-batch clips.",
+            panel=OPTIMISE,
+            unset=f"{PRETRAINED_LR} with trained weights, {RANDOM_LR} from random ones; adamw a twentieth",
+        ),
+    ] = None
+    base_batch: Annotated[
+        int, Ge(1), Opt("Clips that the rate is for: the rate in use is lr x batch size / this.", panel=OPTIMISE)
+    ] = 32
+    momentum: Annotated[float, Interval(ge=0, lt=1), Opt("Momentum of SGD.", panel=OPTIMISE)] = 0.9  # TSM
+    weight_decay: Annotated[
+        float, Ge(0), Opt("Weight decay; not for biases and batch normalisation.", panel=OPTIMISE)
+    ] = 1e-4  # TSM
+    head_lr: Annotated[
+        float | None,
+        Gt(0),
+        Opt(
+            "Rate of the heads' weights as a multiple of the trunk's, and twice that for their biases.",
+            panel=OPTIMISE,
+            unset="5 with trained weights, 1 from random ones",
+        ),
+    ] = None  # TSM; from random weights nothing is older than the heads
+    clip_grad: Annotated[float, Ge(0), Opt("Largest norm of the gradient; 0 is no limit.", panel=OPTIMISE)] = (
+        20.0  # TSM
+    )
+    schedule: Annotated[
+        Schedule, Opt("Course of the rate: a tenth at 40 % and 80 % of the training, or a cosine.", panel=OPTIMISE)
+    ] = Schedule.STEP
+    warmup: Annotated[float, Ge(0), Opt("Epochs in which the rate rises from 0.", panel=OPTIMISE)] = 0.0
+    ema: Annotated[
+        float,
+        Interval(ge=0, lt=1),
+        Opt(
+            "Decay of a moving average of the weights, which is then validated and kept; 0 is off, 0.999 is usual.",
+            panel=OPTIMISE,
+        ),
+    ] = 0.0
+    batch_norm: Annotated[
+        BatchNorm,
+        Opt(
+            "Batch normalisation: statistics of all layers (train), of the first (partial), of none (frozen).",
+            panel=OPTIMISE,
+        ),
+    ] = BatchNorm.TRAIN
+    freeze: Annotated[
+        int,
+        Interval(ge=0, le=5),
+        Opt("Stages left as they came in: 1 is the stem, 5 the whole trunk.", panel=OPTIMISE),
+    ] = 0
+    patience: Annotated[
+        int, Ge(0), Opt("Stop after so many validations without a better score; 0 is never.", panel=OPTIMISE)
+    ] = 0
+    seed: Annotated[int, Ge(0), Opt("Random seed.", panel=OPTIMISE)] = 0
 
     def __post_init__(self) -> None:
-        # Python callers write trunk="resnet18"; an unknown word fails here.
-        for name, kind in _WORDS.items():
-            object.__setattr__(self, name, kind(getattr(self, name)))
-        at_least = {
-            "n_frames": 1, "size": 16, "epochs": 1, "batch_size": 1, "accumulate": 1, "base_batch": 1, "freeze": 0,
-            "patience": 0, "val_every": 1, "scene_weight": 0, "weight_decay": 0, "clip_grad": 0, "warmup": 0, "seed": 0,
-            "split_seed": 0, "workers": 0, "background_ratio": 0,
-        }  # fmt: skip
-        for name, low in at_least.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value < float("inf"):
-                raise ValueError(f"{name} must be {low} or more, not {value}")
-        for name in ("interval", "clip_duration", "lr", "head_lr", "save_minutes"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise ValueError(f"{name} must be more than 0, not {value}")
-        for name in ("dropout", "label_smoothing", "momentum", "ema"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
-        if not 0 <= self.class_balance <= 1:
-            raise ValueError(f"class_balance must be from 0 to 1, not {self.class_balance}")
-        if not 0 < self.val_share < 1:
-            raise ValueError(f"val_share must lie between 0 and 1, not {self.val_share}")
-        if self.freeze > 5:
-            raise ValueError(f"freeze must be at most 5 (the whole trunk), not {self.freeze}")
+        super().__post_init__()
         if self.accumulate > self.batch_size:
-            raise ValueError(f"a batch of {self.batch_size} clips cannot be computed in {self.accumulate} parts")
-        if self.fold is not None:
-            parse_fold(self.fold)
+            raise BadOption(
+                f"must be at most the batch size ({self.batch_size} clips), not {self.accumulate}", where="accumulate"
+            )
 
     @property
     def effective_lr(self) -> float:
@@ -212,10 +265,68 @@ class Recipe:
         return self.lr * self.batch_size / self.base_batch
 
 
-_WORDS: Mapping[str, type[StrEnum]] = {
-    "trunk": Trunk, "task": Task, "labels": Labels, "label_rule": LabelRule, "optimizer": Optimizer,
-    "schedule": Schedule, "batch_norm": BatchNorm, "precision": Precision,
-}  # fmt: skip
+def read_fold(given: object) -> str:
+    """The text of a fold, such as "2/5"."""
+    parse_fold(str(given))
+    return str(given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitPart(Options):
+    """Which recordings are held out, and when they are looked at."""
+
+    split: Annotated[
+        str,
+        Opt(
+            "Where validation recordings come from: auto, dataset, inner, random, none, or a file.",
+            panel=HOLD_OUT,
+            metavar="SPLIT",
+        ),
+    ] = "auto"
+    val_share: Annotated[
+        float, Interval(gt=0, lt=1), Opt("Share of recordings held out in a random or inner split.", panel=HOLD_OUT)
+    ] = 0.2
+    split_seed: Annotated[int, Ge(0), Opt("Which recordings a random or inner split holds out.", panel=HOLD_OUT)] = (
+        0  # apart from `seed`, so that runs with several seeds hold out the same recordings
+    )
+    group_by: Annotated[
+        str | None,
+        Opt("Attribute of index.json whose recordings stay together on one side of the split.", panel=HOLD_OUT),
+    ] = None
+    fold: Annotated[
+        str | None,
+        Opt(
+            "Hold out one of several parts instead: 2/5 is the second of five.",
+            panel=HOLD_OUT,
+            metavar="I/K",
+            parse=read_fold,
+        ),
+    ] = None
+    val_every: Annotated[int, Ge(1), Opt("Epochs from one validation to the next.", panel=HOLD_OUT)] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderPart(Options):
+    """How the work is done, without an effect on what is learnt."""
+
+    workers: Annotated[
+        int | None,
+        Ge(0),
+        Opt("Processes that read clips.", panel=RUN, unset="one less than there are processors, at most 8"),
+    ] = None
+    precision: Annotated[Precision, Opt("Arithmetic: auto takes bf16 on GPUs that have it, else fp32.", panel=RUN)] = (
+        Precision.AUTO
+    )
+    compile: Annotated[bool, Opt("Compile the network first: a slow start, faster steps on a GPU.", panel=RUN)] = False
+    save_minutes: Annotated[
+        float, Gt(0), Opt("Save at least this often within long epochs.", panel=RUN, flag=False)
+    ] = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(LoaderPart, SplitPart, OptimisationPart, AugmentationPart, LabelPart, ClipPart, NetworkPart):
+    """How a model is trained: flat for its users, in parts for the functions that read it. Fields that are None are
+    chosen for the weights that came in."""
 
 
 def parse_fold(text: str) -> tuple[int, int]:
@@ -226,7 +337,7 @@ def parse_fold(text: str) -> tuple[int, int]:
     """
     part, _, whole = text.partition("/")
     if not (part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole) and int(whole) >= 2):
-        raise ValueError(f'fold must be written like "2/5" (the second of five parts), not {text!r}')
+        raise BadOption(f'must be written like "2/5" (the second of five parts), not {text!r}')
     return int(part), int(whole)
 
 
@@ -234,3 +345,36 @@ def default_lr(optimizer: Optimizer, *, pretrained: bool) -> float:
     """The rate that fits the weights that came in."""
     lr = PRETRAINED_LR if pretrained else RANDOM_LR
     return lr * ADAMW_LR_FACTOR if optimizer is Optimizer.ADAMW else lr
+
+
+UNUSUAL = {
+    "accumulate": "computed in {} parts", "warmup": "warm-up of {:g} epochs", "ema": "averaged weights ({:g})",
+    "label_smoothing": "label smoothing {:g}", "class_balance": "class balance {:g}",
+    "background_ratio": "background ratio {:g}", "crop": "random crops", "batch_norm": "batch norm {}",
+    "freeze": "freeze {}", "patience": "patience {}",
+}  # fmt: skip
+"""Fields that the line about the recipe in use names where they are not as usual."""
+
+
+def effective(recipe: Recipe) -> str:
+    """The recipe in one line, with what was scaled and chosen."""
+    scaled = (
+        ""
+        if recipe.batch_size == recipe.base_batch
+        else f" (= {recipe.lr:g} x {recipe.batch_size}/{recipe.base_batch})"
+    )
+    parts = [
+        f"{recipe.trunk}, t = {recipe.interval:g} s, {recipe.frames} frames of {recipe.size} px",
+        f"{recipe.epochs} epochs, batches of {recipe.batch_size}",
+        f"{recipe.optimizer} lr {recipe.effective_lr:g}{scaled}, heads x{recipe.head_lr:g}, {recipe.schedule} schedule",
+    ]
+    if recipe.optimizer is Optimizer.SGD:
+        parts.append(f"momentum {recipe.momentum:g}")
+    parts.append(f"weight decay {recipe.weight_decay:g}, seed {recipe.seed}")
+    usual = Recipe()
+    parts += [
+        words.format(getattr(recipe, name))
+        for name, words in UNUSUAL.items()
+        if getattr(recipe, name) != getattr(usual, name)
+    ]
+    return "recipe: " + "; ".join(parts)

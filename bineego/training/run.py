@@ -14,7 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from bineego import files
-from bineego.config import to_toml
+from bineego.config import part, takes, to_toml
 from bineego.datasets.recording import Dataset
 from bineego.datasets.split import write_split
 from bineego.errors import UsageError
@@ -27,14 +27,13 @@ from bineego.training.bf16_check import validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, environment, repeatable
-from bineego.training.effective import effective
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
-from bineego.training.options import RunOptions
+from bineego.training.options import RunOptions, TrainCall, train_call
 from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
-from bineego.training.recipe import Labels, Recipe, default_lr
+from bineego.training.recipe import Labels, Recipe, default_lr, effective
 from bineego.training.resume import check_data, saved_state
 from bineego.training.run_folder import choose_folder
 from bineego.training.sampling import Sampler, expected_draws
@@ -88,32 +87,34 @@ class RunResult:
     is_first: bool = True
 
 
+@takes(TrainCall)
 def train(
     dataset: Dataset | Path | str,
     *,
-    name: str | None = None,
-    recipe: Recipe | None = None,
+    recipe: Recipe | Path | str | None = None,
     options: RunOptions | None = None,
     on_progress: OnProgress | None = None,
     on_frames: OnProgress | None = None,
+    **given: Any,
 ) -> RunResult:
     """Train a model.
 
     Args:
         dataset: a DATASET path in any form, or an opened one.
-        name: of the run; None = after data set, trunk and interval.
-        recipe: what and how to learn.
-        options: where it takes place; also `resume` and `overwrite`.
+        recipe: what and how to learn, at once: a recipe, or the name or file of one; keywords win.
+        options: where it takes place, at once; keywords win.
         on_progress: called with (steps done, steps of all epochs).
         on_frames: called while the frame cache is built.
+        given: see `TrainCall`: `name`, `trunk`, `frames`, `epochs`, `device`, `resume` ...
 
     Raises:
-        UsageError: the run exists, or options that do not fit.
+        UsageError: a wrong option, or the run exists.
         InputMissing, InputInvalid: the data set; also a training that diverges.
         ModelError: weights to start from, or a state to resume, that cannot be used.
         ResourceExhausted: memory or disk.
     """
-    recipe, options = recipe or Recipe(), options or RunOptions()
+    call = train_call(given, recipe, options)
+    name, recipe, options = call.name, part(Recipe, call), part(RunOptions, call)
     if options.tensorboard:
         tensorboard.check_installed()
     with repeatable():

@@ -107,7 +107,11 @@ class Samples:
 
 
 def timelines(
-    recordings: Sequence[Recording], durations: Mapping[str, float], labels: LabelSet, *, no_flip: Sequence[str] = ()
+    recordings: Sequence[Recording],
+    durations: Mapping[str, float],
+    labels: LabelSet,
+    *,
+    keep_direction: Sequence[str] = (),
 ) -> list[Timeline]:
     """The videos of some recordings.
 
@@ -115,13 +119,13 @@ def timelines(
         recordings: with their files.
         durations: length of every video, seconds.
         labels: class and scene order.
-        no_flip: actions whose direction matters.
+        keep_direction: actions whose direction matters.
 
     Raises:
-        InputInvalid: an action of `no_flip` does not exist.
+        InputInvalid: an action of `keep_direction` does not exist.
     """
     flippable = np.ones(labels.n_classes, np.bool_)
-    flippable[labels.action_ids(no_flip)] = False
+    flippable[labels.action_ids(keep_direction)] = False
     scene_ids = {scene: i for i, scene in enumerate(labels.scenes)}
     found, skipped = [], 0
     for recording in recordings:

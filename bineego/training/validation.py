@@ -139,7 +139,7 @@ def judge(tracks: Sequence[ScoreTrack], held: HeldOut) -> Validation:
     task = held.task
     predictions = segments.empty(scored=True)
     if task.has_actions:
-        options = DecodeOptions(method=Postprocess.PAPER)
+        options = DecodeOptions(postprocess=Postprocess.PAPER)
         predictions = segments.concat([decode(track, options) for track in tracks], scored=True)
     scenes = {track.video_id: track.scene for track in tracks if track.scene is not None}
     figures = _interval_figures(tracks, held)
@@ -235,7 +235,7 @@ def fit_evidence(tracks: Sequence[ScoreTrack], truth: Annotations) -> float | No
     best, best_score = None, 0.0
     for value in EVIDENCE:
         tried = [dataclasses.replace(track, evidence=value) for track in tracks]
-        found = [decode(track, DecodeOptions(method=Postprocess.VITERBI)) for track in tried]
+        found = [decode(track, DecodeOptions(postprocess=Postprocess.VITERBI)) for track in tried]
         score = evaluate(truth, segments.concat(found, scored=True), tiou=TIOU).final
         if score > best_score + SAME_SCORE:
             best, best_score = value, score

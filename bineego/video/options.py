@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Interval
+
+from bineego.config import Opt, Options
 
 
 class Backend(StrEnum):
@@ -14,20 +19,15 @@ class Backend(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameOptions:
-    """How frames are brought to the network's size. One filter everywhere: area averaging.
+class FrameOptions(Options):
+    """How frames are brought to the network's size. One filter everywhere: area averaging."""
 
-    Attributes:
-        size: height and width in pixels; with `keep_aspect`, the shorter side.
-        keep_aspect: keep the picture's proportions instead of making it square.
-    """
-
-    size: int = 256
-    keep_aspect: bool = False
-
-    def __post_init__(self) -> None:
-        if not 16 <= self.size <= 4096:
-            raise ValueError(f"size must be 16 to 4096 pixels, not {self.size}")
+    size: Annotated[
+        int,
+        Interval(ge=16, le=4096),
+        Opt("Height and width of the frames in pixels; with --keep-aspect, the shorter side."),
+    ] = 256
+    keep_aspect: Annotated[bool, Opt("Keep the picture's proportions instead of making it square.")] = False
 
     def shape(self, width: int, height: int) -> tuple[int, int]:
         """Output (height, width) of a picture of `width` x `height` (after rotation)."""

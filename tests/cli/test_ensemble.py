@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from bineego import tracks
-from bineego.cli import app as cli
+from bineego.cli import console
+from bineego.cli.app import app
 from bineego.formats import csv
 from bineego.tracks import ScoreTrack
 
@@ -26,12 +27,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     Path("b.csv").write_text(HEADER + "v,x,0,10,0.3\nv,y,2,3,0.5\n")
 
     def command(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bineego", "ensemble", *map(str, args)])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
+        console.set_up_logging()
+        code = console.run(lambda: app(["ensemble", *map(str, args)], standalone_mode=False))
         captured = capsys.readouterr()
-        code = exit_.value.code
-        return (code if isinstance(code, int) else 0), captured.out, captured.err
+        return code, captured.out, captured.err
 
     return command
 
@@ -54,7 +53,7 @@ def score_of_x(path: str = "out.csv") -> float:
 def test_forms_of_weights(run, weights: list[str]) -> None:
     code, out, err = run("a.csv", "b.csv", *weights, "-o", "out.csv")
     assert (code, out) == (0, "out.csv\n")
-    assert err == "warning: 1 label (y) not in every input: no candidate of some model\n"
+    assert err == "warning: 1 label (y) is missing from some inputs; those models have no candidate for it\n"
     assert score_of_x() == pytest.approx(0.7)
 
 
@@ -75,14 +74,14 @@ def test_omitted_weights_are_equal_and_the_default_output(run) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
-        ([], 2, "--weights 0.57,0.51"),
-        (["a.csv", "b.csv", "--weights"], 2, "--weights 0.57,0.51"),
+        ([], 2, "error: INPUT is missing\n  -> bineego ensemble --help"),
+        (["a.csv", "b.csv", "--weights"], 2, "error: --weights: needs a value"),
         (["a.csv", "b.csv", "--weights", "1"], 2, "1 weight for 2 inputs"),
         (["a.csv", "b.csv", "--weights", "1,1,1"], 2, "3 weights"),
         (["a.csv", "b.csv", "--weights", "0,0"], 2, "all weights are 0"),
         (["a.csv", "b.csv", "--weights", "-1,1"], 2, "-1.0"),
         (["a.csv", "b.csv", "--weights", "nan,1"], 2, "nan"),
-        (["a.csv", "b.csv", "--weights", "1,"], 2, "no weight"),
+        (["a.csv", "b.csv", "--weights", "1,"], 2, "error: --weights: not a number or a file: ''"),
         (["a.csv", "b.csv", "--weights", "nix.toml"], 2, "nix.toml"),
         (["a.csv", "b.csv", "--iou", "1.5"], 2, "--iou"),
         (["a.csv", "b.csv", "--bridge", "-1"], 2, "--bridge"),
@@ -193,8 +192,8 @@ def test_tables_of_others_are_not_overwritten(run) -> None:
 
 def test_what_has_no_part_is_said(run) -> None:
     write_track(Path("one"), 1, 0.9)
-    assert "--iou has no part" in run("one", "--iou", "0.9", "-o", "out/a.csv")[2]
-    assert "--pooling has no part" in run("a.csv", "b.csv", "--pooling", "log")[2]
+    assert "--iou is ignored" in run("one", "--iou", "0.9", "-o", "out/a.csv")[2]
+    assert "--pooling is ignored" in run("a.csv", "b.csv", "--pooling", "log")[2]
     Path("truth.csv").write_text("video_id,label,start,end\nv,x,0,10\nw,x,0,10\n")
     code, _, err = run("a.csv", "b.csv", "--fit", "truth.csv", "--postprocess", "viterbi")
     assert code == 2
@@ -204,9 +203,9 @@ def test_what_has_no_part_is_said(run) -> None:
 def test_other_spellings_are_named(run) -> None:
     Path("c.csv").write_text(HEADER + "v.mp4,X,0,10,0.9\n")
     err = run("a.csv", "c.csv")[2]
-    assert "2 videos (v, v.mp4) not in every input" in err
-    assert "2 labels (x, X) not in every input" in err
-    assert "not in every input" not in run("a.csv", "c.csv", "--weights", "1,0")[2]
+    assert "2 videos (v, v.mp4) are missing from some inputs" in err
+    assert "2 labels (x, X) are missing from some inputs" in err
+    assert "missing from some inputs" not in run("a.csv", "c.csv", "--weights", "1,0")[2]
 
 
 def test_fit_then_use(run) -> None:

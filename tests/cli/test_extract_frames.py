@@ -31,7 +31,7 @@ def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_prints_the_cache_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     done = run(folder, "-o", tmp_path / "cache", "--size", "32", "--jobs", "1", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'cache'}\n")
-    assert "2 video(s)" in done.stderr
+    assert "2 videos" in done.stderr
     assert len(list((tmp_path / "cache" / "32").iterdir())) == 2
 
 

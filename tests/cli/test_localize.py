@@ -12,6 +12,7 @@ from bineego.cli import console
 from bineego.cli.app import app
 from bineego.formats import csv
 from bineego.inference.batch import Localized
+from bineego.inference.options import LocalizeCommand
 
 Run = Callable[..., int]
 
@@ -103,21 +104,23 @@ def test_views_and_models_by_commas(
     monkeypatch.setattr("bineego.inference.batch.localize", localize)
     Path("bineego.toml").write_text(f"[localize]\n{table}\n")
     assert run("data", *flags) == 0
-    assert (seen["view"], seen["model"]) == (view, model)
+    call = seen["options"]
+    assert isinstance(call, LocalizeCommand)
+    assert (call.view, seen["model"]) == (view, model)
 
 
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
         (["nothing.mp4"], 3, "no such file"),
-        (["TRACK", "--min-duration", "-1"], 2, "min_duration must be 0 or more"),
-        (["TRACK", "--format", "xml"], 2, "no format 'xml'"),
+        (["TRACK", "--min-duration", "-1"], 2, "error: --min-duration: must be 0 or more, not -1"),
+        (["TRACK", "--format", "xml"], 2, "error: --format: must be one of"),
         (["TRACK", "--device", "abacus"], 2, "no device"),
         (["VIDEO"], 6, "no model"),
         (["VIDEO", "--model", "missing"], 6, "no such run"),
         (["EMPTY"], 2, "no video"),
-        (["TRACK", "--view", "above"], 2, "no view 'above'"),
-        (["TRACK", "--view", "panoramic,above"], 2, "no view 'above'"),
+        (["TRACK", "--view", "above"], 2, "--view: must be one of"),
+        (["TRACK", "--view", "panoramic,above"], 2, "--view: must be one of"),
         (["VIDEO", "--view", "panoramic,binocular"], 2, "binocular clips have a timeline of their own"),
         (["VIDEO", "--view", "panoramic,third_person"], 2, "this input has one view"),
     ],

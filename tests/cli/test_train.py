@@ -44,7 +44,7 @@ def test_train_prints_the_folder(tiny: Path, tmp_path: Path, monkeypatch, capsys
         (("nowhere",), 3, "no such file"),
         (("DATA", "--trunk", "resnet18", "--init", "weights.pth"), 6, "no such file"),
         (("DATA", "--view", "monocular", "--task", "tal"), 4, "no annotated timeline"),
-        (("DATA", "--epochs", "0"), 2, "epochs must be 1"),
+        (("DATA", "--epochs", "0"), 2, "error: --epochs: must be 1 or more, not 0"),
         (("DATA", "--name", "../a"), 2, "cannot be the name"),
         (("DATA", "--name", "b", "--resume"), 2, "no run 'b'"),
         (("DATA", "--no-flip", "--keep-direction", "nothing"), 4, "nothing"),

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from bineego import ensembling, segments
-from bineego.ensembling import EnsembleOptions, Method, Missing, settings
+from bineego.ensembling import EnsembleOptions, Method, Missing
 from bineego.ensembling import fit as fitting
 from bineego.ensembling.choices import choices, weight_sets
+from bineego.ensembling.options import read_settings
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 
@@ -98,7 +99,7 @@ def test_the_file_says_it_all_again(tmp_path: Path) -> None:
     found = fitting.fit(models, truth)
     path = tmp_path / "weights.toml"
     fitting.write(found, path)
-    assert settings.read(path) == found.settings
+    assert read_settings(path) == found.settings
     chosen = found.settings
     again = ensembling.ensemble(models, weights=path)
     expected = ensembling.ensemble(
@@ -126,7 +127,7 @@ def test_wrong_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "weights.toml"
     path.write_text(text)
     with pytest.raises(InputInvalid) as error:
-        settings.read(path)
+        read_settings(path)
     assert "weights.toml" in str(error.value)
 
 

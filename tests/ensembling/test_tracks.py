@@ -17,7 +17,7 @@ def test_the_verb_decodes_once_and_offers_every_method() -> None:
     # Each model alone breaks the action; together they do not.
     one = make_track([[0.1, 0.9, 0], [0.6, 0.4, 0], [0.1, 0.9, 0], [0.9, 0.1, 0]])
     other = make_track([[0.1, 0.9, 0], [0.2, 0.8, 0], [0.6, 0.4, 0], [0.9, 0.1, 0]], model="n")
-    paper = DecodeOptions(method=Postprocess.PAPER)
+    paper = DecodeOptions(postprocess=Postprocess.PAPER)
     found = ensembling.ensemble([one, other], decode=paper)
     assert found[["start", "end"]].to_numpy().tolist() == [[0.0, 3.0]]
     assert found["score"].tolist() == pytest.approx([0.9], abs=1e-6)

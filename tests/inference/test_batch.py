@@ -58,7 +58,7 @@ def test_a_folder(folder: Path, model_file: Path, tmp_path: Path) -> None:
         model=model_file,
         output=tmp_path,
         options=FP32,
-        formats=["csv", "json"],
+        format=["csv", "json"],
         save_scores=True,
         on_progress=lambda done, total: progress.append((done, total)),
     )
@@ -96,7 +96,7 @@ def test_a_second_run_does_only_what_is_missing(
     assert (tmp_path / "predictions.csv").read_bytes() == before
     assert again.scenes == first.scenes
     assert localize(folder, model=model_file, output=tmp_path, options=FP32, overwrite=True).skipped == ()
-    other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.PAPER)
+    other = LocalizeOptions(precision=Precision.FP32, postprocess=Postprocess.PAPER)
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ()
     assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
     os.utime(folder / "a.mp4")  # not another content
@@ -105,14 +105,14 @@ def test_a_second_run_does_only_what_is_missing(
 
 def test_the_joint_tables_hold_every_video_however_many_calls_made_them(stored: Path, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    localize(stored, output=whole, options=FP32, formats=["csv", "json"])
+    localize(stored, output=whole, options=FP32, format=["csv", "json"])
     for name in ("short", "b", "a"):
-        found = localize(stored / f"{name}.scores.npz", output=parts, options=FP32, formats=["csv", "json"])
+        found = localize(stored / f"{name}.scores.npz", output=parts, options=FP32, format=["csv", "json"])
         assert set(found.predictions["video_id"]) <= {name}
     for name in names(whole):
         assert (parts / name).read_bytes() == (whole / name).read_bytes()
     # By another model too, and when one is done again.
-    other = LocalizeOptions(precision=Precision.FP32, method=Postprocess.PAPER)
+    other = LocalizeOptions(precision=Precision.FP32, postprocess=Postprocess.PAPER)
     localize(stored / "a.scores.npz", output=parts, options=other)
     joint = csv.read_predictions(parts / "predictions.csv")
     assert set(joint["video_id"]) == set(csv.read_predictions(whole / "predictions.csv")["video_id"])
@@ -265,9 +265,9 @@ def test_the_longest_name_is_written(folder: Path, model_file: Path, tmp_path: P
 def test_a_score_track_needs_no_model(folder: Path, model_file: Path, tmp_path: Path) -> None:
     localize(folder / "b.mp4", model=model_file, output=tmp_path / "one", options=FP32, save_scores=True)
     stored = tmp_path / "one" / "b.scores.npz"
-    options = LocalizeOptions(method=Postprocess.VITERBI)
+    options = LocalizeOptions(postprocess=Postprocess.VITERBI)
     found = localize([stored], output=tmp_path / "two", options=options)
-    expected = decode(tracks.load(stored), DecodeOptions(method=Postprocess.VITERBI))
+    expected = decode(tracks.load(stored), DecodeOptions(postprocess=Postprocess.VITERBI))
     assert csv.read_predictions(tmp_path / "two" / "b.csv").equals(expected)
     assert found.scenes.keys() == {"b"}
     # The folder that holds it means the same.
@@ -331,7 +331,7 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Pa
     results = tmp_path / "predictions.json"
     results.write_text('{"database": {}}')  # labels
     with pytest.raises(UsageError, match="would be replaced"):
-        localize(folder / "a.mp4", model=model_file, output=tmp_path, formats=["json"])
+        localize(folder / "a.mp4", model=model_file, output=tmp_path, format=["json"])
     assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):
         localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))

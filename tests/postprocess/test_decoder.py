@@ -15,8 +15,8 @@ from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
 
-PAPER = DecodeOptions(method=Postprocess.PAPER)
-VITERBI = DecodeOptions(method=Postprocess.VITERBI)
+PAPER = DecodeOptions(postprocess=Postprocess.PAPER)
+VITERBI = DecodeOptions(postprocess=Postprocess.VITERBI)
 ACTIONS = ("jump", "run")
 
 
@@ -129,23 +129,23 @@ def test_bridge_then_drop() -> None:
     jump, run = [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]
     track = track_of([jump, jump, run, jump, jump])
     assert len(decode(track, PAPER)) == 3
-    assert rows(decode(track, DecodeOptions(method=Postprocess.PAPER, bridge=0.5, min_duration=1.0))) == [
+    assert rows(decode(track, DecodeOptions(postprocess=Postprocess.PAPER, bridge=0.5, min_duration=1.0))) == [
         ("jump", 0.0, 2.5)
     ]
-    assert len(decode(track, DecodeOptions(method=Postprocess.PAPER, bridge=0.4))) == 3
+    assert len(decode(track, DecodeOptions(postprocess=Postprocess.PAPER, bridge=0.4))) == 3
 
 
 def test_thresholds_shift_the_break_even_point() -> None:
     track = track_of([[0.55, 0.43, 0.02]] * 2)
     assert len(decode(track, PAPER)) == 0
-    assert rows(decode(track, DecodeOptions(method=Postprocess.PAPER, class_thresholds={"jump": 0.4}))) == [
+    assert rows(decode(track, DecodeOptions(postprocess=Postprocess.PAPER, class_thresholds={"jump": 0.4}))) == [
         ("jump", 0.0, 1.0)
     ]
-    assert len(decode(track, DecodeOptions(method=Postprocess.PAPER, class_thresholds={"run": 0.4}))) == 0
-    assert len(decode(track, DecodeOptions(method=Postprocess.PAPER, threshold=0.45))) == 0
+    assert len(decode(track, DecodeOptions(postprocess=Postprocess.PAPER, class_thresholds={"run": 0.4}))) == 0
+    assert len(decode(track, DecodeOptions(postprocess=Postprocess.PAPER, threshold=0.45))) == 0
     multi = track_of([[0.5, 0.43, 0.02]] * 2, sigmoid=True)
     assert len(decode(multi, PAPER)) == 0
-    assert rows(decode(multi, DecodeOptions(method=Postprocess.PAPER, threshold=0.4))) == [("jump", 0.0, 1.0)]
+    assert rows(decode(multi, DecodeOptions(postprocess=Postprocess.PAPER, threshold=0.4))) == [("jump", 0.0, 1.0)]
 
 
 def test_unknown_action_in_thresholds() -> None:
@@ -164,7 +164,7 @@ def test_options_out_of_range(wrong: dict[str, object]) -> None:
 def test_length_score_ranks_long_above_short_and_stays_below_the_maximum() -> None:
     track = track_of([[0.1, 0.9, 0.0001]] * 8 + [[0.9, 0.1, 0.0001]] * 4 + [[0.1, 0.9, 0.0001]] * 2)
     by_max = decode(track, PAPER)
-    by_length = decode(track, DecodeOptions(method=Postprocess.PAPER, score=ScoreRule.LENGTH))
+    by_length = decode(track, DecodeOptions(postprocess=Postprocess.PAPER, score=ScoreRule.LENGTH))
     assert by_max["score"].iloc[0] == by_max["score"].iloc[1]
     assert by_length["score"].iloc[0] > by_length["score"].iloc[1]
     assert (by_length["score"] < by_max["score"]).all()
@@ -186,13 +186,13 @@ def test_segments_lie_in_the_video_with_scores_of_probabilities(
         activation=Activation.SIGMOID if sigmoid else Activation.SOFTMAX,
         scene_probs=np.zeros(0),
     )
-    table = decode(track, DecodeOptions(method=method, candidates=candidates, bridge=0.3, refine=True))
+    table = decode(track, DecodeOptions(postprocess=method, candidates=candidates, bridge=0.3, refine=True))
     assert not segments.degenerate(table).any()
     assert table["start"].min() >= 0
     assert table["end"].max() <= track.duration
     assert table["score"].between(0, 1).all()
     if not sigmoid and not candidates:
-        one_at_a_time = decode(track, DecodeOptions(method=method))
+        one_at_a_time = decode(track, DecodeOptions(postprocess=method))
         assert (one_at_a_time["start"].to_numpy()[1:] >= one_at_a_time["end"].to_numpy()[:-1]).all()
 
 
@@ -200,8 +200,8 @@ def test_segments_lie_in_the_video_with_scores_of_probabilities(
 def test_candidates_rank_below_everything_decoded(bridge: float) -> None:
     rng = np.random.default_rng(0)
     track = track_of(np.clip(rng.dirichlet(np.full(3, 0.5), 60), 1e-3, None).tolist())
-    decoded = decode(track, DecodeOptions(method=Postprocess.VITERBI, bridge=bridge))
-    more = decode(track, DecodeOptions(method=Postprocess.VITERBI, bridge=bridge, candidates=True))
+    decoded = decode(track, DecodeOptions(postprocess=Postprocess.VITERBI, bridge=bridge))
+    more = decode(track, DecodeOptions(postprocess=Postprocess.VITERBI, bridge=bridge, candidates=True))
     assert len(more) > len(decoded)
     ranked = more.sort_values("score", ascending=False, kind="stable")
     kept = ranked.head(len(decoded)).sort_values("start")

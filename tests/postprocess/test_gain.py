@@ -65,10 +65,10 @@ def test_each_step_of_decoding_gains(t: float, accuracy: float) -> None:
     truth, tracks = simulate(7, t, accuracy)
     viterbi = Postprocess.VITERBI
     steps = [
-        score(truth, tracks, DecodeOptions(method=Postprocess.PAPER)),
-        score(truth, tracks, DecodeOptions(method=viterbi, refine=False)),
-        score(truth, tracks, DecodeOptions(method=viterbi)),
-        score(truth, tracks, DecodeOptions(method=viterbi, candidates=True)),
+        score(truth, tracks, DecodeOptions(postprocess=Postprocess.PAPER)),
+        score(truth, tracks, DecodeOptions(postprocess=viterbi, refine=False)),
+        score(truth, tracks, DecodeOptions(postprocess=viterbi)),
+        score(truth, tracks, DecodeOptions(postprocess=viterbi, candidates=True)),
     ]
     assert steps == sorted(steps)
     assert steps[1] > 1.4 * steps[0]

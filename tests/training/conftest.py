@@ -29,7 +29,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def recipe() -> Recipe:
-    return Recipe(trunk="mobilenet_v2", init="random", size=16, n_frames=2, epochs=2, batch_size=8, workers=0)
+    return Recipe(trunk="mobilenet_v2", init="random", size=16, frames=2, epochs=2, batch_size=8, workers=0)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def clips(folder: Path, recipe: Recipe, options: RunOptions) -> Clips:
 
 
 def test_frames_are_those_on_screen(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
-    still = replace(recipe, jitter=False, flip=False, n_frames=4, split="none")
+    still = replace(recipe, jitter=False, flip=False, frames=4, split="none")
     found = clips(tiny, still, options)
     clip = found[Draw(3, 0)]  # of the first video, 1.5 to 2.0 s: frames 12 to 15 at 8 a second
     line = found.samples.timelines[0]
@@ -43,7 +43,7 @@ def test_frames_are_those_on_screen(tiny: Path, recipe: Recipe, options: RunOpti
 
 
 def test_a_draw_says_everything(tiny: Path, recipe: Recipe, options: RunOptions) -> None:
-    one, other = (clips(tiny, replace(recipe, multi_scale_crop=True), options) for _ in range(2))
+    one, other = (clips(tiny, replace(recipe, crop=True), options) for _ in range(2))
     draws = [Draw(i, e, r) for i in (0, 5) for e in (0, 1) for r in (0, 1)]
     for draw in draws:
         a, b = one[draw], other[draw]

@@ -19,7 +19,7 @@ from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
 from bineego.training import Recipe, RunOptions, train
 from bineego.training import run as run_module
-from bineego.training.effective import effective
+from bineego.training.recipe import effective
 from bineego.tsm import load_model
 from bineego.tsm.card_file import card_from_json, card_to_json
 
@@ -201,7 +201,7 @@ def test_the_recipe_in_use_is_told() -> None:
     told = effective(
         Recipe(
             lr=0.01, head_lr=5.0, batch_size=64, optimizer="adamw", schedule="cosine", warmup=1.5, ema=0.999,
-            batch_norm="partial", freeze=2, label_smoothing=0.1, patience=3, class_balance=0.5, multi_scale_crop=True,
+            batch_norm="partial", freeze=2, label_smoothing=0.1, patience=3, class_balance=0.5, crop=True,
         )
     )  # fmt: skip
     assert "adamw lr 0.02 (= 0.01 x 64/32), heads x5, cosine schedule" in told

@@ -25,7 +25,7 @@ def recording(name: str, rows=(), *, annotated: bool = True, scene: str | None =
 
 
 def lines(*recordings: Recording, duration: float = 2.2):
-    return timelines(recordings, {r.recording_id: duration for r in recordings}, LABELS, no_flip=("b",))
+    return timelines(recordings, {r.recording_id: duration for r in recordings}, LABELS, keep_direction=("b",))
 
 
 def test_intervals_and_their_labels() -> None:

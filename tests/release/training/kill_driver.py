@@ -30,7 +30,7 @@ train(
     data,
     name=name,
     recipe=Recipe(
-        trunk="mobilenet_v2", init="random", size=16, n_frames=2, epochs=3, batch_size=4, workers=1, ema=0.9,
+        trunk="mobilenet_v2", init="random", size=16, frames=2, epochs=3, batch_size=4, workers=1, ema=0.9,
         save_minutes=1e-9,
     ),
     options=RunOptions(cache=Path(cache), device="cpu", jobs=1, resume=(Path("runs") / name).exists()),

@@ -1,0 +1,55 @@
+"""What is wrong with a command line, in our words: Typer's own errors, and commands by other names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+from bineego.errors import UsageError, nearest
+
+SYNONYMS = {
+    "detect": "localize", "infer": "localize", "inference": "localize", "predict": "localize", "test": "localize",
+    "finetune": "train", "fit": "train", "learn": "train", "eval": "evaluate", "map": "evaluate", "score": "evaluate",
+    "average": "ensemble", "combine": "ensemble", "fuse": "ensemble", "merge": "ensemble",
+    "extract": "extract-frames", "frames": "extract-frames", "features": "extract-features", "lint": "check",
+    "validate": "check", "verify": "check", "export": "convert", "import": "convert", "card": "info",
+    "describe": "info", "show": "info", "example": "demo", "plot": "report", "visualize": "report", "draw": "overlay",
+    "annotate": "suggest",
+}  # fmt: skip
+"""What other programs call it: where that command exists, it is the one that is meant."""
+
+
+class Commands(TyperGroup):
+    """The group of all commands: an unknown one gets the nearest that there is."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name.startswith("-") or self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        meant = SYNONYMS.get(name.casefold(), "")
+        hint = f" (did you mean {meant!r}?)" if meant in self.commands else nearest(name, self.commands)
+        raise UsageError(f"unknown command {name!r}{hint}", remedy="bineego --help lists the commands")
+
+
+def in_our_words(error: Any) -> UsageError | None:
+    """Typer's refusal of a command line as an error of ours; None = the help that a bare `bineego` asks for.
+
+    Typer and click have moved these classes about: they are told apart by their names.
+    """
+    context = error.ctx
+    path = context.command_path if context is not None else "bineego"
+    remedy = f"{path} --help"
+    match type(error).__name__:
+        case "NoArgsIsHelpError":
+            return None
+        case "NoSuchOption":
+            known = [name for each in context.command.params for name in (*each.opts, *each.secondary_opts)]
+            long = [name for name in known if name.startswith("--")]
+            return UsageError(f"unknown flag {error.option_name}{nearest(error.option_name, long)}", remedy=remedy)
+        case "BadOptionUsage" if "requires an argument" in error.message:
+            return UsageError("needs a value", where=error.option_name, remedy=remedy)
+        case "UsageError" if "extra argument" in error.message:
+            extra = error.message.partition("(")[2].rpartition(")")[0]
+            return UsageError(f"not expected here: {extra}", remedy=remedy)
+    return UsageError(error.format_message().rstrip("."), remedy=remedy)

@@ -1,0 +1,35 @@
+"""What `extract-frames` takes. Free of numpy and pandas, so that the command line can offer it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge
+
+from bineego.config import Opt
+from bineego.datasets.recording import View
+from bineego.video.options import Backend, FrameOptions
+
+DEFAULT_CACHE = Path(".bineego/frames")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractOptions(FrameOptions):
+    """Options of `extract_frames`."""
+
+    output: Annotated[Path, Opt("Folder of the cache.", short="-o", metavar="FOLDER")] = DEFAULT_CACHE
+    jobs: Annotated[int | None, Ge(1), Opt("Processes that decode.", unset="one a core")] = None
+    backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
+    view: Annotated[View, Opt("Camera of a data set that has several.")] = View.PANORAMIC
+    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="beside the file")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractCall(ExtractOptions):
+    """What the command takes."""
+
+    inputs: Annotated[
+        tuple[str, ...], Opt("Videos, folders of videos, or data sets.", argument=True, key=False, metavar="INPUT...")
+    ]
