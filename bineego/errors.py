@@ -77,6 +77,10 @@ class ResourceExhausted(BineegoError):
     exit_code = 7
 
 
+class WorkerLost(ResourceExhausted):
+    """A worker process was killed, or has crashed. It costs the item it was at work on, and nothing else."""
+
+
 class Terminated(BaseException):
     """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
 

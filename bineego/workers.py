@@ -1,5 +1,8 @@
 """Worker processes that run one generator each and hand over what it yields, and the sharing out of work among them.
 
+A worker that is killed, or that crashes, costs at most the item it was at work on: another one tries that again, and if
+it ends as well, the item is set aside with its name.
+
 Not `multiprocessing`: its spawned processes run the user's own script again unless that is written for it, cannot be
 started from a data loader's workers, and outlive a killed parent. These talk through their standard streams, and end
 when those close. However a worker is ended, short of SIGKILL, it removes what it has half written.
@@ -19,12 +22,13 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, TypeVar
 
-from bineego.errors import EXIT_SIGTERM, BineegoError, ResourceExhausted, Terminated
+from bineego.errors import EXIT_SIGTERM, BineegoError, ResourceExhausted, Terminated, WorkerLost
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +46,10 @@ class Worker:
 
     Args:
         ahead: bounds the memory that unread messages take; the worker waits when they are that many.
+        fed: whether the task's first argument is an iterable of items that come from `give`, as it asks for them.
     """
 
-    def __init__(self, task: Task, *args: Any, ahead: int = 64) -> None:
+    def __init__(self, task: Task, *args: Any, ahead: int = 64, fed: bool = False) -> None:
         package_parent = str(Path(__file__).parents[1])
         paths = os.pathsep.join(dict.fromkeys([package_parent, *filter(None, sys.path)]))
         self._process = subprocess.Popen(
@@ -57,10 +62,7 @@ class Worker:
         self._messages: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=ahead)
         self._closing = False
         # A worker that dies before it has read its task is noticed when its messages end.
-        with contextlib.suppress(BrokenPipeError):
-            assert self._process.stdin is not None
-            pickle.dump((task, args), self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
+        self._tell((task, args, fed))
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
 
@@ -69,28 +71,46 @@ class Worker:
 
         Raises:
             BineegoError: what the task raised.
-            ResourceExhausted: the process was killed, for memory in all likelihood.
+            WorkerLost: the process was killed, for memory in all likelihood.
             RuntimeError: a bug in the task; the text has its traceback.
         """
-        while True:
-            kind, content = self._messages.get()
+        for kind, content in self.events():
             match kind:
                 case "item":
                     yield content
+                case "error" | "bug":
+                    raise content
+                case "gone":
+                    raise _ended(content)
+
+    def events(self) -> Iterator[tuple[str, Any]]:
+        """Everything that it sends, until it ends: `item`, `next` (it waits for `give`), and as the last one `end`,
+        `error` or `bug` (with the exception) or `gone` (with the exit code). Notes are passed on to the log."""
+        while True:
+            kind, content = self._messages.get()
+            match kind:
                 case "log":
                     logging.getLogger(content.name).handle(content)
-                case "error":
-                    raise content
-                case "bug":
-                    raise RuntimeError(content)
-                case "end" | "closed":
+                case "item" | "next":
+                    yield kind, content
+                case "closed":
+                    return
+                case "gone":
+                    yield kind, self._process.wait()
                     return
                 case _:
-                    code = self._process.wait()
-                    raise ResourceExhausted(
-                        f"a worker process was ended from outside (code {code})",
-                        remedy="memory may have run out: use fewer with --jobs",
-                    )
+                    yield kind, RuntimeError(content) if kind == "bug" else content
+                    return
+
+    def give(self, *items: Any) -> None:
+        """Answer `next` with an item, or with none: there are no more."""
+        self._tell(items)
+
+    def _tell(self, content: Any) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            assert self._process.stdin is not None
+            pickle.dump(content, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
 
     def close(self) -> None:
         """End the process, whatever it is doing. Its temporary files are gone afterwards, if it can be told to stop."""
@@ -133,48 +153,97 @@ class Worker:
                 return
 
 
-def share_out(items: Iterable[T], cost: Callable[[T], float], n: int) -> list[list[T]]:
-    """The items in at most `n` shares, none of them empty: the longest first, each to whoever has the least to do."""
-    ordered = sorted(items, key=lambda item: -cost(item))
-    shares: list[list[T]] = [[] for _ in range(min(n, len(ordered)))]
-    loads = [0.0] * len(shares)
-    for item in ordered:
-        least = loads.index(min(loads))
-        shares[least].append(item)
-        loads[least] += cost(item)
-    return shares
+def _ended(code: int) -> WorkerLost:
+    by = f"by signal {-code}" if code < 0 else f"with code {code}"
+    return WorkerLost(
+        f"a worker process was ended from outside ({by})", remedy="memory may have run out: use fewer with --jobs"
+    )
 
 
-def in_processes(task: Task, shares: Sequence[Any], *args: Any) -> Iterator[Any]:
-    """What `task(share, *args)` yields for each share, every share in a process of its own, in order of arrival.
+TRIES = 2
+"""Workers that an item may cost before it is set aside."""
+
+
+def in_processes(
+    task: Task,
+    items: Iterable[T],
+    *args: Any,
+    jobs: int,
+    cost: Callable[[T], float],
+    name: Callable[[T], str],
+    lost: Callable[[T, BineegoError], Any],
+) -> Iterator[Any]:
+    """What `task(items, *args)` yields, with the items divided among processes, in order of arrival.
+
+    Every process takes the next item when it is done with one, the longest first, so that all end together.
+
+    Args:
+        jobs: processes.
+        cost: how long an item takes, in any unit.
+        name: an item's name, for notes.
+        lost: what is yielded for an item that has cost `TRIES` workers.
 
     Raises:
-        see `Worker.messages`; the other processes are ended then.
+        BineegoError, RuntimeError: see `Worker.messages`; the other processes are ended then.
     """
-    inbox: queue.Queue[tuple[bool, Any]] = queue.Queue()
+    waiting = deque(enumerate(sorted(items, key=lambda item: -cost(item))))
+    inbox: queue.Queue[tuple[Worker, str, Any]] = queue.Queue()
+    at_work: dict[Worker, tuple[int, T]] = {}
+    tries: Counter[int] = Counter()
+    stillborn = 0
 
     def receive(worker: Worker) -> None:
-        try:
-            for message in worker.messages():
-                inbox.put((True, message))
-            inbox.put((False, None))
-        except BaseException as error:  # not lost in the thread: it is raised again below
-            inbox.put((False, error))
+        for kind, content in worker.events():
+            inbox.put((worker, kind, content))
 
     with contextlib.ExitStack() as stack:
-        for share in shares:
-            worker = Worker(task, share, *args)
+
+        def start() -> int:
+            worker = Worker(task, *args, fed=True)
             stack.callback(worker.close)
             threading.Thread(target=receive, args=(worker,), daemon=True).start()
-        running = len(shares)
+            return 1
+
+        running = sum(start() for _ in range(min(jobs, len(waiting))))
         while running:
-            is_item, content = inbox.get()
-            if is_item:
+            worker, kind, content = inbox.get()
+            if kind == "item":
                 yield content
-            elif content is not None:
+            elif kind == "next":
+                at_work.pop(worker, None)
+                if waiting:
+                    at_work[worker] = waiting.popleft()
+                    worker.give(at_work[worker][1])
+                else:
+                    worker.give()
+            elif kind == "end":
+                running -= 1
+            elif kind != "gone":
                 raise content
             else:
                 running -= 1
+                number, item = at_work.pop(worker, (-1, None))
+                if item is None:
+                    stillborn += 1
+                    if stillborn == TRIES:
+                        raise _ended(content)
+                else:
+                    tries[number] += 1
+                    if tries[number] < TRIES:
+                        log.warning("%s: %s; it is tried again", name(item), _ended(content).message)
+                        waiting.appendleft((number, item))
+                    else:
+                        yield lost(item, _set_aside(content))
+                if waiting:
+                    running += start()
+
+
+def _set_aside(code: int) -> WorkerLost:
+    error = _ended(code)
+    return WorkerLost(
+        f"set aside: {TRIES} processes that worked on it were ended, the last {error.message.rsplit('(', 1)[1][:-1]}",
+        remedy="memory may have run out: use fewer with --jobs; or the file makes a decoder crash: leave it out",
+    )
 
 
 class _Forwarder(logging.Handler):
@@ -206,10 +275,12 @@ def _serve() -> None:
     logger.handlers[:] = [_Forwarder(out)]
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    inbox: queue.Queue[Any] = queue.Queue()
     try:
-        task, args = pickle.load(sys.stdin.buffer)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        for item in task(*args):
+        given = os.fdopen(os.dup(0), "rb")
+        task, args, fed = pickle.load(given)
+        threading.Thread(target=_listen, args=(given, inbox), daemon=True).start()
+        for item in task(_asked_for(out, inbox), *args) if fed else task(*args):
             _send(out, "item", item)
         _send(out, "end", None)
     except BineegoError as error:
@@ -220,13 +291,24 @@ def _serve() -> None:
         _send(out, "bug", traceback.format_exc())
 
 
-def _end_with_parent() -> None:
-    """Nothing more comes on standard input; its end is the parent's.
+def _asked_for(out: IO[bytes], inbox: queue.Queue[Any]) -> Iterator[Any]:
+    """Items of the parent, one as soon as the one before is done."""
+    while True:
+        _send(out, "next", None)
+        given = inbox.get()
+        if not given:
+            return
+        yield from given
+
+
+def _listen(given: IO[bytes], inbox: queue.Queue[Any]) -> None:
+    """What the parent sends; the end of it is the parent's, and ours.
 
     Not through `sys.stdin`, whose lock would be held meanwhile: the interpreter aborts if it is when it shuts down.
     """
-    while os.read(0, 1 << 16):
-        pass
+    with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
+        while True:
+            inbox.put(pickle.load(given))
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     os._exit(EXIT_SIGTERM)

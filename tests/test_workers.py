@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bineego.errors import InputInvalid, ResourceExhausted
-from bineego.workers import Worker, in_processes, share_out
+from bineego.errors import InputInvalid, ResourceExhausted, WorkerLost
+from bineego.workers import Worker, in_processes
 
 TASKS = """
 import logging, os, signal, time
@@ -48,6 +48,25 @@ def half(blocked):
     finally:
         time.sleep(0.05)
         os.remove(file.name)
+
+def each(items):
+    for item in items:
+        if item == "ours":
+            raise InputInvalid("wrong")
+        if item == "bug":
+            raise KeyError("oops")
+        if item in ("kill", "crash"):
+            os.kill(os.getpid(), {"kill": signal.SIGKILL, "crash": signal.SIGSEGV}[item])
+        if item == "exit":
+            os._exit(3)
+        if isinstance(item, str) and not os.path.exists(item[5:]):
+            open(item[5:], "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield item, os.getpid()
+
+def never(items):
+    os._exit(4)
+    yield
 
 def big(n):
     for number in range(n):
@@ -200,13 +219,44 @@ def test_another_interrupt_while_closing_keeps_nobody_waiting(tasks, monkeypatch
     assert not reader.is_alive()
 
 
-def test_work_is_shared_out_longest_first() -> None:
-    assert share_out([9, 1, 5, 3, 7, 6], float, 2) == [[9, 5, 1], [7, 6, 3]]
-    assert share_out([2, 1], float, 5) == [[2], [1]]
-    assert share_out([], float, 5) == []
+def run(task: object, items: list[object], **changes: object) -> list[object]:
+    given = {"jobs": 2, "cost": lambda _item: 1.0, "name": str, "lost": lambda item, error: (item, error)} | changes
+    return list(in_processes(task, items, **given))  # type: ignore[arg-type]
 
 
-def test_shares_run_beside_each_other(tasks) -> None:  # type: ignore[no-untyped-def]
-    assert sorted(in_processes(tasks.count, [2, 3])) == [0, 0, 1, 1, 2]
+def test_items_are_divided_among_processes_the_longest_first(tasks) -> None:  # type: ignore[no-untyped-def]
+    found = run(tasks.each, [3, 1, 2, 5, 4], cost=float)
+    assert sorted(item for item, _ in found) == [1, 2, 3, 4, 5]
+    assert [item for item, _ in run(tasks.each, [3, 1, 2], cost=float, jobs=1)] == [3, 2, 1]
+    assert run(tasks.each, []) == []
+
+
+def test_what_a_task_raises_ends_all(tasks) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputInvalid):
-        list(in_processes(tasks.fail, ["ours", "ours"]))
+        run(tasks.each, [1, "ours", 2])
+    with pytest.raises(RuntimeError, match="KeyError"):
+        run(tasks.each, [1, "bug", 2])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("kind", "by"), [("kill", "by signal 9"), ("crash", "by signal 11"), ("exit", "with code 3")])
+def test_an_item_that_costs_two_workers_is_set_aside(
+    tasks, jobs: int, kind: str, by: str, caplog: pytest.LogCaptureFixture
+) -> None:  # type: ignore[no-untyped-def]
+    found = dict(run(tasks.each, [1, kind, 2, 3], jobs=jobs))  # type: ignore[call-overload]
+    assert found.keys() == {1, 2, 3, kind}
+    error = found[kind]
+    assert isinstance(error, WorkerLost)
+    assert f"set aside: 2 processes that worked on it were ended, the last {by}" in str(error)
+    assert f"{kind}: a worker process was ended from outside ({by}); it is tried again" in caplog.text
+
+
+def test_an_item_whose_worker_was_killed_once_is_done_by_another(tasks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    found = run(tasks.each, [1, f"once {tmp_path / 'mark'}", 2])
+    assert len(found) == 3
+    assert not any(isinstance(result, WorkerLost) for _, result in found)
+
+
+def test_workers_that_never_come_to_work_are_not_started_for_ever(tasks) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(WorkerLost):
+        run(tasks.never, [1, 2, 3])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bineego import words
-from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, UsageError, nearest
+from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, UsageError, WorkerLost, nearest
 from bineego.features import track as tracks
 from bineego.features.cache import FeatureCache, TrackFiles
 from bineego.features.kinds import Kind, measured
@@ -21,7 +21,7 @@ from bineego.files import check_writable
 from bineego.runs import find_model
 from bineego.types import OnProgress
 from bineego.video.probe import probe
-from bineego.workers import in_processes, share_out
+from bineego.workers import in_processes
 
 if TYPE_CHECKING:
     from bineego.tsm.feature_network import FeatureNetwork
@@ -88,10 +88,21 @@ def extract(
         total = sum(item.seconds for item in missing)
         log.info("features: %s, %s, by %s", words.many(len(missing), "video"), words.duration(total), options.trunk)
         jobs = jobs or (os.cpu_count() or 1 if device == "cpu" else 1)
-        shares = share_out(missing, lambda item: item.seconds, jobs)
-        if len(shares) > 1:
-            threads = max(1, (os.cpu_count() or 1) // len(shares))
-            found = in_processes(_work, shares, options, tuple(kinds), store, device, threads)
+        jobs = min(jobs, len(missing))
+        if jobs > 1:
+            found = in_processes(
+                _work,
+                missing,
+                options,
+                tuple(kinds),
+                store,
+                device,
+                max(1, (os.cpu_count() or 1) // jobs),
+                jobs=jobs,
+                cost=lambda item: item.seconds,
+                name=lambda item: item.video_id,
+                lost=lambda item, error: (item.video_id, 1.0, error),
+            )
         else:
             found = _make(missing, maker, store, 0)
         done = dict.fromkeys((item.video_id for item in missing), 0.0)
@@ -132,7 +143,12 @@ def _network(trunk: str, device: str) -> FeatureNetwork:
 
 
 def _work(
-    share: list[_Item], options: FeatureOptions, kinds: tuple[str, ...], store: FeatureCache, device: str, threads: int
+    share: Iterable[_Item],
+    options: FeatureOptions,
+    kinds: tuple[str, ...],
+    store: FeatureCache,
+    device: str,
+    threads: int,
 ) -> Iterator[Message]:
     """A worker's task."""
     import torch
@@ -141,7 +157,7 @@ def _work(
     yield from _make(share, make_maker(options, kinds, device), store, 1)
 
 
-def _make(share: list[_Item], maker: FeatureMaker, store: FeatureCache, threads: int) -> Iterator[Message]:
+def _make(share: Iterable[_Item], maker: FeatureMaker, store: FeatureCache, threads: int) -> Iterator[Message]:
     """Videos one after the other. A full disk ends it; a file that cannot be read does not."""
     for item in share:
         try:
@@ -150,6 +166,8 @@ def _make(share: list[_Item], maker: FeatureMaker, store: FeatureCache, threads:
                     tracks.save(found, store.entry(item.video_id, item.path))
                 else:
                     yield item.video_id, found, None
+        except WorkerLost as error:
+            yield item.video_id, 1.0, error
         except ResourceExhausted:
             raise
         except BineegoError as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 
 from bineego import tracks
-from bineego.errors import BineegoError
+from bineego.errors import BineegoError, ResourceExhausted
 from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
@@ -23,7 +23,7 @@ from bineego.tsm.model_file import Model, load_model
 from bineego.types import OnProgress
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
-from bineego.workers import in_processes, share_out
+from bineego.workers import in_processes
 
 Result = tuple[Item, ScoreTrack | BineegoError]
 
@@ -45,17 +45,28 @@ def score_all(
     stored = [item for item in items if item.is_track]
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)
-    shares = share_out(lengths, lengths.__getitem__, options.jobs)
+    jobs = min(options.jobs, len(lengths))
     yield from map(_load, stored)
-    if len(shares) > 1:
-        threads = max(1, (os.cpu_count() or 1) // len(shares))
-        yield from _told(in_processes(_work, shares, models, options, threads), progress)
+    if jobs > 1:
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        found = in_processes(
+            _work,
+            lengths,
+            models,
+            options,
+            threads,
+            jobs=jobs,
+            cost=lengths.__getitem__,
+            name=lambda item: item.video_id,
+            lost=lambda item, error: (item, error),
+        )
+        yield from _told(found, progress)
     else:
         yield from score_here(list(lengths), models, options, progress)
 
 
 def score_here(
-    items: Sequence[Item], models: Sequence[Model | Path], options: LocalizeOptions, progress: Progress[Item]
+    items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, progress: Progress[Item]
 ) -> Iterator[Result]:
     """Videos scored in this process, with every network made ready once."""
     keep_memory()
@@ -66,6 +77,11 @@ def score_here(
             yield item, score_item(item, scorers, progress)
         except BineegoError as error:
             yield item, error
+        except (MemoryError, torch.OutOfMemoryError):
+            yield (
+                item,
+                ResourceExhausted("out of memory", where=item.files[0], remedy="try --batch 1, or a smaller model"),
+            )
         progress.tell(item, 1.0)
 
 
@@ -116,7 +132,7 @@ def _promised(path: Path) -> float:
 
 
 def _work(
-    items: Sequence[Item], models: Sequence[Model | Path], options: LocalizeOptions, threads: int
+    items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, threads: int
 ) -> Iterator[Result]:
     """A worker's task. Its progress is that of whole videos: a message of every batch would cost more than it tells."""
     torch.set_num_threads(threads)

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,7 @@ from bineego import segments
 from bineego.datasets.index import NAME as INDEX_NAME
 from bineego.datasets.recording import Subset, View
 from bineego.datasets.x360 import ANNOTATIONS
-from bineego.errors import UsageError
+from bineego.errors import BineegoError, UsageError
 from bineego.files import atomic_path, check_writable, write_bytes
 from bineego.formats.x360 import write_annotations
 from bineego.synth.backdrops import SCENES
@@ -28,7 +28,7 @@ from bineego.synth.poses import ACTIONS
 from bineego.synth.script import SHORT, Deck, Pace, Performance, write_script
 from bineego.synth.stage import Stage
 from bineego.types import OnProgress, Pixels
-from bineego.workers import in_processes, share_out
+from bineego.workers import in_processes
 
 SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
 """Few enough to be learnt in a minute: both motion pairs, the scene pair, and a pair that nests."""
@@ -178,8 +178,21 @@ def _n_frames(options: SynthOptions) -> int:
 
 
 def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[None]:
-    shares = share_out(tasks, lambda task: task.options.seconds, jobs)
-    return in_processes(_write_share, shares) if len(shares) > 1 else _write_share(tasks)
+    jobs = min(jobs, len(tasks))
+    if jobs < 2:
+        return _write_share(tasks)
+    return in_processes(
+        _write_share,
+        tasks,
+        jobs=jobs,
+        cost=lambda task: task.options.seconds,
+        name=lambda task: task.uuid,
+        lost=_lost,
+    )
+
+
+def _lost(_task: _Task, error: BineegoError) -> None:
+    raise error
 
 
 def _plan(options: SynthOptions) -> list[dict[str, object]]:
@@ -208,7 +221,7 @@ def _uuid(rng: np.random.Generator) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _write_share(tasks: Sequence[_Task]) -> Iterator[None]:
+def _write_share(tasks: Iterable[_Task]) -> Iterator[None]:
     for task in tasks:
         _write_recording(task)
         yield

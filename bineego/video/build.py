@@ -7,12 +7,12 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bineego import words
-from bineego.errors import BatchFailed, BineegoError, ResourceExhausted
+from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, WorkerLost
 from bineego.files import check_writable
 from bineego.progress import Progress
 from bineego.types import OnProgress
@@ -21,7 +21,7 @@ from bineego.video.frames import MAX_RATE, Backend
 from bineego.video.parallel import read_parallel
 from bineego.video.probe import open_video, promised_duration
 from bineego.video.reader import VideoReader
-from bineego.workers import in_processes, share_out
+from bineego.workers import in_processes
 
 log = logging.getLogger(__name__)
 
@@ -123,18 +123,29 @@ def _build(
             if ordered[0].cost * jobs <= sum(item.cost for item in ordered):
                 break
             _follow(build_share([ordered.pop(0)], cache, jobs), failed, progress)
-    shares = share_out(ordered, lambda item: item.cost, jobs)
-    if len(shares) > 1:
-        _follow(in_processes(build_share, shares, cache, 1, True), failed, progress)
-    else:
+    jobs = min(jobs, len(ordered))
+    if jobs < 2:
         _follow(build_share(ordered, cache, 1), failed, progress)
+        return
+    found = in_processes(
+        build_share,
+        ordered,
+        cache,
+        1,
+        True,
+        jobs=jobs,
+        cost=lambda item: item.cost,
+        name=lambda item: item.video_id,
+        lost=lambda item, error: (item.video_id, 1.0, error),
+    )
+    _follow(found, failed, progress)
 
 
 Message = tuple[str, float, BineegoError | None]
 """Video id, share of it that is done, and why it could not be."""
 
 
-def build_share(share: list[_Item], cache: FrameCache, workers: int, alone: bool = False) -> Iterator[Message]:
+def build_share(share: Iterable[_Item], cache: FrameCache, workers: int, alone: bool = False) -> Iterator[Message]:
     """Build videos one after the other. A full disk ends it; a file that cannot be read does not.
 
     Args:
@@ -147,6 +158,8 @@ def build_share(share: list[_Item], cache: FrameCache, workers: int, alone: bool
             frames = read_parallel(item.path, reader=reader, workers=workers) if workers > 1 else reader.read()
             for done in cache.write(item.video_id, reader, frames):
                 yield item.video_id, done, None
+        except WorkerLost as error:
+            yield item.video_id, 1.0, error
         except ResourceExhausted:
             raise
         except BineegoError as error:
