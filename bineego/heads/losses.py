@@ -16,8 +16,8 @@ from bineego.heads.temporal import HeadScores
 
 SMOOTH, CUT = 0.15, 4.0
 """Weight of the smoothing loss, and the change of a log-probability beyond which it does not grow (MS-TCN)."""
-BOUNDARY = 1.0
-PROPOSAL = 1.0
+BOUNDARY = 4.0
+"""Weight of the boundary loss: few edges are boundaries, so its mean over all of them is small (docs/accuracy.md)."""
 FOCUS, POSITIVE, PROPOSALS = 2.0, 0.4, 5.0
 """Of the focal loss: its exponent, the share of the weight that classes which are there have, and its scale."""
 
@@ -68,7 +68,8 @@ def total(losses: HeadLosses, scene_weight: float = 1.0) -> Tensor:
         losses.actions
         + SMOOTH * losses.smoothing
         + BOUNDARY * losses.boundaries
-        + PROPOSAL * (losses.proposals + losses.distances)
+        + losses.proposals
+        + losses.distances
         + scene_weight * losses.scenes
     )
 

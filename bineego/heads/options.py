@@ -26,7 +26,7 @@ class HeadRecipe:
         seed: of all chance.
     """
 
-    epochs: int = 40
+    epochs: int = 20
     lr: float = 1e-3
     weight_decay: float = 0.01
     ema: float = 0.0

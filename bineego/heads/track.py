@@ -6,9 +6,8 @@ import numpy as np
 
 from bineego.heads.temporal import HeadScores
 from bineego.labels import LabelSet
-from bineego.priors import Priors
 from bineego.spans import Spans, make
-from bineego.tracks import Activation, ScoreTrack
+from bineego.tracks import ScoreTrack
 from bineego.types import Floats
 
 LEAST_PROPOSAL = 0.02
@@ -18,20 +17,8 @@ PROPOSALS_A_SECOND = 20.0
 """At most so many proposals of a video stay, the likeliest; suppression of near copies is the decoder's."""
 
 
-def to_track(
-    scores: HeadScores,
-    edges: Floats,
-    labels: LabelSet,
-    *,
-    video_id: str,
-    t: float,
-    activation: Activation = Activation.SOFTMAX,
-    temperature: float = 1.0,
-    evidence: float | None = None,
-    model: str = "",
-    priors: Priors | None = None,
-) -> ScoreTrack:
-    """The score track of one video, with boundaries and candidates.
+def to_track(scores: HeadScores, edges: Floats, labels: LabelSet, *, video_id: str, t: float) -> ScoreTrack:
+    """The score track of one video, with boundaries and candidates; neither calibrated nor with priors.
 
     Args:
         scores: the head's answer for T steps.
@@ -41,20 +28,14 @@ def to_track(
     """
     n_steps = len(edges) - 1
     logits = np.zeros((n_steps, 1), np.float32) if scores.actions is None else scores.actions.float().cpu().numpy()
-    probs = np.zeros(0) if scores.scenes is None else scores.scenes.double().softmax(-1).cpu().numpy()
     return ScoreTrack(
         video_id=video_id,
         edges=edges,
         logits=logits.astype(np.float32),
         actions=labels.actions if scores.actions is not None else (),
         t=t,
-        activation=activation,
-        temperature=temperature,
-        evidence=evidence,
-        scene_probs=probs,
+        scene_probs=np.zeros(0) if scores.scenes is None else scores.scenes.double().softmax(-1).cpu().numpy(),
         scenes=labels.scenes if scores.scenes is not None else (),
-        model=model,
-        priors=priors if scores.actions is not None else None,
         boundary=None if scores.boundaries is None else scores.boundaries.float().cpu().numpy(),
         candidates=proposed(scores, edges),
     )

@@ -13,6 +13,7 @@ from bineego.errors import BineegoError, ResourceExhausted
 from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
+from bineego.inference.temporal import TemporalScorer
 from bineego.postprocess.fusion import fuse
 from bineego.progress import Progress
 from bineego.tracks import ScoreTrack
@@ -20,6 +21,7 @@ from bineego.tsm.allocator import keep_memory
 from bineego.tsm.device import choose_device
 from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model, load_model
+from bineego.tsm.temporal_network import TemporalNetwork
 from bineego.types import OnProgress
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
@@ -99,6 +101,10 @@ def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
     """A model, or its file, made ready."""
     loaded = model if isinstance(model, Model) else load_model(model)
     device = choose_device(options.device)
+    if isinstance(loaded.network, TemporalNetwork):
+        threads = max(1, (os.cpu_count() or 1) // options.jobs)
+        backend = Backend(options.backend)
+        return TemporalScorer(loaded.network, loaded.card, device=device, backend=backend, threads=threads)
     network = for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)
     decoders = options.decoders or (1 if device.type == "cpu" else cores)

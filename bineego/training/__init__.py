@@ -9,10 +9,11 @@ from bineego.lazy import attach
 if TYPE_CHECKING:
     from bineego.training.options import RunOptions
     from bineego.training.recipe import Recipe
-    from bineego.training.run import RunResult, train
+    from bineego.training.result import RunResult
+    from bineego.training.run import train
 
 __all__ = ["Recipe", "RunOptions", "RunResult", "train"]
 
-_HOMES = {"Recipe": "recipe", "RunOptions": "options", "RunResult": "run", "train": "run"}
+_HOMES = {"Recipe": "recipe", "RunOptions": "options", "RunResult": "result", "train": "run"}
 
 __getattr__ = attach(__name__, _HOMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,20 @@ from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.training.options import RunOptions
 from bineego.training.recipe import Labels, Recipe, Task
-from bineego.training.samples import Samples, Timeline, check_times, choose_task, intervals, label_set, timelines
+from bineego.training.samples import (
+    Samples,
+    Timeline,
+    check_times,
+    choose_task,
+    cut_line,
+    intervals,
+    label_set,
+    quiet_moment,
+    timelines,
+)
 from bineego.training.sampling import UNKNOWN
-from bineego.training.splits import choose_split
-from bineego.training.validation import HeldOut, truth_of
+from bineego.training.splits import choose_split, cut_in_time
+from bineego.training.validation import HeldOut, later, truth_of
 from bineego.tsm.config import NetworkConfig
 from bineego.types import OnProgress
 from bineego.video.cache import FrameCache
@@ -43,6 +53,7 @@ class Plan:
         train, val: the two sides; `val` is `train` where nothing is held out.
         split: the same by ids.
         task, labels: what is learnt.
+        cut_in_time: the only recording is on both sides: its first part is trained on, the rest held out.
     """
 
     dataset: Dataset
@@ -51,11 +62,12 @@ class Plan:
     split: Split
     task: Task
     labels: LabelSet
+    cut_in_time: bool = False
 
     @property
     def held_out(self) -> bool:
         """Whether the validation recordings are others than those trained on."""
-        return bool(self.split.val)
+        return bool(self.split.val) or self.cut_in_time
 
     def network_config(self, recipe: Recipe) -> NetworkConfig:
         """The network for this task."""
@@ -116,7 +128,15 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
         raise UsageError("--labels multi is about actions, and this task has none")
     labels.action_ids(recipe.keep_direction)  # names that do not exist fail here
     _report_unseen(train, labels)
-    return Plan(dataset=usable, train=train, val=val, split=split, task=task, labels=labels)
+    return Plan(
+        dataset=usable,
+        train=train,
+        val=val,
+        split=split,
+        task=task,
+        labels=labels,
+        cut_in_time=cut_in_time(split, recipe),
+    )
 
 
 def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgress | None = None) -> Material:
@@ -134,17 +154,22 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
     train_lines = timelines(chosen.train, durations, chosen.labels, keep_direction=recipe.keep_direction)
     val_lines = timelines(chosen.val, durations, chosen.labels)
     check_times(train_lines, val_lines)
+    truth, begin = truth_of(chosen.val, chosen.task), 0.0
+    if chosen.cut_in_time:
+        begin = quiet_moment(train_lines[0])
+        train_lines, val_lines = ([part] for part in cut_line(train_lines[0], begin))
+        truth = later(truth, begin)
     samples = intervals(train_lines, recipe, chosen.task)
     if recipe.keep_aspect:
         _check_shapes(cache, videos)
-    timed = [r for r in chosen.train if r.segments is not None and r.recording_id in durations]
-    priors = measure(timed, durations, chosen.labels) if chosen.task.has_actions else None
+    priors = measured_priors(chosen, durations, begin)
     held = HeldOut(
         timelines=val_lines,
-        truth=truth_of(chosen.val, chosen.task),
+        truth=truth,
         cache=cache,
         recipe=recipe,
         task=chosen.task,
+        begin=begin,
     )
     return Material(
         cache=cache,
@@ -155,6 +180,17 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
         fingerprint=_fingerprint(samples, val_lines, chosen.labels),
         facts=_facts(chosen, samples, held),
     )
+
+
+def measured_priors(chosen: Plan, durations: Mapping[str, float], begin: float) -> Priors | None:
+    """Statistics of the training annotations, up to the second `begin` of a recording that is cut in time; None
+    without an action head."""
+    if not chosen.task.has_actions:
+        return None
+    timed = [r for r in chosen.train if r.segments is not None and r.recording_id in durations]
+    if chosen.cut_in_time:
+        durations = dict.fromkeys(durations, begin)
+    return measure(timed, durations, chosen.labels)  # which leaves out what lies after the end
 
 
 def _check_view(task: Task, view: View) -> None:

@@ -14,7 +14,6 @@ from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
 from bineego.training.options import RunOptions
-from bineego.training.prepare import Material
 from bineego.training.processes import first_then_all, on_first
 from bineego.training.recipe import Recipe
 
@@ -26,21 +25,39 @@ CHANGEABLE = frozenset({"workers", "save_minutes"})
 
 def saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunOptions) -> RunState | None:
     """The state to go on from; None at the beginning."""
-    if not options.resume:
-        return None
-    if not (folder.last / checkpoint.NAME).exists():
-        if folder.model.exists():  # the state is written before any model
-            raise UsageError(
-                f"the state to go on from, last/{checkpoint.NAME}, is gone",
-                where=folder.path,
-                remedy="train anew under another --name, or with --overwrite",
-            )
-        log.info("run %r was interrupted before its first save: it begins anew", folder.name)
+    if not options.resume or not _has_state(folder):
         return None
     state = first_then_all(fabric, lambda: checkpoint.load(folder.last))
     on_first(fabric, lambda: _check_recipe(state, to_toml(recipe), folder))
     log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
     return state
+
+
+def read_state(folder: RunFolder, given: Mapping[str, Any]) -> RunState | None:
+    """The same for a run of one process.
+
+    Args:
+        given: the recipe to go on under, plain values.
+    """
+    if not _has_state(folder):
+        return None
+    state = checkpoint.load(folder.last)
+    _check_recipe(state, given, folder)
+    log.info("going on with run %r: epoch %d", folder.name, state.epoch + 1)
+    return state
+
+
+def _has_state(folder: RunFolder) -> bool:
+    if (folder.last / checkpoint.NAME).exists():
+        return True
+    if folder.model.exists():  # the state is written before any model
+        raise UsageError(
+            f"the state to go on from, last/{checkpoint.NAME}, is gone",
+            where=folder.path,
+            remedy="train anew under another --name, or with --overwrite",
+        )
+    log.info("run %r was interrupted before its first save: it begins anew", folder.name)
+    return False
 
 
 def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) -> None:
@@ -59,13 +76,13 @@ def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) 
             )
 
 
-def check_data(state: RunState, material: Material, folder: RunFolder) -> None:
+def check_data(state: RunState, fingerprint: str, folder: RunFolder) -> None:
     """A run goes on with the data it began with.
 
     Raises:
         InputInvalid: they have changed.
     """
-    if state.data != material.fingerprint:
+    if state.data != fingerprint:
         raise InputInvalid(
             "the data set is not what this run began with: videos or labels have changed",
             where=folder.path,

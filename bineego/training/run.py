@@ -34,6 +34,7 @@ from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Labels, Recipe, default_lr, effective
+from bineego.training.result import RunResult
 from bineego.training.resume import check_data, saved_state
 from bineego.training.run_folder import choose_folder
 from bineego.training.sampling import Sampler, expected_draws
@@ -64,27 +65,6 @@ FINER = 4
 
 TRAINED_HEAD_LR = 5.0
 """Rate of new heads against that of trained trunks (TSM)."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RunResult:
-    """A finished run.
-
-    Attributes:
-        folder: the run's folder.
-        model: its best checkpoint.
-        best_epoch: the epoch it is of.
-        figures: its validation figures, by column of log.csv.
-        recipe: the recipe in use.
-        is_first: False in the further processes of a distributed run.
-    """
-
-    folder: Path
-    model: Path
-    best_epoch: int
-    figures: Mapping[str, float]
-    recipe: Recipe
-    is_first: bool = True
 
 
 @takes(TrainCall)
@@ -135,7 +115,7 @@ def train(
                 fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
             )
             if state is not None:
-                on_first(fabric, functools.partial(check_data, state, material, folder))
+                on_first(fabric, functools.partial(check_data, state, material.fingerprint, folder))
             card = dataclasses.replace(
                 _card(folder.name, chosen, material, resolved, options, begun),
                 environment=environment(
@@ -285,7 +265,7 @@ class _Run:
     def _keep(self, network: TSM, result: Validation) -> None:
         card = dataclasses.replace(self.card, metrics={**result.figures, "epoch": self.state.best_epoch})
         save_model(self.folder.model, network, card)
-        run_folder.write_validation(self.folder, result, self.material.held.truth)
+        run_folder.write_validation(self.folder, result, self.material.held)
 
     def _latest(self, network: TSM) -> None:
         figures = {key: value for key, value in self.state.rows[-1].items() if not key.startswith("seconds")}
@@ -357,5 +337,5 @@ class _Run:
         if card.evidence is not None:
             log.info("decoding: %g s of video count as one independent observation", card.evidence)
         save_model(self.folder.model, network, dataclasses.replace(card, metrics=metrics))
-        run_folder.write_validation(self.folder, result, self.material.held.truth)
+        run_folder.write_validation(self.folder, result, self.material.held)
         return dict(result.figures)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas as pd
 
 from bineego import files, segments
 from bineego.config import write_toml
@@ -18,7 +19,7 @@ from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
 from bineego.runs import RunFolder
-from bineego.training.validation import Validation
+from bineego.training.validation import HeldOut, Validation
 from bineego.tsm.weights import InitReport
 
 FORBIDDEN = frozenset('/\\:*?"<>|')
@@ -56,12 +57,16 @@ def write_log(run: RunFolder, rows: Sequence[Mapping[str, Any]], columns: Sequen
         writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
 
 
-def write_validation(run: RunFolder, validation: Validation, truth: Annotations) -> None:
-    """val/: predictions of the best checkpoint and the truth they are held against."""
-    _write_truth(truth, run.ground_truth)
-    write_segments(validation.predictions, run.predictions)
+def write_validation(run: RunFolder, validation: Validation, held: HeldOut) -> None:
+    """val/: predictions of the best checkpoint and the truth they are held against, in the time of their videos."""
+    _write_truth(dataclasses.replace(held.truth, segments=_moved(held.truth.segments, held.begin)), run.ground_truth)
+    write_segments(_moved(validation.predictions, held.begin), run.predictions)
     if validation.scenes:
         write_scenes(validation.scenes, run.scenes)
+
+
+def _moved(table: pd.DataFrame, seconds: float) -> pd.DataFrame:
+    return table if seconds == 0 else table.assign(start=table["start"] + seconds, end=table["end"] + seconds)
 
 
 def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, overwrite: bool) -> RunFolder:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,9 @@ from bineego.training.sampling import UNKNOWN
 from bineego.types import Bools, Floats, Ints
 
 log = logging.getLogger(__name__)
+
+TRAINED_SHARE, LEAST_TRAINED, MOST_TRAINED = 0.75, 0.5, 0.9
+"""Of a lone video: the share that is trained on, and the range within which a pause is looked for."""
 
 PAST_THE_END = 1.0  # seconds; annotation tools and rounding put the last end a little past the last frame
 
@@ -71,6 +74,46 @@ class Timeline:
         """Whether no action with a direction touches the interval."""
         touching = (self.starts < high) & (self.ends > low)
         return bool(self.flippable[self.class_ids[touching]].all())
+
+
+def quiet_moment(line: Timeline) -> float:
+    """The second at which a lone video is best cut into a part to train on and one to hold out.
+
+    It is the one nearest to `TRAINED_SHARE` of the video at which no action goes on and after which one begins; if
+    there is none from `LEAST_TRAINED` on, that share itself.
+    """
+    wanted, earliest, latest = (share * line.duration for share in (TRAINED_SHARE, LEAST_TRAINED, MOST_TRAINED))
+    latest = min(latest, float(line.starts.max(initial=0.0)))
+    moments = np.concatenate([[wanted], line.starts, line.ends])
+    moments = moments[(moments >= earliest) & (moments <= latest)]
+    inside = ((moments[:, None] > line.starts) & (moments[:, None] < line.ends)).any(axis=1)
+    quiet = moments[~inside]
+    return float(quiet[np.abs(quiet - wanted).argmin()]) if len(quiet) else wanted
+
+
+def cut_line(line: Timeline, moment: float) -> tuple[Timeline, Timeline]:
+    """The labels before and after a second, each in its own time; of a segment across it, both have their part."""
+    log.info(
+        "split: one recording; its first %.1f s are trained on, the other %.1f s are held out",
+        moment, line.duration - moment,
+    )  # fmt: skip
+    before, after = line.starts < moment, line.ends > moment
+    return (
+        replace(
+            line,
+            duration=moment,
+            starts=line.starts[before],
+            ends=np.minimum(line.ends[before], moment),
+            class_ids=line.class_ids[before],
+        ),
+        replace(
+            line,
+            duration=line.duration - moment,
+            starts=np.maximum(line.starts[after] - moment, 0.0),
+            ends=line.ends[after] - moment,
+            class_ids=line.class_ids[after],
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,7 +17,8 @@ AUTO, DATASET, INNER, RANDOM, NONE = "auto", "dataset", "inner", "random", "none
 
 
 def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
-    """The recordings to train and to validate on; `Split.val` is empty under `--split none` or by a split file.
+    """The recordings to train and to validate on; `Split.val` is empty under `--split none`, by a split file, or if
+    there is one recording only (`cut_in_time`).
 
     Args:
         dataset: the recordings that can be used.
@@ -31,6 +32,11 @@ def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
     split = _choose(dataset, recipe)
     _check_leaks(split, dataset, recipe.group_by)
     return split
+
+
+def cut_in_time(split: Split, recipe: Recipe) -> bool:
+    """Whether the only recording is to be trained on in its first part and held out from there on."""
+    return recipe.split == AUTO and recipe.fold is None and len(split.train) == 1 and not split.val
 
 
 def _choose(dataset: Dataset, recipe: Recipe) -> Split:
@@ -95,6 +101,8 @@ def _auto(dataset: Dataset, usable: Dataset, recipe: Recipe) -> Split:
         raise UsageError(
             f"data set {dataset.name!r} names a subset val and no subset train", remedy="use --split random"
         )
+    if len(usable.recordings) == 1:
+        return Split(train=_ids(usable), val=())  # to be cut in time
     split = _seeded(usable, recipe)
     log.info(
         "split: %d recordings to train and %d to validate on, by chance (split seed %d)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ from bineego.datasets.recording import Recording
 from bineego.evaluation import evaluate
 from bineego.formats.annotations import Annotations
 from bineego.grid import n_whole
+from bineego.inference.clips import FrameSource
 from bineego.inference.options import ScoreOptions
 from bineego.inference.score import ClipScorer
 from bineego.postprocess import DecodeOptions, Postprocess, decode
@@ -34,6 +35,7 @@ from bineego.tsm.fuse import fuse
 from bineego.tsm.network import TSM
 from bineego.types import Ints
 from bineego.video.cache import FrameCache
+from bineego.video.frames import TimedFrame, on_screen
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,21 @@ SAME_SCORE = 0.002
 """Gain in the final score below which two values count as alike."""
 
 
+class LaterFrames:
+    """A video from a second on, as a `FrameSource` whose time begins there."""
+
+    def __init__(self, whole: FrameSource, begin: float) -> None:
+        self.whole = whole
+        self.first = int(on_screen(whole.times, np.array([begin]))[0])
+        self.times = np.maximum(whole.times[self.first :] - begin, 0.0)
+        self.duration = whole.duration - begin
+
+    def read(self, indices: Ints) -> Iterator[TimedFrame]:
+        """See `FrameSource`."""
+        for frame in self.whole.read(indices + self.first):
+            yield TimedFrame(frame.position - self.first, frame.picture, float(self.times[frame.position - self.first]))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
     """The recordings to validate on.
@@ -54,15 +71,25 @@ class HeldOut:
     Attributes:
         timelines: their videos.
         truth: their labels.
-        cache: their frames.
+        cache: their frames, for networks that are asked for them.
         recipe, task: of the run.
+        begin: the second of the video from which on a lone recording is held out; `timelines` and `truth` count
+            from there.
     """
 
     timelines: Sequence[Timeline]
     truth: Annotations
-    cache: FrameCache
+    cache: FrameCache | None = None
     recipe: Recipe
     task: Task
+    begin: float = 0.0
+
+    def frames(self, line: Timeline) -> FrameSource:
+        """The frames of what is held out of a video."""
+        if self.cache is None:
+            raise ValueError("held out without frames")
+        whole = self.cache.open(line.video_id, line.path)
+        return whole if self.begin == 0 else LaterFrames(whole, self.begin)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,6 +121,13 @@ def truth_of(recordings: Sequence[Recording], task: Task) -> Annotations:
     )
 
 
+def later(truth: Annotations, begin: float) -> Annotations:
+    """The labels from a second on, in the time that begins there."""
+    table = truth.segments[truth.segments["end"] > begin]
+    moved = table.assign(start=(table["start"] - begin).clip(lower=0.0), end=table["end"] - begin)
+    return dataclasses.replace(truth, segments=moved.reset_index(drop=True))
+
+
 def validate(
     network: TSM, card: ModelCard, held: HeldOut, device: torch.device, precision: Precision | None = None
 ) -> Validation | None:
@@ -121,9 +155,7 @@ def score_held_out(
     rank = torch.distributed.get_rank() if world > 1 else 0
     ready = fuse(network, precision=precision or held.recipe.precision, device=device)
     scorer = ClipScorer(ready, card, options)
-    tracks = [
-        scorer.score(held.cache.open(line.video_id, line.path), line.video_id) for line in held.timelines[rank::world]
-    ]
+    tracks = [scorer.score(held.frames(line), line.video_id) for line in held.timelines[rank::world]]
     if world > 1:
         gathered: list[list[ScoreTrack]] | None = [[] for _ in range(world)] if rank == 0 else None
         torch.distributed.gather_object(tracks, gathered)
@@ -134,12 +166,16 @@ def score_held_out(
     return tracks
 
 
-def judge(tracks: Sequence[ScoreTrack], held: HeldOut) -> Validation:
-    """Decode and evaluate score tracks of the held-out videos."""
+def judge(tracks: Sequence[ScoreTrack], held: HeldOut, options: DecodeOptions | None = None) -> Validation:
+    """Decode and evaluate score tracks of the held-out videos.
+
+    Args:
+        options: of decoding; None = the `paper` preset.
+    """
     task = held.task
     predictions = segments.empty(scored=True)
     if task.has_actions:
-        options = DecodeOptions(postprocess=Postprocess.PAPER)
+        options = options or DecodeOptions(postprocess=Postprocess.PAPER)
         predictions = segments.concat([decode(track, options) for track in tracks], scored=True)
     scenes = {track.video_id: track.scene for track in tracks if track.scene is not None}
     figures = _interval_figures(tracks, held)

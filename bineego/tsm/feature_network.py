@@ -22,6 +22,7 @@ from bineego.tsm.model_file import load_model
 from bineego.tsm.network import TSM
 from bineego.tsm.weights import init_trunk
 from bineego.types import Pixels
+from bineego.video.options import FrameOptions
 
 GRID = 4
 WIDEST = 4096
@@ -71,7 +72,16 @@ def _half(values: torch.Tensor) -> NDArray[np.float16]:
     return half
 
 
-def imagenet_features(trunk: Trunk, device: torch.device | str = "cpu") -> FeatureNetwork:
+class Source(NamedTuple):
+    """A network whose trunk makes features, what tells its weights from others, and the frames it was trained on (None
+    = of any size)."""
+
+    network: TSM
+    weights: str
+    frames: FrameOptions | None = None
+
+
+def imagenet_source(trunk: Trunk) -> Source:
     """A trunk with ImageNet's weights, every frame by itself.
 
     Raises:
@@ -79,18 +89,32 @@ def imagenet_features(trunk: Trunk, device: torch.device | str = "cpu") -> Featu
     """
     network = TSM(NetworkConfig(trunk=trunk, n_classes=2, shift=False)).eval()
     report = init_trunk(network, "imagenet")
-    return FeatureNetwork(network, report.sha256 or "", device)
+    return Source(network, report.sha256 or "")
+
+
+def trained_source(path: Path) -> Source:
+    """The trunk of a trained run (its folder or its file), with its shift if it has one.
+
+    Raises:
+        ModelError: no such model, or one that cannot be used or has no trunk.
+    """
+    file = find_model_file(path)
+    model = load_model(file)
+    if isinstance(model.network, TSM):
+        return Source(model.network, digests.of_file(file), model.card.frames)
+    network = model.network.feature_maker()
+    if network is None:
+        raise ModelError("this model reads motion alone: it has no trunk", where=file, remedy="name another run")
+    return Source(network, model.network.config.weights, model.card.frames)
+
+
+def imagenet_features(trunk: Trunk, device: torch.device | str = "cpu") -> FeatureNetwork:
+    """Features of a trunk with ImageNet's weights; raises as `imagenet_source`."""
+    source = imagenet_source(trunk)
+    return FeatureNetwork(source.network, source.weights, device)
 
 
 def trained_features(path: Path, device: torch.device | str = "cpu") -> FeatureNetwork:
-    """The trunk of a trained run (its folder or its file), with its shift.
-
-    Raises:
-        ModelError: no such model, or one that cannot be used.
-    """
-    file = find_model_file(path)
-    network = load_model(file).network
-    maker = network if isinstance(network, TSM) else network.feature_maker()
-    if maker is None:
-        raise ModelError("a model without a trunk makes no features", where=file, remedy="name another with --model")
-    return FeatureNetwork(maker, digests.of_file(file), device)
+    """Features of a trained run's trunk; raises as `trained_source`."""
+    source = trained_source(path)
+    return FeatureNetwork(source.network, source.weights, device)

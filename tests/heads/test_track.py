@@ -21,7 +21,7 @@ def scores(n: int) -> HeadScores:
 
 def test_a_track_has_boundaries_candidates_and_a_scene(tmp_path):
     edges = np.append(np.arange(20) * 0.1, 1.95)
-    track = to_track(scores(20), edges, LABELS, video_id="a", t=0.1, model="m")
+    track = to_track(scores(20), edges, LABELS, video_id="a", t=0.1)
     assert track.boundary.shape == (21, 1)
     assert len(track.candidates) == 1
     assert track.candidates.labels.tolist() == [2]

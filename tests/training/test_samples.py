@@ -11,7 +11,15 @@ from bineego.datasets.recording import Dataset, Recording, Subset
 from bineego.errors import InputInvalid, UsageError
 from bineego.labels import LabelSet
 from bineego.training.recipe import Recipe, Task
-from bineego.training.samples import check_times, choose_task, intervals, timelines
+from bineego.training.samples import (
+    Timeline,
+    check_times,
+    choose_task,
+    cut_line,
+    intervals,
+    quiet_moment,
+    timelines,
+)
 from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split
 
@@ -196,7 +204,43 @@ def test_one_file_on_both_sides_is_a_leak(tmp_path: Path) -> None:
     assert choose_split(twice, Recipe(split="none")).train == names
 
 
-@pytest.mark.parametrize(("subsets", "split"), [("--", "dataset"), ("--", "inner"), ("-", "auto"), ("v-", "auto")])
+@pytest.mark.parametrize(("subsets", "split"), [("--", "dataset"), ("--", "inner"), ("-", "random"), ("v-", "auto")])
 def test_splits_that_cannot_be(subsets: str, split: str) -> None:
     with pytest.raises(UsageError):
         choose_split(dataset(subsets), Recipe(split=split))
+
+
+@pytest.mark.parametrize(
+    ("rows", "moment"),
+    [
+        ([(0, 10), (70, 78), (80, 90)], 78),  # the pause nearest to three quarters
+        ([(0, 10), (60, 95)], 60),
+        ([(0, 100)], 75),  # no pause
+        ([(0, 10)], 75),  # nothing begins later
+        ([], 75),
+    ],
+)
+def test_a_lone_video_is_cut_in_a_pause_before_an_action(rows: list[tuple[float, float]], moment: float) -> None:
+    assert quiet_moment(_line(rows)) == moment
+
+
+def test_a_cut_line_gives_each_side_its_part_in_its_own_time() -> None:
+    before, after = cut_line(_line([(0, 10), (70, 80), (90, 95)]), 75)
+    assert (before.duration, after.duration) == (75, 25)
+    assert list(zip(before.starts, before.ends, strict=True)) == [(0, 10), (70, 75)]
+    assert list(zip(after.starts, after.ends, strict=True)) == [(0, 5), (15, 20)]
+    assert before.class_ids.tolist() == [1, 1]
+
+
+def _line(rows: list[tuple[float, float]]) -> Timeline:
+    return Timeline(
+        video_id="a",
+        path=Path("a.mp4"),
+        duration=100.0,
+        annotated=True,
+        starts=np.array([start for start, _ in rows], np.float64),
+        ends=np.array([end for _, end in rows], np.float64),
+        class_ids=np.ones(len(rows), np.int64),
+        scene=-1,
+        flippable=np.ones(2, np.bool_),
+    )

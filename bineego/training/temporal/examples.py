@@ -55,7 +55,7 @@ def cut(example: Example, at: Sequence[int]) -> list[Example]:
     A segment that lies across a cut is in both stretches, as far as each reaches.
     """
     bounds = np.unique(np.clip([0, *at, len(example)], 0, len(example)))
-    return [_stretch(example, first, stop) for first, stop in itertools.pairwise(bounds)]
+    return [stretch(example, first, stop) for first, stop in itertools.pairwise(bounds)]
 
 
 def cut_evenly(example: Example, n: int) -> list[Example]:
@@ -63,7 +63,8 @@ def cut_evenly(example: Example, n: int) -> list[Example]:
     return cut(example, np.linspace(0, len(example), n + 1).round().astype(int)[1:-1].tolist())
 
 
-def _stretch(example: Example, first: int, stop: int) -> Example:
+def stretch(example: Example, first: int, stop: int) -> Example:
+    """Steps `first` to `stop` of an example."""
     low, high = example.edges[first], example.edges[stop]
     inside = (example.starts < high) & (example.ends > low)
     return Example(

@@ -25,12 +25,18 @@ from bineego.heads.targets import step_targets
 from bineego.heads.temporal import HeadEnsemble, TemporalHead
 from bineego.training.optimiser import MovingAverage
 from bineego.training.randomness import Purpose, generator, torch_seed
-from bineego.training.temporal.examples import Example
+from bineego.training.temporal.examples import Example, stretch
 
 WARMUP = 0.1
 """Share of the steps in which the learning rate rises."""
 CLIP_GRAD = 1.0  # largest norm of the gradient (pilot)
 LEAST_RATE = 1e-3  # of the learning rate, at both ends
+
+CROP = 1024
+"""Steps of an example that are looked at together: of a longer one, a stretch of so many, elsewhere each time."""
+
+LEAST_DRAWS = 32
+"""Stretches that an epoch takes at least; few examples are drawn several times."""
 
 
 class HeadFit:
@@ -64,25 +70,29 @@ class HeadFit:
     @property
     def n_steps(self) -> int:
         """Steps of one epoch, over all members."""
-        return sum(len(member.examples) for member in self.members)
+        return sum(len(member.draws) for member in self.members)
 
-    def run_epoch(self, on_step: Callable[[int], None] | None = None) -> dict[str, float]:
-        """One pass of every member over its examples; the mean of each part of the loss, by name, and `loss`."""
+    def run_epoch(self, on_step: Callable[[int], bool | None] | None = None) -> dict[str, float] | None:
+        """One pass of every member over its examples; the mean of each part of the loss, by name, and `loss`.
+
+        Args:
+            on_step: called with the steps done; if it says True, the epoch ends there, and the answer is None.
+        """
         sums = torch.zeros(len(HeadLosses._fields) + 1, dtype=torch.float64)
         done = 0
         for member in self.members:
-            for position in range(len(member.examples)):
+            for position in range(len(member.draws)):
                 sums += member.step(self.epoch, position)
                 done += 1
-                if on_step is not None:
-                    on_step(done)
+                if on_step is not None and on_step(done):
+                    return None
         self.epoch += 1
         return dict(zip((*HeadLosses._fields, "loss"), (sums / max(1, done)).tolist(), strict=True))
 
     def lr(self) -> float:
         """The learning rate of the last step, or of the first one before it."""
         member = self.members[0]
-        return member.lr_at(max(0, self.epoch * len(member.examples) - 1))
+        return member.lr_at(max(0, self.epoch * len(member.draws) - 1))
 
     def ensemble(self) -> HeadEnsemble:
         """A copy of the members as they are to be used, on the CPU."""
@@ -114,6 +124,8 @@ class _Member:
         device: torch.device | str,
     ) -> None:
         self.examples, self.recipe, self.number, self.config = examples, recipe, number, config
+        once = [i for i, example in enumerate(examples) for _ in range(math.ceil(len(example) / CROP))]
+        self.draws = once * max(1, round(LEAST_DRAWS / max(1, len(once))))
         torch.manual_seed(torch_seed(Purpose.INIT, recipe.seed, number))
         self.head = TemporalHead(config).to(device).train()
         self.optimiser = torch.optim.AdamW(self.head.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
@@ -121,10 +133,13 @@ class _Member:
 
     def step(self, epoch: int, position: int) -> Tensor:
         """One example, one step; its losses and their sum."""
-        number = epoch * len(self.examples) + position
+        number = epoch * len(self.draws) + position
         chance = generator(Purpose.CLIP, self.recipe.seed, self.number, number)
         torch.manual_seed(torch_seed(Purpose.STEP, self.recipe.seed, self.number, number))
-        example = self.examples[self._order(epoch)[position]]
+        example = self.examples[self.draws[self._order(epoch)[position]]]
+        if len(example) > CROP:
+            first = int(chance.integers(len(example) - CROP + 1))
+            example = stretch(example, first, first + CROP)
         for group in self.optimiser.param_groups:
             group["lr"] = self.lr_at(number)
         speed = math.exp(chance.uniform(-self.recipe.speed, self.recipe.speed))
@@ -147,11 +162,11 @@ class _Member:
         return torch.stack([part.detach() for part in (*losses, loss)]).double().cpu()
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
-        return generator(Purpose.ORDER, self.recipe.seed, self.number, epoch).permutation(len(self.examples))
+        return generator(Purpose.ORDER, self.recipe.seed, self.number, epoch).permutation(len(self.draws))
 
     def lr_at(self, number: int) -> float:
         """The learning rate of a step: up along a half cosine, then down along one."""
-        whole = max(1, self.recipe.epochs * len(self.examples))
+        whole = max(1, self.recipe.epochs * len(self.draws))
         rise = WARMUP * whole
         share = number / rise if number < rise else 1 - (number - rise) / max(1.0, whole - rise)
         return self.recipe.lr * max(LEAST_RATE, (1 - math.cos(math.pi * min(1.0, share))) / 2)

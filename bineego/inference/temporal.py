@@ -1,0 +1,113 @@
+"""Videos to score tracks by a temporal model: features of every step, then one look over the whole video."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from bineego.features.maker import FeatureMaker
+from bineego.features.options import FeatureOptions
+from bineego.features.projection import KindProjection, Projection
+from bineego.features.track import FeatureTrack
+from bineego.heads.track import to_track
+from bineego.tracks import ScoreTrack
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import TemporalConfig
+from bineego.tsm.feature_network import FeatureNetwork
+from bineego.tsm.temporal_network import TemporalNetwork
+from bineego.types import OnProgress
+from bineego.video.options import Backend
+
+
+class TemporalScorer:
+    """A temporal model made ready. Memory grows with a video's length: by about 25 MB a minute.
+
+    Args:
+        network: of the model.
+        card: its card.
+        device: where trunk and head compute.
+        backend: what decodes the videos.
+        threads: decoding threads; 0 = one a core.
+    """
+
+    def __init__(
+        self,
+        network: TemporalNetwork,
+        card: ModelCard,
+        *,
+        device: torch.device | str = "cpu",
+        backend: Backend = Backend.PYAV,
+        threads: int = 0,
+    ) -> None:
+        self.card, self.threads, self.device = card, threads, torch.device(device)
+        config = network.config
+        source = network.feature_maker()
+        options = FeatureOptions(
+            size=card.frames.size, keep_aspect=card.frames.keep_aspect, rate=config.rate, backend=backend
+        )
+        self.maker = FeatureMaker(options, None if source is None else FeatureNetwork(source, config.weights, device))
+        self.projection = projection_of(network)
+        self.head = network.head.to(self.device).eval()
+
+    def score(self, video: Path, video_id: str, on_progress: OnProgress | None = None) -> ScoreTrack:
+        """See `Scorer.score`."""
+        for found in self.maker.track(video, video_id, self.threads):
+            if isinstance(found, FeatureTrack):
+                return self.score_features(found)
+            if on_progress is not None:
+                on_progress(found, 1.0)
+        raise AssertionError("features end with their track")
+
+    def score_features(self, track: FeatureTrack) -> ScoreTrack:
+        """The score track of a video whose features are there."""
+        features = torch.from_numpy(self.projection.apply(track)).to(self.device)
+        with torch.inference_mode():
+            scores = self.head(features)
+        return with_card(
+            to_track(scores, track.edges, self.card.labels, video_id=track.video_id, t=self.card.interval), self.card
+        )
+
+
+def with_card(track: ScoreTrack, card: ModelCard) -> ScoreTrack:
+    """A track with all that its model's card says of how to read it."""
+    return dataclasses.replace(
+        track,
+        activation=card.activation,
+        temperature=card.temperature,
+        evidence=card.evidence,
+        model=card.name,
+        priors=card.priors,
+    )
+
+
+def projection_of(network: TemporalNetwork) -> Projection:
+    """The projection that a model holds."""
+    return Projection(
+        parts={
+            kind: KindProjection(weight=layer.weight.detach().T.cpu().numpy(), offset=layer.bias.detach().cpu().numpy())
+            for kind, layer in zip(network.config.kinds, map(_linear, network.projection), strict=True)
+        }
+    )
+
+
+def projection_layers(projection: Projection) -> nn.ModuleList:
+    """A projection as a model holds it."""
+    layers = nn.ModuleList()
+    for part in projection.parts.values():
+        layer = nn.Linear(*part.weight.shape)
+        layer.load_state_dict({"weight": torch.from_numpy(part.weight.T.copy()), "bias": torch.from_numpy(part.offset)})
+        layers.append(layer)
+    return layers
+
+
+def _linear(layer: nn.Module) -> nn.Linear:
+    assert isinstance(layer, nn.Linear)
+    return layer
+
+
+def is_temporal(card: ModelCard) -> bool:
+    """Whether a model looks over whole videos, and not at clip after clip."""
+    return isinstance(card.network, TemporalConfig)

@@ -1,0 +1,30 @@
+"""What a training run gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bineego.training.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunResult:
+    """A finished run.
+
+    Attributes:
+        folder: the run's folder.
+        model: its best checkpoint.
+        best_epoch: the epoch it is of.
+        figures: its validation figures, by column of log.csv.
+        recipe: the recipe in use.
+        is_first: False in the further processes of a distributed run.
+    """
+
+    folder: Path
+    model: Path
+    best_epoch: int
+    figures: Mapping[str, float]
+    recipe: Recipe
+    is_first: bool = True

@@ -1,0 +1,192 @@
+"""A run of the temporal head from a data set to a model that localizes; going on with it; what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from training.squares import SPANS, make_dataset, tiny  # noqa: F401 - fixtures
+
+from bineego.errors import InputInvalid, UsageError
+from bineego.inference import localize
+from bineego.training import Recipe, RunOptions
+from bineego.training.result import RunResult
+from bineego.training.temporal import fit
+from bineego.training.temporal.run import FeatureChoice, train_head
+from bineego.tsm.card_file import read_card
+from bineego.tsm.config import TemporalConfig
+from bineego.tsm.model_file import load_model
+
+MOTION = ("motion",)
+
+
+@pytest.fixture(scope="session")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("features")
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    monkeypatch.setattr(fit, "LEAST_DRAWS", 4)
+    return Recipe(epochs=3)
+
+
+@pytest.fixture
+def run(recipe: Recipe, options: RunOptions, features: Path):
+    def train(data: Path, name: str, *, kinds: tuple[str, ...] = MOTION, **changes: object) -> RunResult:
+        place = {name: changes.pop(name) for name in ("resume", "overwrite", "devices") if name in changes}
+        return train_head(
+            data,
+            name=name,
+            recipe=Recipe(**(vars(recipe) | changes)),
+            choice=FeatureChoice(kinds=kinds, folder=features),
+            options=RunOptions(**(vars(options) | place)),
+        )
+
+    return train
+
+
+def weights(result: RunResult) -> dict[str, torch.Tensor]:
+    return load_model(result.model).network.state_dict()
+
+
+def same(one: RunResult, other: RunResult) -> bool:
+    mine, theirs = weights(one), weights(other)
+    return all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, run, tmp_path: Path) -> None:  # noqa: F811
+    result = run(tiny, "first")
+    files = {str(path.relative_to(result.folder)) for path in result.folder.rglob("*") if path.is_file()}
+    assert files == {
+        "model.safetensors", "model.card.json", "last/state.pt", "last/model.safetensors", "last/model.card.json",
+        "config.toml", "log.csv", "curves.png", "split.json", "val/predictions.csv", "val/ground_truth.csv",
+        "val/scenes.csv",
+    }  # fmt: skip
+    log = pd.read_csv(result.folder / "log.csv")
+    assert log["epoch"].tolist() == [1, 2, 3]
+    assert (log["loss"] > 0).all()
+    assert {"action_loss", "boundary_loss", "scene_loss", "final"} <= set(log)
+    card = read_card(result.model)
+    assert isinstance(card.network, TemporalConfig)
+    assert card.network.kinds == MOTION
+    assert card.data["train_recordings"] == 3
+    found = localize(sorted((tiny / "panoramic").iterdir()), model=result.folder, output=tmp_path / "out")
+    assert set(found.scenes) == {"r0", "r1", "r2", "r3"}
+    assert (found.predictions["end"] > found.predictions["start"]).all()
+
+
+def test_localizing_says_what_validation_said(tiny: Path, run, tmp_path: Path) -> None:  # noqa: F811
+    result = run(tiny, "same", epochs=6)
+    held_out = json.loads((result.folder / "split.json").read_text())["val"]
+    found = localize(tiny / "panoramic" / f"{held_out[0]}.mp4", model=result.folder, output=tmp_path / "out")
+    kept = pd.read_csv(result.folder / "val" / "predictions.csv")
+    assert kept["label"].tolist() == found.predictions["label"].tolist()
+    assert kept["start"].to_numpy() == pytest.approx(found.predictions["start"].to_numpy(), abs=1e-3)
+
+
+def test_the_same_seed_gives_the_same_bits(tiny: Path, run) -> None:  # noqa: F811
+    first, second, third = run(tiny, "a"), run(tiny, "b"), run(tiny, "c", seed=1)
+    assert same(first, second)
+    assert not same(first, third)
+    columns = [name for name in pd.read_csv(first.folder / "log.csv") if not name.startswith("seconds")]
+    logs = [pd.read_csv(result.folder / "log.csv")[columns] for result in (first, second)]
+    pd.testing.assert_frame_equal(*logs)
+
+
+def test_going_on_after_a_signal_is_exact(tiny: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    whole = run(tiny, "whole")
+    before = fit.HeadFit.run_epoch
+
+    def interrupted(self: fit.HeadFit, on_step=None):
+        if self.epoch == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return before(self, on_step)
+
+    monkeypatch.setattr(fit.HeadFit, "run_epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny, "cut")
+    monkeypatch.setattr(fit.HeadFit, "run_epoch", before)
+    assert same(whole, run(tiny, "cut", resume=True))
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_crash_around_any_save_costs_nothing(
+    tiny: Path,  # noqa: F811
+    run,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    whole = run(tiny, f"whole-{where}")
+    from bineego.training import checkpoint
+
+    save, calls = checkpoint.save, []
+
+    def crash(state, folder):
+        calls.append(1)
+        if len(calls) == 3 and where == "before":
+            raise RuntimeError("power cut")
+        save(state, folder)
+        if len(calls) == 3:
+            raise RuntimeError("power cut")
+
+    monkeypatch.setattr(checkpoint, "save", crash)
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tiny, f"cut-{where}")
+    monkeypatch.setattr(checkpoint, "save", save)
+    again = run(tiny, f"cut-{where}", resume=True)
+    assert same(whole, again)
+    assert pd.read_csv(again.folder / "log.csv")["epoch"].tolist() == [1, 2, 3]
+
+
+def test_going_on_with_other_flags_or_data_is_refused(tiny: Path, make_dataset, run) -> None:  # noqa: F811
+    run(tiny, "done")
+    with pytest.raises(UsageError, match="seed was 0"):
+        run(tiny, "done", resume=True, seed=3)
+    with pytest.raises(InputInvalid, match="have changed"):
+        run(make_dataset(5), "done", resume=True)
+
+
+def test_one_recording_is_cut_in_time(make_dataset, run, notes) -> None:  # noqa: F811
+    result = run(make_dataset(1), "alone")
+    assert "its first" in notes.text
+    begin = read_card(result.model).data["val_from_second"]
+    assert begin in (SPANS[0][2], SPANS[1][1])  # a moment without an action
+    truth = pd.read_csv(result.folder / "val" / "ground_truth.csv").dropna(subset="start")
+    assert truth[["label", "start", "end"]].to_numpy().tolist() == [["right", 2.0, 3.5]]
+    found = pd.read_csv(result.folder / "val" / "predictions.csv")
+    assert (found["start"] >= begin - 1e-6).all()
+
+
+def test_several_processes_are_refused(tiny: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    with pytest.raises(UsageError, match="one process"):
+        run(tiny, "two", devices=2)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match="one process"):
+        run(tiny, "two")
+
+
+def test_several_actions_at_once(tiny: Path, run) -> None:  # noqa: F811
+    result = run(tiny, "multi", labels="multi")
+    track = load_model(result.model)
+    assert track.card.network.head.n_boundaries == 2
+    assert np.isfinite(result.figures["final"])
+
+
+def test_scenes_alone(tiny: Path, run) -> None:  # noqa: F811
+    result = run(tiny, "scenes", task="scene")
+    assert set(result.figures) == {"scene_top1"}
+    assert read_card(result.model).network.n_classes == 0
+
+
+def test_a_run_leaves_the_random_state_of_others_alone(tiny: Path, run) -> None:  # noqa: F811
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    run(tiny, "quiet")
+    assert torch.equal(torch.get_rng_state(), before)
