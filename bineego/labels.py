@@ -8,6 +8,7 @@ Source: the public development kit of 360+x and the BinEgo-360 challenge label m
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,11 @@ BACKGROUND = 0
 """Class id of "no action": column 0 of every action score. Actions start at 1."""
 
 BACKGROUND_NAME = "background"
+
+
+def composed(name: str) -> str:
+    """A name as it is compared: without blanks around it, and with each letter and its accents as one character."""
+    return unicodedata.normalize("NFC", name.strip())
 
 
 class LabelRule(StrEnum):

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bineego.errors import InputInvalid
+from bineego.labels import composed
 from bineego.types import Bools, Floats
 
 KEYS = ("video_id", "label")
@@ -58,7 +59,7 @@ def make(
 
 
 def checked(table: pd.DataFrame, *, scored: bool, where: str) -> pd.DataFrame:
-    """A table of somebody else, made one of ours: ids and labels as texts, times and scores as float64.
+    """A table of somebody else, made one of ours: ids and composed labels as texts, times and scores as float64.
 
     Args:
         table: with all columns; further ones are dropped.
@@ -82,6 +83,8 @@ def checked(table: pd.DataFrame, *, scored: bool, where: str) -> pd.DataFrame:
             )
         if pd.api.types.infer_dtype(columns[name]) != "string":
             columns[name] = columns[name].map(str)
+    names = columns["label"].unique()
+    columns["label"] = columns["label"].map({name: composed(name) for name in names})
     try:
         return make(*columns.values())
     except (TypeError, ValueError) as error:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
+from bineego.datasets.media import MediaFiles
 from bineego.datasets.recording import Dataset, Recording, Subset, View
-from bineego.datasets.videos import find_videos
+from bineego.datasets.videos import by_id, find_nested_videos, find_videos
 from bineego.errors import InputMissing
+from bineego.formats import names
 from bineego.formats.annotations import Annotations
 from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_annotations
-from bineego.video.folder import EXTENSIONS
 from bineego.words import listed
 
 log = logging.getLogger(__name__)
@@ -38,16 +40,21 @@ def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOption
         InputMissing, InputInvalid: a file that cannot be read or is wrong.
         UsageError: two videos with one id.
     """
-    found = read_annotations(path, how)
     place = default_videos(path) if videos is None else videos
     if not place.is_dir():
         raise InputMissing("no such folder of videos", where=place)
     files = find_videos(place)
+    nested = {} if files else by_id(find_nested_videos(place))
+    found = read_annotations(path, how, MediaFiles(files or nested))
+    files |= nested or _nested_of(found, files, place)
+    matched = names.match(found.known, files)
+    names.say(matched, path)
+    found = found.renamed(matched)
     tables = dict(tuple(found.segments.groupby("video_id", sort=False)))
     nothing = found.segments.iloc[:0]
     annotated = set(found.videos)
     recordings = []
-    for video in sorted({*found.videos, *found.scenes, *files}):
+    for video in sorted({*found.videos, *found.scenes, *found.unlabelled, *files}):
         table = tables.get(video, nothing).reset_index(drop=True) if video in annotated else None
         subset = found.subsets.get(video)
         recordings.append(
@@ -60,7 +67,7 @@ def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOption
                 subset=None if subset is None else Subset(subset),
             )
         )
-    _report(path, place, found, files)
+    _report(path, place, found, files, told=videos is not None)
     return Dataset(
         name=path.resolve().stem,
         recordings=recordings,
@@ -69,12 +76,24 @@ def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOption
     )
 
 
-def _report(path: Path, place: Path, found: Annotations, files: dict[str, Path]) -> None:
+def _nested_of(found: Annotations, files: Mapping[str, Path], place: Path) -> dict[str, Path]:
+    """Files in the folders below `place` of annotated videos that are not in it."""
+    missing = [video for video in found.videos if video not in files]
+    missing = [video for video in missing if video not in names.match(missing, files)]
+    if not missing:
+        return {}
+    nested = find_nested_videos(place)
+    ids = [video for video, _ in nested]
+    wanted = {*missing, *names.match(missing, ids).values()}
+    return by_id((video, path) for video, path in nested if video in wanted)
+
+
+def _report(path: Path, place: Path, found: Annotations, files: Mapping[str, Path], *, told: bool) -> None:
     missing = [video for video in found.videos if video not in files]
     if missing:
-        with_suffix = [video for video in missing if Path(video).suffix.casefold() in EXTENSIONS]
-        hint = "; ids are file names without the extension" if with_suffix else ""
-        if len(missing) == len(found.videos):
+        cause = names.explain(missing, files)
+        hint = f"; {cause}" if cause else ""
+        if not files and not told:
             hint += "; name the folder of the videos with --videos"
         log.warning("%s: %s without a file in %s%s", path, listed(missing, "annotated video"), place, hint)
     unannotated = [video for video in files if video not in set(found.videos)]

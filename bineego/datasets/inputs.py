@@ -9,7 +9,7 @@ from pathlib import Path
 from bineego.datasets import x360
 from bineego.datasets.open import is_dataset, open_dataset
 from bineego.datasets.recording import Dataset, Subset, View
-from bineego.datasets.videos import by_id, find_videos, video_id
+from bineego.datasets.videos import by_id, find_videos, video_id, videos_under
 from bineego.errors import InputMissing, UsageError
 
 
@@ -106,11 +106,11 @@ def _resolve(
     """Videos of one input, and the ids it knows as a data set."""
     if path.is_dir() and not x360.is_folder(path) and videos is None and subset is None:
         # A folder of videos stays one if somebody keeps their labels in it.
-        found = find_videos(path)
+        found = find_videos(path) if is_dataset(path) else videos_under(path)
         if found:
             return list(found.items()), ()
     if not is_dataset(path):
-        if path.is_dir() and not find_videos(path):
+        if path.is_dir() and not videos_under(path):
             raise UsageError("no video in this folder", where=path)
         if subset is not None:
             what = "a folder of videos" if path.is_dir() else "a video"

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from bineego.errors import InputMissing, UsageError
-from bineego.video.folder import videos_in
+from bineego.video.folder import is_video, videos_in
+from bineego.words import many
+
+MAX_DEPTH = 4
+"""Folders below one another that are searched for videos."""
+
+log = logging.getLogger(__name__)
 
 
 def video_id(path: Path) -> str:
@@ -26,6 +34,33 @@ def find_videos(folder: Path) -> dict[str, Path]:
     except OSError as error:
         raise InputMissing(f"cannot be read ({error.strerror})", where=folder) from error
     return by_id((video_id(path), path) for path in files)
+
+
+def find_nested_videos(folder: Path) -> list[tuple[str, Path]]:
+    """(id, file) of the videos in the folders below a folder (`MAX_DEPTH` of them, hidden ones left out), by path."""
+    found: list[tuple[str, Path]] = []
+    for place, folders, files in os.walk(folder):
+        path = Path(place)
+        deep = len(path.relative_to(folder).parts) >= MAX_DEPTH
+        folders[:] = [] if deep else sorted(name for name in folders if not name.startswith("."))
+        if path != Path(folder):
+            found += [(video_id(path / name), path / name) for name in sorted(files) if is_video(path / name)]
+    return found
+
+
+def videos_under(folder: Path) -> dict[str, Path]:
+    """The videos directly in a folder, or if there are none those in the folders below it, by id.
+
+    Raises:
+        InputMissing: the folder is not there or cannot be read.
+        UsageError: two files with one id.
+    """
+    found = find_videos(folder)
+    if not found:
+        found = by_id(find_nested_videos(folder))
+        if found:
+            log.info("%s: %s found in the folders below it", folder, many(len(found), "video"))
+    return found
 
 
 def by_id(videos: Iterable[tuple[str, Path]]) -> dict[str, Path]:

@@ -20,8 +20,9 @@ from bineego.datasets.recording import Dataset, Recording, Subset, View
 from bineego.datasets.videos import by_id, find_videos
 from bineego.errors import InputInvalid
 from bineego.formats.annotations import Annotations, merge
+from bineego.formats.media import NO_MEDIA
 from bineego.formats.options import LabelOptions
-from bineego.formats.read import read_annotations
+from bineego.formats.read import read_each
 from bineego.words import listed
 
 ANNOTATIONS = "TAL_annotations"
@@ -116,7 +117,8 @@ def _read_annotations(folder: Path, how: LabelOptions) -> dict[str, Annotations]
     if not place.is_dir():
         return {}
     files = sorted(path for path in place.iterdir() if path.suffix.casefold() == ".json" and path.name[0] != ".")
-    return {path.stem: _of_recording(read_annotations(path, how), path) for path in files}
+    parts = read_each(files, how, NO_MEDIA, where=place)
+    return {path.stem: _of_recording(found, path) for path, found in zip(files, parts, strict=True)}
 
 
 def _of_recording(found: Annotations, path: Path) -> Annotations:
@@ -159,7 +161,3 @@ def _report(
         unlisted = sorted({*videos, *tables} - set(entries.ids))
         if unlisted:
             log.warning("%s: %s not in %s", folder, listed(unlisted, "recording"), index.NAME)
-    odd = [uuid for uuid in tables if "background" in set(tables[uuid]["label"])]
-    if odd:
-        log.warning("%s: %s with segments labelled 'background'; they count as an action", folder,
-                    listed(odd, "recording"))  # fmt: skip

@@ -24,6 +24,7 @@ from bineego.formats import json
 from bineego.formats.annotations import Annotations, Subsets
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
+from bineego.words import listed
 
 VERSION = "VERSION 1.3"
 GROUND_TRUTH_KEY = "database"
@@ -45,7 +46,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 @json.no_garbage_collection()
 def read_annotations(path: Path) -> Annotations:
-    """Ground truth. Videos with an empty list of annotations are all background.
+    """Ground truth. Videos with an empty list of annotations are all background, those without one are unlabelled.
 
     Raises:
         InputMissing: the file cannot be read.
@@ -124,17 +125,23 @@ def parse_annotations(document: json.Document) -> Annotations:
     """`read_annotations` of a parsed file."""
     database = _section(document, GROUND_TRUTH_KEY, "ground truth")
     lists: dict[str, Any] = {}
+    unlabelled: list[str] = []
     subsets = Subsets(document.path)
     for video, entry in database.items():
         where = f"{document.path}, {GROUND_TRUTH_KEY}[{video!r}]"
         if not isinstance(entry, dict):
             raise InputInvalid(f"expected an object, found {json.short(entry)}", where=where)
-        lists[video] = entry.get("annotations", [])
+        if "annotations" in entry:
+            lists[video] = entry["annotations"]
+        else:
+            unlabelled.append(video)
         if entry.get("subset") is not None:
             subsets.add(video, entry["subset"])
     table = _table(lists, document.path, GROUND_TRUTH_KEY, scored=False)
     document.refuse_double_keys({"segment": len(table), "label": len(table)})
-    return Annotations(segments=table, videos=tuple(database), subsets=subsets.known())
+    if unlabelled:
+        log.info("%s: %s without 'annotations': not annotated", document.path, listed(unlabelled, "video"))
+    return Annotations(segments=table, videos=tuple(lists), subsets=subsets.known(), unlabelled=tuple(unlabelled))
 
 
 def _section(document: json.Document, key: str, what: str) -> dict[str, Any]:

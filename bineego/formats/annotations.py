@@ -33,12 +33,41 @@ class Annotations:
         videos: ids of all annotated videos in file order; one without rows in `segments` is all background.
         subsets: subset (train, val, test) of the videos that name one; may name videos that are not annotated.
         scenes: scene name of the videos that have one; may name videos that are not annotated.
+        unlabelled: videos that the file names without saying what happens in them; none of `videos`.
     """
 
     segments: pd.DataFrame
     videos: tuple[str, ...]
     subsets: Mapping[str, str] = field(default_factory=dict)
     scenes: Mapping[str, str] = field(default_factory=dict)
+    unlabelled: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All videos that are named in any way."""
+        return tuple(dict.fromkeys((*self.videos, *self.unlabelled, *self.subsets, *self.scenes)))
+
+    def renamed(self, names: Mapping[str, str]) -> Annotations:
+        """The same with other ids for some videos; two that become one are joined.
+
+        Raises:
+            InputInvalid: they disagree on a subset or scene.
+        """
+        if not names:
+            return self
+
+        def new(video: str) -> str:
+            return names.get(video, video)
+
+        videos = tuple(dict.fromkeys(map(new, self.videos)))
+        ids = self.segments["video_id"]
+        return Annotations(
+            segments=self.segments.assign(video_id=ids.where(~ids.isin(list(names)), ids.map(names))),
+            videos=videos,
+            subsets=_agreeing([{new(video): value} for video, value in self.subsets.items()], "subset"),
+            scenes=_agreeing([{new(video): value} for video, value in self.scenes.items()], "scene"),
+            unlabelled=tuple(video for video in dict.fromkeys(map(new, self.unlabelled)) if video not in videos),
+        )
 
 
 def merge(parts: Sequence[Annotations]) -> Annotations:
@@ -52,6 +81,7 @@ def merge(parts: Sequence[Annotations]) -> Annotations:
         videos=tuple(counts),
         subsets=_agreeing([part.subsets for part in parts], "subset"),
         scenes=_agreeing([part.scenes for part in parts], "scene"),
+        unlabelled=tuple(dict.fromkeys(v for part in parts for v in part.unlabelled if v not in counts)),
     )
 
 

@@ -29,6 +29,7 @@ from bineego.formats.format import Format, Source
 from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions, TimeUnit
 from bineego.formats.table import Column, Table
+from bineego.labels import composed
 from bineego.types import Bools, Floats
 
 NUMBERS = frozenset({"start", "end", "score"})
@@ -300,7 +301,8 @@ def _one_value_per_video(cells: _Cells, role: str) -> dict[str, str]:
     values = cells.texts.get(role)
     if values is None:
         return found
-    for video, value in dict.fromkeys(zip(cells.video.tolist(), values.tolist(), strict=True)):
+    for video, text in dict.fromkeys(zip(cells.video.tolist(), values.tolist(), strict=True)):
+        value = composed(text)
         if value and found.setdefault(video, value) != value:
             raise InputInvalid(
                 f"video {video!r} has two values of {role!r}: {found[video]!r} and {value!r}", where=cells.table.path

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
-from bineego.formats.text import composed
+from bineego.errors import nearest
+from bineego.labels import composed
 from bineego.words import many
 
 MEDIA_ENDINGS = (
@@ -87,3 +88,53 @@ def say(matched: Mapping[str, str], where: object) -> None:
         log.info(
             "%s: %s matched without ending, folder or blanks (%s%s)", where, many(len(matched), "video id"), shown, more
         )
+
+
+def explain(unknown: Iterable[str], known: Iterable[str]) -> str | None:
+    """Why none of some names is known, if it can be told: a part before or after them, case, numbers for names."""
+    names, there = list(dict.fromkeys(unknown)), list(dict.fromkeys(known))
+    if not names or not there:
+        return None
+    for name in names[:MOST_TRIED]:
+        for other in there:
+            affix = _affix(name, other)
+            if affix is not None and _fits(affix, names, there):
+                return f"{name!r} and {other!r} differ by {''.join(affix)!r}"
+    folded = {other.casefold(): other for other in there}
+    for name in names:
+        if name.casefold() in folded:
+            return f"{name!r} and {folded[name.casefold()]!r} differ in case"
+    if all(name.isdecimal() for name in names) and not any(other.isdecimal() for other in there):
+        return f"{_shown(names)} are numbers, not names like {_shown(there)}"
+    if all(other.isdecimal() for other in there) and not any(name.isdecimal() for name in names):
+        return f"{_shown(there)} are numbers, not names like {_shown(names)}"
+    if is_file_name(names[0]) != is_file_name(there[0]):
+        return f"{names[0]!r} and {there[0]!r}: one names files, the other does not"
+    close = nearest(names[0], there)
+    return f"{names[0]!r}{close}" if close else f"{_shown(names)} against {_shown(there)}"
+
+
+MOST_TRIED = 5
+"""Names that `explain` compares with all known ones."""
+
+
+def _affix(name: str, other: str) -> tuple[str, str] | None:
+    """What stands before and after the shorter of two names in the longer one."""
+    longer, shorter = (name, other) if len(name) > len(other) else (other, name)
+    if not shorter or shorter not in longer or longer == shorter:
+        return None
+    before, after = longer.split(shorter, 1)
+    return None if before and after else (before, after)
+
+
+def _fits(affix: tuple[str, str], names: list[str], there: list[str]) -> bool:
+    """Whether the affix explains most of the names."""
+    before, after = affix
+    known, mine = set(there), set(names)
+    stripped = sum(name.removeprefix(before).removesuffix(after) in known for name in names)
+    added = sum(f"{before}{name}{after}" in known for name in names)
+    return 2 * max(stripped, added) >= min(len(mine), len(known))
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:2])) + (", ..." if len(names) > 2 else "")

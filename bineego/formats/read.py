@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from bineego.formats.annotations import Annotations, merge
 from bineego.formats.format import Format, Source
 from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions
+from bineego.formats.tidy import tidy, tidy_predictions
 
 FORMATS: tuple[Format, ...] = (
     activitynet.FORMAT,
@@ -59,7 +61,7 @@ def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
     found = recognise(source)
     if found.predictions is None:
         raise InputInvalid(f"these are annotations, not predictions ({found.title})", where=path)
-    return found.predictions(source, how).segments
+    return tidy_predictions(found.predictions(source, how).segments, how, path)
 
 
 @json.no_garbage_collection()
@@ -80,7 +82,20 @@ def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
         files = annotation_files(path)
         if not files:
             raise InputMissing("no file of labels (.csv, .json, ...) in this folder", where=path)
-        return merge([read_annotations(file, how, media) for file in files])
+        return merge(read_each(files, how, media, where=path))
+    return read_each([path], how, media, where=path)[0]
+
+
+def read_each(files: Sequence[Path], how: LabelOptions, media: Medias, *, where: object) -> list[Annotations]:
+    """Ground truth from several files of one data set; what is odd about their labels is said once for all.
+
+    Raises:
+        InputMissing, InputInvalid: as `read_annotations`.
+    """
+    return tidy([_as_written(file, how, media) for file in files], how, where)
+
+
+def _as_written(path: Path, how: LabelOptions, media: Medias) -> Annotations:
     source = Source(path, media)
     found = recognise(source)
     if found.annotations is None:

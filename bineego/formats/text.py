@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import unicodedata
 
 from bineego.errors import InputInvalid
 
@@ -54,8 +53,3 @@ def _encoding(content: bytes) -> str:
         if even > 0.4 * len(start) and odd == 0:
             return "utf-16-be"
     return "utf-8"
-
-
-def composed(text: str) -> str:
-    """A name as it is compared: without blanks around it, and with each letter and its accents as one character."""
-    return unicodedata.normalize("NFC", text.strip())

@@ -11,19 +11,29 @@ for a checkbox). Rows with `xy` are regions drawn in one frame, not segments. Th
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from bineego.errors import InputInvalid
+from bineego.errors import InputInvalid, nearest
 from bineego.formats import json
 from bineego.formats.annotations import Annotations
+from bineego.formats.columns import ColumnsMissing
 from bineego.formats.format import Format
+from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.rows import Rows
 
 LABEL_ATTRIBUTES = ("action", "actions", "activity", "label", "class")
 """Names (any case) of the attribute that is meant, where a project has several for segments."""
+
+TEXT = "1"
+"""`type` of attributes that hold free text."""
+
+ADDRESSES = ("2", "3")
+"""Values of `loc` of files that were added by their address, whose names are written as in addresses."""
 
 SEGMENT_ANCHOR = "FILE1_Z2_XY0"
 """Anchor of attributes that belong to a stretch of time in one file."""
@@ -43,13 +53,13 @@ def read_annotations(path: Path) -> Annotations:
     return parse_annotations(json.read(path))
 
 
-def parse_annotations(document: json.Document) -> Annotations:
-    """`read_annotations` of a parsed file."""
+def parse_annotations(document: json.Document, how: LabelOptions = AS_WRITTEN) -> Annotations:
+    """`read_annotations` of a parsed file; `how` may name the attributes that make the label."""
     document.refuse_double_keys()
     files = _files(document)
     views = _section(document, "view", optional=True)
     attributes = _section(document, "attribute", optional=True)
-    chosen = _label_attribute(attributes, document.path)
+    chosen = _label_attributes(attributes, how, document.path)
     rows = Rows(path=document.path)
     n_regions = 0
     for row_id, row in _section(document, "metadata").items():
@@ -61,7 +71,7 @@ def parse_annotations(document: json.Document) -> Annotations:
             continue
         video = _video(row.get("vid"), views, files)
         times = json.pair(row.get("z"))
-        labels = _labels(row.get("av"), attributes, chosen)
+        labels = _labels(row.get("av"), attributes, chosen, f"{document.path}, row {row_id!r}")
         if times is None:
             rows.skip(row_id, f"'z' is not two finite numbers: {json.short(row.get('z'))}")
         elif video is None:
@@ -92,8 +102,11 @@ def _files(document: json.Document) -> dict[str, str]:
     found: dict[str, str] = {}
     for fid, entry in _section(document, "file").items():
         name = entry.get("fname") if isinstance(entry, dict) else None
-        # A project made on Windows, or from an address, holds more than the name.
-        stem = PurePosixPath(name.replace("\\", "/")).stem if isinstance(name, str) else ""
+        if not isinstance(name, str):
+            raise InputInvalid(f"file {fid!r} has no 'fname'", where=document.path)
+        if str(entry.get("loc")) in ADDRESSES or "://" in name:
+            name = unquote(urlsplit(name).path)
+        stem = PurePosixPath(name.replace("\\", "/")).stem  # a project made on Windows may hold the folder too
         if not stem:
             raise InputInvalid(f"file {fid!r} has no 'fname'", where=document.path)
         found[str(fid)] = stem
@@ -112,42 +125,74 @@ def _video(vid: object, views: Mapping[str, Any], files: Mapping[str, str]) -> s
     return files.get(str(vid))
 
 
-def _label_attribute(attributes: Mapping[str, Any], path: Path) -> str | None:
-    """Id of the attribute that holds the label; None = any (there is at most one that could)."""
+def _label_attributes(attributes: Mapping[str, Any], how: LabelOptions, path: Path) -> tuple[str, ...]:
+    """Ids of the attributes that make the label; none = any (there is at most one that could)."""
     timed = [
         key for key, entry in attributes.items()
         if isinstance(entry, dict) and entry.get("anchor_id", SEGMENT_ANCHOR) == SEGMENT_ANCHOR
     ]  # fmt: skip
+    names = {key: str(attributes[key].get("aname", "")).strip() for key in timed}
+    if wanted := how.named_columns.get("label"):
+        return tuple(_named_attribute(name, names, path) for name in wanted)
     if len(timed) < 2:
-        return None
-    names = {key: str(attributes[key].get("aname", "")) for key in timed}
-    chosen = next((key for key in timed if names[key].strip().casefold() in LABEL_ATTRIBUTES), timed[0])
+        return ()
+    chosen = next((key for key in timed if names[key].casefold() in LABEL_ATTRIBUTES), timed[0])
     others = ", ".join(repr(names[key]) for key in timed if key != chosen)
-    log.warning("%s: labels are taken from attribute %r; not read: %s", path, names[chosen], others)
-    return chosen
+    joined = "+".join(names[key] for key in timed)
+    log.warning(
+        "%s: labels are taken from attribute %r; not read: %s (--columns label=%s joins them)",
+        path, names[chosen], others, joined,
+    )  # fmt: skip
+    return (chosen,)
 
 
-def _labels(av: object, attributes: Mapping[str, Any], chosen: str | None) -> list[str]:
-    """The label texts of a row: option ids resolved, anything else as it stands."""
+def _named_attribute(name: str, names: Mapping[str, str], path: Path) -> str:
+    found = [key for key, text in names.items() if text.casefold() == name.casefold()]
+    if len(found) != 1:
+        problem = "two attributes" if found else "no attribute"
+        raise ColumnsMissing(
+            f"{problem} {name!r}{nearest(name, names.values())}, which --columns names",
+            where=path,
+            remedy=f"found: {', '.join(names.values())}",
+        )
+    return found[0]
+
+
+def _labels(av: object, attributes: Mapping[str, Any], chosen: Sequence[str], where: str) -> list[str]:
+    """The label texts of a row: option ids resolved, anything else as it stands; those of several attributes joined."""
     if not isinstance(av, dict):
         return []
-    labels: list[str] = []
-    for key, value in av.items():
-        if chosen is not None and key != chosen:
-            continue
+    parts: list[list[str]] = []
+    for key in chosen or av:
+        value = av.get(key)
         if not isinstance(value, str) or not value.strip():
             continue
         attribute = attributes.get(key)
-        options = attribute.get("options") if isinstance(attribute, dict) else None
-        labels += _resolve(value.strip(), options if isinstance(options, dict) else {})
-    return labels
+        # A text attribute offers options too, and takes any other text.
+        select = isinstance(attribute, dict) and str(attribute.get("type")) != TEXT
+        options = attribute.get("options") if attribute is not None and select else None
+        parts.append(_resolve(value.strip(), options if isinstance(options, dict) else {}, where))
+    if len(chosen) > 1:
+        return [" ".join(several) for several in itertools.product(*parts)] if parts else []
+    return [label for part in parts for label in part]
 
 
-def _resolve(value: str, options: Mapping[str, Any]) -> list[str]:
-    """One option id, several joined by commas, or a text that is none of these."""
+def _resolve(value: str, options: Mapping[str, Any], where: str) -> list[str]:
+    """One option id, several joined by commas, or a text that is none of these.
+
+    Raises:
+        InputInvalid: the id of an option that the project no longer has.
+    """
     ids = [part.strip() for part in value.split(",") if part.strip()]
     if ids and all(isinstance(options.get(part), str) for part in ids):
         return [options[part].strip() for part in ids if options[part].strip()]
+    deleted = [part for part in ids if part.isdecimal() and part not in options]
+    if options and deleted and value not in options.values():
+        raise InputInvalid(
+            f"its label is option {deleted[0]!r}, which is no longer among the options of the attribute",
+            where=where,
+            remedy="give the row another label, or put the option back (VIA: attribute editor)",
+        )
     return [value]
 
 
@@ -156,5 +201,5 @@ FORMAT = Format(
     title="a VIA 3 project",
     suffixes=(".json",),
     recognises=lambda source: is_project(source.object),
-    annotations=lambda source, _how: parse_annotations(source.document),
+    annotations=lambda source, how: parse_annotations(source.document, how),
 )

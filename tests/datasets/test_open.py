@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from bineego.datasets import Subset, View, open_dataset, read_ground_truth
 from bineego.errors import InputInvalid, InputMissing, UsageError
+from bineego.formats.options import LabelOptions
 
 Make = Callable[..., Path]
 
@@ -158,8 +160,12 @@ def test_videos_in_another_folder(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     (tmp_path / "labels.csv").write_text("video_id,label,start,end\na.mp4,x,0,1\n")
     (tmp_path / "v").mkdir()
     (tmp_path / "v" / "a.mp4").touch()
-    open_dataset(tmp_path / "labels.csv", videos=tmp_path / "v")
-    assert "ids are file names without the extension" in caplog.text
+    caplog.set_level(logging.INFO)
+    (only,) = open_dataset(tmp_path / "labels.csv", videos=tmp_path / "v").recordings
+    assert (only.recording_id, list(only.videos)) == ("a", ["a"])
+    assert only.segments is not None
+    assert only.segments["video_id"].tolist() == ["a"]
+    assert "1 video id matched without ending" in caplog.text
     with pytest.raises(InputMissing, match="no such folder"):
         open_dataset(tmp_path / "labels.csv", videos=tmp_path / "w")
 
@@ -194,3 +200,84 @@ def test_real_data_sets(shared: Path) -> None:
     assert "Indoor Educational Spaces" in samples.scenes
     assert all("_clip_" in video for video in samples.videos)
     assert len(read_ground_truth(data / "one-by-one").segments) == 18
+
+
+def touched(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def labels(folder: Path, *ids: str) -> Path:
+    path = folder / "labels.csv"
+    path.write_text("video_id,label,start,end\n" + "".join(f"{name},x,0,1\n" for name in ids))
+    return path
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["a b.mp4", "a b", "P01/a b.mp4", "C:\\films\\a b.MOV", "https://host/x/a%20b.mp4?d=1", '" a b "', "a b.MP4"],
+)
+def test_ids_are_matched_to_the_one_video_that_fits(tmp_path: Path, written: str) -> None:
+    videos = touched(tmp_path / "v", "a b.mp4", "c.mp4")
+    found = open_dataset(labels(tmp_path, written), videos=videos)
+    assert {r.recording_id: r.segments is not None for r in found.recordings} == {"a b": True, "c": False}
+
+
+def test_ids_with_accents_apart_are_matched(tmp_path: Path) -> None:
+    videos = touched(tmp_path / "v", "Zoe\u0301.mp4")
+    (only,) = open_dataset(labels(tmp_path, "Zo\u00e9"), videos=videos).recordings
+    assert list(only.videos) == [only.recording_id] == ["Zoe\u0301"]
+
+
+def test_ids_that_fit_two_videos_or_share_one_are_not_matched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    videos = touched(tmp_path / "v", "a.mp4")
+    found = open_dataset(labels(tmp_path, "P01/a.mp4", "P02/a.mp4"), videos=videos)
+    assert [r.recording_id for r in found.recordings if r.segments is not None] == ["P01/a.mp4", "P02/a.mp4"]
+    assert "2 annotated videos" in caplog.text
+
+
+def test_videos_in_the_folders_below(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    videos = touched(tmp_path / "v", "P01/a.mp4", "P01/x/b.mp4", "P02/c.mp4", ".hidden/d.mp4")
+    found = open_dataset(labels(tmp_path, "a", "b", "c"), videos=videos)
+    assert sorted(found.videos) == ["a", "b", "c"]
+    touched(videos, "e.mp4")
+    assert sorted(open_dataset(labels(tmp_path, "a", "e"), videos=videos).videos) == ["a", "e"]
+    touched(videos, "P02/a.mp4")
+    with pytest.raises(UsageError, match="two videos with the id 'a'"):
+        open_dataset(labels(tmp_path, "a"), videos=videos)
+
+
+def test_an_entry_without_annotations_is_not_annotated(tmp_path: Path) -> None:
+    touched(tmp_path, "a.mp4", "b.mp4", "c.mp4")
+    entries = {"a": {"annotations": []}, "b": {"subset": "training", "duration": 6}}
+    (tmp_path / "gt.json").write_text(json.dumps({"database": entries}))
+    found = {r.recording_id: r.segments for r in open_dataset(tmp_path / "gt.json").recordings}
+    assert found["a"] is not None
+    assert found["b"] is None
+    assert found["c"] is None
+    assert read_ground_truth(tmp_path / "gt.json").unlabelled == ("b",)
+
+
+def test_what_is_odd_about_labels_is_said_once(x360: Make, caplog: pytest.LogCaptureFixture) -> None:
+    found = open_dataset(
+        x360(
+            videos=("a", "b"),
+            annotated={"a": [("Eating", 1, 2), ("none", 1, 3)], "b": [("eating", 1, 2), ("none", 4, 5)]},
+        )
+    )
+    assert found.actions == ("Eating", "eating", "none")
+    assert caplog.text.count("differ only in case") == 1
+    assert caplog.text.count("2 segments of 'none' count as an action") == 1
+    assert "--background none" in caplog.text
+
+
+def test_the_background_is_no_action(x360: Make) -> None:
+    folder = x360(videos=("a", "b"), annotated={"a": [("eating", 1, 2), ("SIL", 1, 3)], "b": [("SIL", 1, 2)]})
+    found = open_dataset(folder, how=LabelOptions(background="SIL"))
+    assert found.actions == ("eating",)
+    assert [len(r.segments) for r in found.recordings if r.segments is not None] == [1, 0]
+    with pytest.raises(InputInvalid, match="no label is 'Sil'"):
+        open_dataset(folder, how=LabelOptions(background="Sil"))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bineego.errors import InputInvalid
-from bineego.formats import via
+from bineego.formats import read, via
+from bineego.formats.options import LabelOptions
 
 SELECT, TEXT = 4, 1
 
@@ -46,8 +47,7 @@ def test_option_ids_are_resolved(tmp_path: Path) -> None:
     ("value", "labels"),
     [
         ("0,1", ["walking", "eating"]),  # checkbox
-        ("sitting", ["sitting"]),  # a text, or an option that was deleted
-        ("7", ["7"]),
+        ("sitting", ["sitting"]),  # a text
         (" walking ", ["walking"]),
         ("walking, slowly", ["walking, slowly"]),
     ],
@@ -56,6 +56,34 @@ def test_values_that_are_not_one_option(tmp_path: Path, value: str, labels: list
     options = {"0": "walking", "1": "eating"}
     found = via.read_annotations(write(tmp_path, project({"1_a": row([1, 2], value)}, options=options)))
     assert found.segments["label"].tolist() == labels
+
+
+def test_an_option_that_was_deleted_is_no_label(tmp_path: Path) -> None:
+    path = write(tmp_path, project({"1_a": row([1, 2], "7")}, options={"0": "walking", "1": "eating"}))
+    with pytest.raises(InputInvalid, match=r"row '1_a'.*option '7', which is no longer among the options"):
+        via.read_annotations(path)
+
+
+def test_names_of_files_added_by_address_are_decoded(tmp_path: Path) -> None:
+    for name, loc in (("my%20clip.mp4", 2), ("https://host/of/my%20clip.mp4?raw=1", 2), ("file:///c/my%20clip.mp4", 3)):
+        content = project({"1_a": row([1, 2], "x")})
+        content["file"]["1"] |= {"fname": name, "loc": loc}
+        found = via.read_annotations(write(tmp_path, content))
+        assert found.videos == ("my clip",)
+
+
+def test_two_attributes_can_make_the_label(tmp_path: Path) -> None:
+    content = project({"1_a": {"vid": "1", "z": [1, 2], "xy": [], "av": {"1": "0", "2": "1"}}})
+    kind = {"anchor_id": "FILE1_Z2_XY0", "type": 4}
+    content["attribute"] = {
+        "1": {"aname": "verb", "options": {"0": "reach", "1": "grasp"}, **kind},
+        "2": {"aname": "noun", "options": {"0": "cup", "1": "pen"}, **kind},
+    }
+    path = write(tmp_path, content)
+    found = read.read_annotations(path, LabelOptions(columns="label=verb+noun"))
+    assert found.segments["label"].tolist() == ["reach pen"]
+    with pytest.raises(InputInvalid, match=r"no attribute 'nuon'.*'noun'"):
+        read.read_annotations(path, LabelOptions(columns="label=nuon"))
 
 
 def test_a_text_attribute_is_taken_as_it_is(tmp_path: Path) -> None:
