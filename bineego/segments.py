@@ -83,8 +83,7 @@ def checked(table: pd.DataFrame, *, scored: bool, where: str) -> pd.DataFrame:
             )
         if pd.api.types.infer_dtype(columns[name]) != "string":
             columns[name] = columns[name].map(str)
-    names = columns["label"].unique()
-    columns["label"] = columns["label"].map({name: composed(name) for name in names})
+    columns["label"] = columns["label"].map({label: composed(label) for label in columns["label"].unique()})
     try:
         return make(*columns.values())
     except (TypeError, ValueError) as error:
