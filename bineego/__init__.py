@@ -29,6 +29,8 @@ _HOMES = {
     "load_model": "tsm",
 }
 
+__version__ = "0.2.0.dev0"
+
 __getattr__ = attach(__name__, _HOMES)
 
 

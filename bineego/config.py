@@ -106,16 +106,18 @@ class Option:
 def _options(cls: type) -> Mapping[str, Option]:
     hints = typing.get_type_hints(cls, include_extras=True)
     found = {}
-    for field in sorted(dataclasses.fields(cls), key=lambda field: field.name not in cls.__annotations__):
+    for field in dataclasses.fields(cls):
         kind = hints[field.name]
         opt = next((o for o in getattr(kind, "__metadata__", ()) if isinstance(o, Opt)), Opt("", flag=False))
         default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
         found[field.name] = Option(field.name, kind, opt, default)
-    return found
+    own = {name for name in cls.__annotations__ if found[name].opt.argument or found[name].opt.panel}
+    return dict(sorted(found.items(), key=lambda item: item[0] not in own))
 
 
 options: Callable[[type], Mapping[str, Option]] = functools.cache(_options)
-"""The options of a dataclass, its own before those of its bases. Without `Opt`, a field is a key and no flag."""
+"""The options of a dataclass in the order of the help: its own arguments and panels, then as the bases have them.
+A field without `Opt` is a key and a keyword, and no flag."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from bineego import __version__
 from bineego.cli import console
 from bineego.cli.demo import demo
 from bineego.cli.ensemble import ensemble
 from bineego.cli.evaluate import evaluate
 from bineego.cli.extract_frames import extract_frames
+from bineego.cli.help import HelpfulCommand
 from bineego.cli.info import info
 from bineego.cli.localize import localize
 from bineego.cli.options import command
@@ -38,14 +40,14 @@ app = typer.Typer(
 for _panel, _functions in COMMANDS.items():
     for _function in _functions:
         _made = command(_function)
-        app.command(_made.name, help=_made.help, epilog=_made.examples, rich_help_panel=_panel)(_made.run)
+        app.command(_made.name, cls=HelpfulCommand, help=_made.help, epilog=_made.examples, rich_help_panel=_panel)(
+            _made.run
+        )
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        print(f"bineego {version('bineego')}")
+        print(f"bineego {__version__}")
         raise typer.Exit
 
 
@@ -61,4 +63,4 @@ def _options(
 
 def main() -> None:
     """Entry point of the `bineego` command."""
-    sys.exit(console.start(lambda: app(standalone_mode=False)))
+    sys.exit(console.start(lambda: app(prog_name="bineego", standalone_mode=False)))

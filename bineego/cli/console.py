@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from bineego.cli import signals, streams
 from bineego.errors import (
@@ -23,8 +24,10 @@ from bineego.errors import (
     UsageError,
 )
 from bineego.files import FULL, write_error
-from bineego.types import OnProgress
 from bineego.words import printable
+
+if TYPE_CHECKING:
+    from bineego.types import OnProgress  # NumPy, which `--help` does not need
 
 
 class _StderrHandler(logging.Handler):

@@ -64,7 +64,8 @@ def _parameter(option: Option) -> inspect.Parameter:
         once = option.default is False and not opt.key
         info, kind = typer.Option(option.flag if once else f"{option.flag}/--no-{option.flag[2:]}", **words), bool
     elif opt.argument:
-        info = typer.Argument(metavar=metavar(option), **words)
+        name = metavar(option) if option.default is dataclasses.MISSING else f"[{metavar(option)}]"
+        info = typer.Argument(metavar=name, **words)
     else:
         flags = (opt.short, option.flag) if opt.short else (option.flag,)
         info = typer.Option(*flags, metavar=metavar(option), autocompletion=_completion(option), **words)

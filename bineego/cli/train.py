@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from bineego.cli import console
 from bineego.errors import UsageError
 from bineego.training.options import TrainCall
-from bineego.types import OnProgress
+
+if TYPE_CHECKING:
+    from bineego.types import OnProgress  # NumPy, which `--help` does not need
 
 
 def train(call: TrainCall) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperGroup
-
+from bineego.cli.help import HelpfulGroup
 from bineego.errors import UsageError, nearest
 
 SYNONYMS = {
@@ -20,7 +19,7 @@ SYNONYMS = {
 """What other programs call it: where that command exists, it is the one that is meant."""
 
 
-class Commands(TyperGroup):
+class Commands(HelpfulGroup):
     """The group of all commands: an unknown one gets the nearest that there is."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -38,8 +37,7 @@ def in_our_words(error: Any) -> UsageError | None:
     Typer and click have moved these classes about: they are told apart by their names.
     """
     context = error.ctx
-    path = context.command_path if context is not None else "bineego"
-    remedy = f"{path} --help"
+    remedy = "--help tells what it takes" if context is None else f"{context.command_path} --help"
     match type(error).__name__:
         case "NoArgsIsHelpError":
             return None
@@ -50,6 +48,6 @@ def in_our_words(error: Any) -> UsageError | None:
         case "BadOptionUsage" if "requires an argument" in error.message:
             return UsageError("needs a value", where=error.option_name, remedy=remedy)
         case "UsageError" if "extra argument" in error.message:
-            extra = error.message.partition("(")[2].rpartition(")")[0]
-            return UsageError(f"not expected here: {extra}", remedy=remedy)
+            extra = error.message.rpartition("(")[2].rstrip(")")
+            return UsageError(f"too many arguments: {extra}", remedy=remedy)
     return UsageError(error.format_message().rstrip("."), remedy=remedy)

@@ -1,0 +1,70 @@
+"""`--help` in two columns, under the headings that commands and options name: 80 characters hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+Rows = list[tuple[str, str]]
+
+OFF = " (default: off)"
+"""How the help of a switch that is off ends."""
+
+
+class HelpfulCommand(TyperCommand):
+    """A command whose help is written here."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write(self, ctx, formatter, _panels((each.rich_help_panel, _option(each)) for each in _shown(self, ctx)))
+
+
+class HelpfulGroup(TyperGroup):
+    """The group of all commands; their help is written here too."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        commands = []
+        for name, each in self.commands.items():
+            commands.append((getattr(each, "rich_help_panel", None), (name, each.get_short_help_str(99))))
+        options = [(None, _option(each)) for each in _shown(self, ctx)]
+        _write(self, ctx, formatter, _panels([*commands, *options]))
+
+
+def _shown(command: Any, ctx: Any) -> list[Any]:
+    """The parameters that the help names."""
+    return [each for each in command.get_params(ctx) if not getattr(each, "hidden", False)]
+
+
+def _option(parameter: Any) -> tuple[str, str]:
+    """What a flag is called, and what it does. That there is a `--no-x` goes without saying where x is off."""
+    help_text = parameter.help or ""
+    if parameter.param_type_name == "argument":
+        return parameter.metavar, help_text
+    names = sorted(parameter.opts, key=len)
+    if not help_text.endswith(OFF):
+        names += parameter.secondary_opts
+    return ", ".join(names) + ("" if parameter.is_flag else f" {parameter.metavar}"), help_text
+
+
+def _panels(rows: Iterable[tuple[str | None, tuple[str, str]]]) -> dict[str, Rows]:
+    """Rows by heading; those without one come last."""
+    found: dict[str, Rows] = {}
+    for panel, row in rows:
+        found.setdefault(panel or "Options", []).append(row)
+    return {name: found[name] for name in sorted(found, key=lambda name: name == "Options")}
+
+
+def _write(command: Any, ctx: Any, formatter: Any, panels: dict[str, Rows]) -> None:
+    arguments = [each.metavar for each in command.params if each.param_type_name == "argument"]
+    last = ["COMMAND ..."] if isinstance(command, TyperGroup) else arguments
+    formatter.write_usage(ctx.command_path, " ".join(["[OPTIONS]", *last]))
+    formatter.write_paragraph()
+    formatter.write_text(command.help)
+    for panel, rows in panels.items():
+        with formatter.section(panel):
+            formatter.write_dl(rows)
+    if command.epilog:
+        title, *examples = command.epilog.splitlines()
+        with formatter.section(title.rstrip(":")):
+            formatter.write("\n".join(f"  {line.strip()}" for line in examples) + "\n")

@@ -1,0 +1,79 @@
+"""docs/options.md: every option of every command, from the same lines that the commands are made of.
+
+python -m bineego.cli.reference > docs/options.md
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, get_origin
+
+from bineego import config
+from bineego.cli.app import COMMANDS
+from bineego.cli.options import default_text, metavar
+from bineego.config import Option
+
+HEAD = """# Options
+
+Made from the code by `python -m bineego.cli.reference > docs/options.md`; a test holds it current.
+
+An option has one name: the flag `--frames` of `bineego train` is `frames` in the `[train]` table of a `bineego.toml` in
+the current folder, and `frames=` in `bineego.train(...)`. A flag goes over the file, the file over the default. Several
+values are separated by commas on the command line and a list in the file. `--no-x` turns a switch off that is on.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    parts = [HEAD]
+    for panel, functions in COMMANDS.items():
+        for function in functions:
+            parts.append("\n".join(_command(panel, function)))
+    return "\n".join(parts)
+
+
+def _command(panel: str, function: Callable[[Any], object]) -> Iterator[str]:
+    name = function.__name__.replace("_", "-")
+    shown = [option for option in config.options(typing.get_type_hints(function)["call"]).values() if option.opt.help]
+    yield f"## bineego {name}\n"
+    yield f"{(function.__doc__ or '').splitlines()[0]} ({panel})\n"
+    for heading in dict.fromkeys(_heading(option) for option in shown):
+        yield f"### {heading}\n"
+        yield from _table(option for option in shown if _heading(option) == heading)
+        yield ""
+
+
+def _heading(option: Option) -> str:
+    return option.opt.panel or ("Arguments" if option.opt.argument else "Options")
+
+
+def _table(shown: Iterable[Option]) -> Iterator[str]:
+    yield "| option | values | default | what it does |"
+    yield "|---|---|---|---|"
+    for option in shown:
+        cells = (_name(option), _values(option), default_text(option), option.opt.help)
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _name(option: Option) -> str:
+    """The flag, or the key where there is none; which of the three places do not have it."""
+    if option.opt.argument:
+        return f"`{option.flag}`"
+    name = f"`{option.opt.short}`, `{option.flag}`" if option.opt.short else f"`{option.flag}`"
+    if not option.opt.flag:
+        name = f"`{option.name}` (file and Python only)"
+    if option.opt.table:
+        name += f", in `[{option.opt.table}]`"
+    return name
+
+
+def _values(option: Option) -> str:
+    if option.plain is bool or option.opt.switch:
+        return "switch"
+    words = ", ".join(f"`{choice}`" for choice in option.choices) or metavar(option)
+    return f"{words}; several" if get_origin(option.plain) is tuple and option.choices else words
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
