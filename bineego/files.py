@@ -8,7 +8,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -204,22 +204,6 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-
-
-def check_target(path: Path, inputs: Iterable[Path], *, flag: str) -> None:
-    """Fail before any work if a result cannot be written to `path`, or would replace one of the `inputs`.
-
-    Args:
-        flag: what names the result on the command line, for messages.
-
-    Raises:
-        UsageError, ResourceExhausted: one of these.
-    """
-    if path.is_dir():
-        raise UsageError("is a folder", where=path, remedy=f"name a file: {flag} FILE")
-    if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
-        raise UsageError("is one of the inputs", where=path, remedy=f"name another file with {flag}")
-    check_writable(path.parent)
 
 
 @contextlib.contextmanager

@@ -102,11 +102,13 @@ class Store:
             return None
         return record if self._is_whole(record, names) else None
 
-    def failed(self, video_id: str, made: Made) -> Record | None:
-        """The record of a failure that would come again: content that is wrong does not mend itself."""
+    def failure(self, video_id: str, made: Made) -> InputInvalid | None:
+        """Why this could not be done before, if it would fail again: content that is wrong does not mend itself."""
         record = _read(self._failures / f"{short_name(video_id)}.json")
-        lasting = record is not None and record.is_of(made) and (record.failure or {}).get("code")
-        return record if lasting == InputInvalid.exit_code else None
+        known = record.failure if record is not None and record.is_of(made) else None
+        if known is None or known.get("code") != InputInvalid.exit_code:
+            return None
+        return InputInvalid(f"{known['message']} (as before)", where=known["where"], remedy=known["remedy"])
 
     def put(
         self,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bineego.cli import console
 from bineego.config import given
 from bineego.ensembling.options import EnsembleCommand
-from bineego.errors import InputMissing, UsageError
-from bineego.files import check_target
+from bineego.errors import UsageError
+from bineego.files import missing
+from bineego.records import check_free, recorded
 
 FORM = "bineego ensemble A.csv B.csv --weights 0.57,0.51 -o OUT.csv"
 
@@ -26,13 +26,13 @@ def ensemble(call: EnsembleCommand) -> None:
       bineego ensemble tracks-a tracks-b --fit labels.csv -o fit.toml
     """
     target = call.output or Path("ensemble.csv" if call.fit is None else "ensemble.toml")
-    _check(call.inputs, target)
+    _check(call.inputs, target, overwrite=call.overwrite)
     if call.fit is None:
         if call.subset is not None:
             raise UsageError("--subset goes with --fit only", remedy="leave it out: all videos of the inputs are fused")
         from bineego.ensembling import fusing
 
-        fusing.write(fusing.run(call.inputs, call), target, call.inputs)
+        fusing.write(fusing.run(call.inputs, call), target, call.inputs, overwrite=call.overwrite)
     else:
         _fit(call, call.fit, target)
     print(target)
@@ -52,18 +52,20 @@ def _fit(call: EnsembleCommand, truth: Path, target: Path) -> None:
         found = fitting.fit(
             call.inputs, truth, options=call, decode=decode, subset=call.subset, on_progress=on_progress
         )
-    print(found.text(), file=sys.stderr)
-    fitting.write(found, target)
+    console.say(found.text())
+    with recorded(target) as draft:
+        fitting.write(found, draft)
 
 
-def _check(paths: Sequence[str], target: Path) -> None:
+def _check(paths: Sequence[str], target: Path, *, overwrite: bool) -> None:
     """Everything that can be known before anything is read."""
     for path in paths:
         if not Path(path).exists():
-            raise InputMissing("no such file", where=path)
+            raise missing(Path(path), "no such file")
     if not paths:
         raise UsageError("weights, but nothing to fuse", remedy=FORM)
     from bineego.ensembling.inputs import PREDICTIONS_NAME
 
     # What stands for a folder may be the table in it.
-    check_target(target, (file for path in map(Path, paths) for file in (path, path / PREDICTIONS_NAME)), flag="-o")
+    files = (file for path in map(Path, paths) for file in (path, path / PREDICTIONS_NAME))
+    check_free(target, overwrite=overwrite, inputs=files)

@@ -12,7 +12,7 @@ from bineego.config import given
 from bineego.errors import UsageError
 from bineego.evaluation.inputs import find_inputs
 from bineego.evaluation.options import EvaluateCall, Protocol
-from bineego.files import check_target
+from bineego.records import check_free, recorded
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ def evaluate(call: EvaluateCall) -> None:
         from bineego.report.precision_recall import check_type
 
         check_type(call.curves)
-        check_target(call.curves, [path for path in (truth, found) if path is not None], flag="--curves")
+        inputs = [path for path in (truth, found) if path is not None]
+        check_free(call.curves, overwrite=call.overwrite, inputs=inputs, flag="--curves")
     content: dict[str, Any] = {}
     tables = []
     if found is not None:
@@ -56,7 +57,8 @@ def evaluate(call: EvaluateCall) -> None:
         elif isinstance(call.curves, Path):
             from bineego.report.precision_recall import write_precision_recall
 
-            write_precision_recall(result, call.curves)
+            with recorded(call.curves) as draft:
+                write_precision_recall(result, draft)
         if not call.json:
             from bineego.evaluation.tables import tables as make_tables
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ from bineego.config import keywords, takes
 from bineego.datasets.inputs import resolve_videos
 from bineego.datasets.options import ExtractOptions
 from bineego.errors import UsageError
+from bineego.shards import read_shard
 from bineego.types import OnProgress
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
+from bineego.words import many
+
+log = logging.getLogger(__name__)
 
 
 @takes(ExtractOptions)
@@ -48,6 +53,10 @@ def extract_frames(
     )
     if not videos:
         raise UsageError("no videos to extract frames from", remedy="name video files or a folder of them")
+    if chosen.shard is not None:
+        everything, shard = len(videos), read_shard(chosen.shard)
+        videos = {video_id: path for video_id, path in videos.items() if shard.has(video_id)}
+        log.info("shard %s: %d of %s", chosen.shard, len(videos), many(everything, "video"))
     frames = FrameOptions(size=chosen.size, keep_aspect=chosen.keep_aspect)
     cache = FrameCache(chosen.output, frames, backend=chosen.backend)
     cache.ensure(videos, jobs=chosen.jobs, on_progress=on_progress)

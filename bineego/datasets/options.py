@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from bineego.config import Opt
 from bineego.datasets.recording import View
+from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
 DEFAULT_CACHE = Path(".bineego/frames")
@@ -24,6 +25,15 @@ class ExtractOptions(FrameOptions):
     backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
     view: Annotated[View, Opt("Camera of a data set that has several.")] = View.PANORAMIC
     videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="beside the file")] = None
+    shard: Annotated[
+        str | None,
+        Opt(
+            "Only the I-th of N parts of the videos, so that N machines share them.",
+            metavar="I/N",
+            key=False,
+            parse=checked_shard,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from bineego.ensembling.options import EnsembleCall, EnsembleOptions, Method, Se
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
 from bineego.postprocess import DecodeOptions, fusion
+from bineego.records import check_free, recorded
 from bineego.tracks import ScoreTrack
 from bineego.words import listed
 
@@ -207,26 +208,28 @@ def _scenes(models: Sequence[Model], shares: Sequence[float], options: EnsembleO
     return found
 
 
-def write(fused: Fused, path: Path, inputs: Sequence[str] = ()) -> None:
+def write(fused: Fused, path: Path, inputs: Sequence[str] = (), *, overwrite: bool = False) -> None:
     """Write the segments (ActivityNet JSON if `path` ends in .json, else CSV), and the scenes beside them if there are.
 
     Scenes are not written into a folder that holds an input: the `scenes.csv` there is that model's own.
 
     Raises:
-        UsageError: there is a `scenes.csv` that no model has written.
+        UsageError: there is a `scenes.csv` that is not ours to replace.
     """
     homes = {Path(name).resolve() if Path(name).is_dir() else Path(name).resolve().parent for name in inputs}
     beside = path.parent / SCENES_NAME
     at_home = path.parent.resolve() in homes and beside.exists()
     if fused.scenes and not at_home:
-        csv.refuse_foreign(beside, csv.SCORED_SCENE_COLUMNS)
-    if path.suffix.casefold() == ".json":
-        activitynet.write_predictions(fused.table, path)
-    else:
-        csv.write_segments(fused.table, path)
+        check_free(beside, overwrite=overwrite)
+    with recorded(path) as draft:
+        if path.suffix.casefold() == ".json":
+            activitynet.write_predictions(fused.table, draft)
+        else:
+            csv.write_segments(fused.table, draft)
     if not fused.scenes:
         return
     if at_home:
         log.warning("%s is one model's own: the fused scenes are not written; name another folder with -o", beside)
-    else:
-        csv.write_scenes(fused.scenes, beside)
+        return
+    with recorded(beside) as draft:
+        csv.write_scenes(fused.scenes, draft)

@@ -141,6 +141,7 @@ class EnsembleCommand(EnsembleCall):
             "The result's file.", short="-o", metavar="FILE", key=False, unset="ensemble.csv; with --fit, ensemble.toml"
         ),
     ] = None
+    overwrite: Annotated[bool, Opt("Replace a file that is not as bineego wrote it.", key=False)] = False
 
     @classmethod
     def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:

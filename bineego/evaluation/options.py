@@ -161,3 +161,4 @@ class EvaluateCall(EvaluateOptions):
         ),
     ] = ()
     json: Annotated[bool, Opt("Print JSON.", key=False)] = False
+    overwrite: Annotated[bool, Opt("With --curves, replace a file that is not as bineego wrote it.", key=False)] = False

@@ -8,10 +8,9 @@ or may be read in two ways, is refused with file and line. Ids and labels stay t
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from bineego import segments
-from bineego.errors import BineegoError, InputInvalid, UsageError
+from bineego.errors import InputInvalid, UsageError
 from bineego.files import atomic_text
 from bineego.formats import columns as layouts
 from bineego.formats import names, table, times
@@ -118,24 +117,6 @@ def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(SCORED_SCENE_COLUMNS)
         writer.writerows((video, scene, segments.number_text(score)) for video, (scene, score) in scenes.items())
-
-
-def refuse_foreign(path: Path, columns: Collection[str]) -> None:
-    """Refuse to replace a table that this program cannot have written: one of other columns.
-
-    Raises:
-        UsageError: there is one.
-    """
-    if not path.exists():
-        return
-    with contextlib.suppress(BineegoError):
-        if set(table.read(path).header) == set(columns):
-            return
-    raise UsageError(
-        f"exists and is no table of {', '.join(columns)}: it would be overwritten",
-        where=path,
-        remedy="name another folder with -o",
-    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

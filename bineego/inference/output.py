@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bineego import records, segments, tracks
-from bineego.errors import BineegoError, InputInvalid, UsageError
+from bineego.errors import BineegoError, UsageError
 from bineego.files import check_writable
 from bineego.formats import activitynet, csv
 from bineego.inference.items import Item
@@ -97,11 +97,7 @@ class Output:
         record = self._store.done(item.video_id, made, [name for name in names if not self._is_input(name, item)])
         if record is not None and (record.content["rows"] is not None or not actions):
             return _found(record)
-        failed = self._store.failed(item.video_id, made)
-        if failed is None or failed.failure is None:
-            return None
-        known = failed.failure
-        return InputInvalid(f"{known['message']} (as before)", where=known["where"], remedy=known["remedy"])
+        return self._store.failure(item.video_id, made)
 
     def add(self, item: Item, track: tracks.ScoreTrack, table: pd.DataFrame | None) -> tuple[Found, list[Path]]:
         """Write the files of one video; what is there now, and their paths."""

@@ -15,8 +15,9 @@ from bineego import words
 from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, WorkerLost
 from bineego.files import check_writable
 from bineego.progress import Progress
+from bineego.store import Made, Store
 from bineego.types import OnProgress
-from bineego.video.cache import FrameCache
+from bineego.video.cache import VERSION, FrameCache, content_stamp
 from bineego.video.frames import MAX_RATE, Backend
 from bineego.video.parallel import read_parallel
 from bineego.video.probe import open_video, promised_duration
@@ -64,9 +65,13 @@ def build_cache(
     jobs = max(1, jobs or os.cpu_count() or 1)
     failed: dict[str, BineegoError] = {}
     missing: list[_Item] = []
+    store = Store(cache.sized_folder)
     for video_id, path in items.items():
         try:
             if not cache.has(video_id, path):
+                before = store.failure(video_id, _made(cache, Path(path)))
+                if before is not None:
+                    raise before
                 missing.append(_measure(video_id, Path(path)))
         except BineegoError as error:
             failed[video_id] = error
@@ -74,8 +79,17 @@ def build_cache(
         check_writable(cache.sized_folder)
         _remove_abandoned(cache.sized_folder)
         _check_disk(cache, missing)
-        _build(cache, missing, jobs, failed, Progress({item.video_id: item.seconds for item in missing}, on_progress))
+        met: dict[str, BineegoError] = {}
+        _build(cache, missing, jobs, met, Progress({item.video_id: item.seconds for item in missing}, on_progress))
+        for video_id, problem in met.items():
+            store.fail(video_id, _made(cache, Path(items[video_id])), problem)
+        failed |= met
     _report(failed, len(items))
+
+
+def _made(cache: FrameCache, path: Path) -> Made:
+    by = {"version": VERSION, "size": cache.sized_folder.name, "backend": str(cache.backend)}
+    return Made(source=[content_stamp(path)], by=by)
 
 
 def _measure(video_id: str, path: Path) -> _Item:

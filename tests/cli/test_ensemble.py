@@ -183,11 +183,26 @@ def test_tables_of_others_are_not_overwritten(run) -> None:
     Path("scenes.csv").write_text("video_id,place\nv,here\n")
     code, _, err = run("one", "-o", "fused.csv")
     assert code == 2
-    assert "overwritten" in err
+    assert "scenes.csv: exists: it would be replaced" in err
     assert not Path("fused.csv").exists()
     Path("folder").mkdir()
     Path("folder/predictions.csv").write_text(HEADER + "v,x,0,10,0.9\n")
     assert run("folder", "a.csv", "-o", "folder/predictions.csv")[0] == 2
+
+
+def test_a_result_that_was_corrected_is_kept(run) -> None:
+    assert run("a.csv", "b.csv", "-o", "out.csv")[0] == 0
+    assert run("a.csv", "b.csv", "-o", "out.csv", "--iou", "0.7")[0] == 0  # it is ours
+    ours = Path("out.csv").read_text()
+    Path("out.csv").write_text(ours.replace("v,x,0.0", "v,x,0.5"))
+    code, out, err = run("a.csv", "b.csv", "-o", "out.csv")
+    assert (code, out) == (2, "")
+    assert "out.csv: has changed since bineego wrote it" in err
+    assert Path("out.csv").read_text() != ours
+    assert run("a.csv", "b.csv", "-o", "out.csv", "--overwrite")[0] == 0
+    assert Path("out.csv").read_text() == ours
+    Path("mine.toml").write_text("")
+    assert run("a.csv", "b.csv", "--fit", "a.csv", "-o", "mine.toml")[0] == 2
 
 
 def test_what_has_no_part_is_said(run) -> None:

@@ -34,6 +34,23 @@ def test_what_is_done_is_skipped(tmp_path: Path, video: Video) -> None:
     assert told == []
 
 
+def test_a_lasting_failure_is_remembered(tmp_path: Path, video: Video) -> None:
+    broken = tmp_path / "broken.mp4"
+    content = bytearray(video("closed.mp4").read_bytes())
+    content[len(content) // 8 :] = bytes(len(content) - len(content) // 8)
+    broken.write_bytes(content)
+    cache = FrameCache(tmp_path / "cache", SMALL)
+    items = {"a": video("closed.mp4"), "b": broken}
+    with pytest.raises(BatchFailed) as first:
+        cache.ensure(items, jobs=1)
+    with pytest.raises(BatchFailed) as second:
+        cache.ensure(items, jobs=1)
+    assert ("(as before)" in str(first.value), "broken.mp4" in str(second.value)) == (False, True)
+    shutil.copy(video("vfr.mp4"), broken)
+    cache.ensure(items, jobs=1)
+    assert cache.has("b", broken)
+
+
 def test_several_processes_build_the_same(tmp_path: Path, video: Video) -> None:
     items = {name: video(name) for name in ("closed.mp4", "vfr.mp4", "mpeg4.avi")}
     one, two = FrameCache(tmp_path / "one", SMALL), FrameCache(tmp_path / "two", SMALL)
