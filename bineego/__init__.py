@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from bineego.datasets import extract_frames
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
+    from bineego.features import extract_features
     from bineego.inference import localize
     from bineego.training import train
     from bineego.tsm import load_model
 
-__all__ = ["ensemble", "evaluate", "extract_frames", "load_model", "localize", "train"]
+__all__ = ["ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "train"]
 
 _HOMES = {
     "train": "training",
     "localize": "inference",
     "ensemble": "ensembling",
     "evaluate": "evaluation",
+    "extract_features": "features",
     "extract_frames": "datasets",
     "load_model": "tsm",
 }

@@ -27,7 +27,7 @@ from bineego.files import write_bytes
 CONFIG_NAME = "bineego.toml"
 """Looked for in the current folder by every command; one table per command: `[train]`, `[localize]` ..."""
 
-TABLES = ("ensemble", "evaluate", "extract-frames", "labels", "localize", "train")
+TABLES = ("ensemble", "evaluate", "extract-features", "extract-frames", "labels", "localize", "train")
 """The tables that it may hold: one for each command, and those of parts that several commands share."""
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ from bineego.cli import console
 from bineego.cli.demo import demo
 from bineego.cli.ensemble import ensemble
 from bineego.cli.evaluate import evaluate
+from bineego.cli.extract_features import extract_features
 from bineego.cli.extract_frames import extract_frames
 from bineego.cli.help import HelpfulCommand
 from bineego.cli.info import info
@@ -22,7 +23,7 @@ from bineego.cli.usage import Commands
 
 COMMANDS = {
     "Work": (train, localize, ensemble, evaluate),
-    "Prepare": (extract_frames,),
+    "Prepare": (extract_frames, extract_features),
     "Look": (info, demo),
 }
 """All commands, by the panel of `bineego --help` that they stand in."""

@@ -13,6 +13,7 @@ from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.features.extraction import extract
+    from bineego.features.folder import extract_features
     from bineego.features.kinds import Kind
     from bineego.features.options import FeatureOptions
     from bineego.features.projection import Projection, fit_projection
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from bineego.features.track import FeatureTrack
 
 __all__ = [
-    "FeatureOptions", "FeatureTrack", "Kind", "Projection", "Screened", "extract", "fit_projection", "screen",
+    "FeatureOptions", "FeatureTrack", "Kind", "Projection", "Screened", "extract", "extract_features",
+    "fit_projection", "screen",
 ]  # fmt: skip
 
 _HOMES = {
@@ -30,6 +32,7 @@ _HOMES = {
     "Projection": "projection",
     "Screened": "screening",
     "extract": "extraction",
+    "extract_features": "folder",
     "fit_projection": "projection",
     "screen": "screening",
 }

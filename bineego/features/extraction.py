@@ -70,7 +70,24 @@ def extract(
             the error is its own (`InputMissing`, `InputInvalid`).
         ResourceExhausted: out of memory or disk.
     """
-    options = options or FeatureOptions()
+    files, failed = extract_all(
+        videos, options or FeatureOptions(), kinds=kinds, cache=cache, jobs=jobs, device=device, on_progress=on_progress
+    )
+    raise_failures(failed, len(videos), "the others are in the cache")
+    return TrackFiles(files)
+
+
+def extract_all(
+    videos: Mapping[str, Path],
+    options: FeatureOptions,
+    *,
+    kinds: Iterable[str],
+    cache: Path | str,
+    jobs: int | None,
+    device: str,
+    on_progress: OnProgress | None,
+) -> tuple[dict[str, Path], dict[str, BineegoError]]:
+    """As `extract`: files in the cache by id, and why others have none."""
     maker = make_maker(options, kinds, device)
     store = FeatureCache(cache, maker.made_by)
     failed: dict[str, BineegoError] = {}
@@ -78,43 +95,55 @@ def extract(
     missing: list[_Item] = []
     for video_id, path in videos.items():
         try:
-            files[video_id] = store.entry(video_id, Path(path))
-            if not files[video_id].is_file():
+            entry = store.entry(video_id, Path(path))
+            if not entry.is_file():
                 missing.append(_Item(video_id=video_id, path=Path(path), seconds=_promised(Path(path))))
+            files[video_id] = entry
         except BineegoError as error:
             failed[video_id] = error
     if missing:
         check_writable(store.folder)
-        total = sum(item.seconds for item in missing)
-        log.info("features: %s, %s, by %s", words.many(len(missing), "video"), words.duration(total), options.trunk)
-        jobs = jobs or (os.cpu_count() or 1 if device == "cpu" else 1)
-        jobs = min(jobs, len(missing))
-        if jobs > 1:
-            found = in_processes(
-                _work,
-                missing,
-                options,
-                tuple(kinds),
-                store,
-                device,
-                max(1, (os.cpu_count() or 1) // jobs),
-                jobs=jobs,
-                cost=lambda item: item.seconds,
-                name=lambda item: item.video_id,
-                lost=lambda item, error: (item.video_id, 1.0, error),
-            )
-        else:
-            found = _make(missing, maker, store, 0)
+        found = _found(missing, maker, store, tuple(kinds), jobs, device)
         done = dict.fromkeys((item.video_id for item in missing), 0.0)
         seconds = {item.video_id: item.seconds for item in missing}
         for video_id, share, problem in found:
             done[video_id] = share * seconds[video_id]
             if problem is not None:
                 failed[video_id] = problem
+                del files[video_id]
             if on_progress is not None:
-                on_progress(sum(done.values()), total)
-    _report(failed, len(videos))
-    return TrackFiles(files)
+                on_progress(sum(done.values()), sum(seconds.values()))
+    return files, failed
+
+
+def _found(
+    missing: list[_Item],
+    maker: FeatureMaker,
+    store: FeatureCache,
+    kinds: tuple[str, ...],
+    jobs: int | None,
+    device: str,
+) -> Iterator[Message]:
+    """The work, in this process or shared out among several."""
+    cores = os.cpu_count() or 1
+    total = sum(item.seconds for item in missing)
+    log.info("features: %s, %s, by %s", words.many(len(missing), "video"), words.duration(total), maker.options.trunk)
+    jobs = min(jobs or (cores if device == "cpu" else 1), len(missing))
+    if jobs < 2:
+        return _make(missing, maker, store, 0)
+    return in_processes(
+        _work,
+        missing,
+        maker.options,
+        kinds,
+        store,
+        device,
+        max(1, cores // jobs),
+        jobs=jobs,
+        cost=lambda item: item.seconds,
+        name=lambda item: item.video_id,
+        lost=lambda item, error: (item.video_id, 1.0, error),
+    )
 
 
 def make_maker(options: FeatureOptions, kinds: Iterable[str], device: str = "cpu") -> FeatureMaker:
@@ -153,7 +182,10 @@ def _work(
     """A worker's task."""
     import torch
 
+    from bineego.tsm.allocator import keep_memory
+
     torch.set_num_threads(threads)
+    keep_memory()
     yield from _make(share, make_maker(options, kinds, device), store, 1)
 
 
@@ -182,13 +214,13 @@ def _promised(path: Path) -> float:
     return seconds if seconds is not None and 0 < seconds < 1e6 else UNKNOWN_SECONDS
 
 
-def _report(failed: Mapping[str, BineegoError], count: int) -> None:
-    if not failed:
-        return
-    if count == 1:
+def raise_failures(failed: Mapping[str, BineegoError], count: int, others: str) -> None:
+    """Tell that some of `count` videos could not be read, if there are any; a single one's error is its own."""
+    if failed and count == 1:
         raise next(iter(failed.values()))
-    lines = [f"\n  {error.where or video_id}: {error.message}" for video_id, error in failed.items()]
-    raise BatchFailed(
-        f"features of {len(failed)} of {words.many(count, 'video')} could not be made:{''.join(lines)}",
-        remedy="repair or remove them; the others are in the cache",
-    )
+    if failed:
+        lines = [f"\n  {error.where or video_id}: {error.message}" for video_id, error in failed.items()]
+        raise BatchFailed(
+            f"features of {len(failed)} of {words.many(count, 'video')} could not be made:{''.join(lines)}",
+            remedy=f"repair or remove them; {others}",
+        )

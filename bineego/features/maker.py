@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bineego.features.kinds import Kind, step_edges, step_times
+from bineego.features.kinds import Kind
 from bineego.features.motion import directed_motion, grey, motion_energy
 from bineego.features.options import FeatureOptions
+from bineego.features.steps import step_edges, step_times
 from bineego.features.track import FeatureTrack
 from bineego.types import Pixels
 from bineego.video.frames import TimedFrame, on_screen

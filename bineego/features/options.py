@@ -4,40 +4,103 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from bineego.features.kinds import RATE
+from annotated_types import Ge, Interval
+
+from bineego.config import Opt, Options
+from bineego.datasets.recording import View
+from bineego.features.kinds import RATE, Kind
+from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
 DEFAULT_TRUNK = "efficientnet_lite0"
 DEFAULT_SIZE = 128
 DEFAULT_CACHE = Path(".bineego/features")
+DEFAULT_OUTPUT = Path("features")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureOptions:
-    """What features of a video depend on.
+class FeatureOptions(FrameOptions):
+    """What features of a video depend on."""
 
-    Attributes:
-        trunk: an image network with ImageNet's weights, by name; or a trained run, by its folder or its file.
-        size: height and width of the frames, pixels; with `keep_aspect` the shorter side.
-        keep_aspect: keep the picture's proportions.
-        rate: steps a second.
-        backend: what decodes.
-    """
-
-    trunk: str = DEFAULT_TRUNK
-    size: int = DEFAULT_SIZE
-    keep_aspect: bool = False
-    rate: float = RATE
-    backend: Backend = Backend.PYAV
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "backend", Backend(self.backend))
-        if not 0.1 <= self.rate <= 32:
-            raise ValueError(f"rate must be 0.1 to 32 steps a second, not {self.rate}")
-        _ = self.frames
+    trunk: Annotated[
+        str,
+        Opt(
+            "Image network with ImageNet's weights, or a trained run with its own: a name, folder or file.",
+            metavar="TRUNK",
+        ),
+    ] = DEFAULT_TRUNK
+    size: Annotated[
+        int,
+        Interval(ge=16, le=4096),
+        Opt("Height and width of the frames in pixels; with --keep-aspect, the shorter side."),
+    ] = DEFAULT_SIZE
+    rate: Annotated[float, Interval(ge=0.1, le=32), Opt("Steps a second.", metavar="X")] = RATE
+    backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
 
     @property
     def frames(self) -> FrameOptions:
         """The frames that are read."""
         return FrameOptions(size=self.size, keep_aspect=self.keep_aspect)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractFeaturesOptions(Options):
+    """Options of `extract_features`."""
+
+    output: Annotated[Path, Opt("Folder for the feature tracks.", short="-o", metavar="FOLDER")] = DEFAULT_OUTPUT
+    trunk: Annotated[
+        str | None,
+        Opt(
+            "Image network with ImageNet's weights.",
+            metavar="TRUNK",
+            unset=DEFAULT_TRUNK,
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        Opt("A trained run: features as it reads them, or of its trunk.", metavar="RUN", unset="none"),
+    ] = None
+    kinds: Annotated[
+        tuple[Kind, ...] | None,
+        Opt("Kinds of features.", metavar="KIND,...", unset="the model's, else all"),
+    ] = None
+    rate: Annotated[
+        float | None, Interval(ge=0.1, le=32), Opt("Steps a second.", unset=f"the model's, else {RATE:g}")
+    ] = None
+    size: Annotated[
+        int | None,
+        Interval(ge=16, le=4096),
+        Opt(
+            "Height and width of the frames in pixels; with --keep-aspect, the shorter side.",
+            unset=f"the model's, else {DEFAULT_SIZE}",
+        ),
+    ] = None
+    keep_aspect: Annotated[
+        bool | None, Opt("Keep the picture's proportions instead of making it square.", unset="as the model, else off")
+    ] = None
+    jobs: Annotated[int | None, Ge(1), Opt("Videos at once.", unset="one a core")] = None
+    device: Annotated[str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", metavar="DEVICE")] = "auto"
+    backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
+    view: Annotated[View, Opt("Camera of a data set that has several.")] = View.PANORAMIC
+    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="beside the file")] = None
+    shard: Annotated[
+        str | None,
+        Opt(
+            "Only the I-th of N parts of the videos, so that N machines share them.",
+            metavar="I/N",
+            key=False,
+            parse=checked_shard,
+        ),
+    ] = None
+    overwrite: Annotated[bool, Opt("Do again what an earlier call has done.", key=False)] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractFeaturesCall(ExtractFeaturesOptions):
+    """What the command takes."""
+
+    inputs: Annotated[
+        tuple[str, ...], Opt("Videos, folders of videos, or data sets.", argument=True, key=False, metavar="INPUT...")
+    ]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid
+from bineego.features.steps import blocks_of_steps
 from bineego.features.track import FeatureTrack
 
 DIRECTIONS = 64
@@ -98,15 +99,17 @@ class Projection:
 
 
 def _project(track: FeatureTrack, kind: str, part: KindProjection) -> Singles:
-    values = track.values(kind)
-    if values.shape[1] != len(part.weight):
-        raise InputInvalid(
-            f"feature track of {track.video_id!r} has {values.shape[1]} features of kind {kind!r}, "
-            f"the model was trained on {len(part.weight)}",
-            remedy="extract features with the trunk that the model names",
-        )
-    projected: Singles = values @ part.weight + part.offset
-    return projected
+    found = np.empty((len(track), part.weight.shape[1]), np.float32)
+    for steps in blocks_of_steps(len(track)):
+        values = track.values(kind, steps)
+        if values.shape[1] != len(part.weight):
+            raise InputInvalid(
+                f"feature track of {track.video_id!r} has {values.shape[1]} features of kind {kind!r}, "
+                f"the model was trained on {len(part.weight)}",
+                remedy="extract features with the trunk that the model names",
+            )
+        found[steps] = values @ part.weight + part.offset
+    return found
 
 
 def fit_projection(
@@ -135,8 +138,9 @@ def _sample(tracks: Mapping[str, FeatureTrack], kinds: list[str]) -> dict[str, S
     every = -(-sum(len(track) for track in tracks.values()) // MAX_STEPS)
     rows: dict[str, list[Singles]] = {kind: [] for kind in kinds}
     for track in tracks.values():
+        steps = np.arange(every // 2, len(track), every)
         for kind in kinds:
-            rows[kind].append(track.values(kind)[every // 2 :: every])
+            rows[kind].append(track.values(kind, steps))
     return {kind: np.concatenate(parts) for kind, parts in rows.items()}
 
 

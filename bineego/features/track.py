@@ -9,8 +9,8 @@ Shape suffixes: T steps, D features of one kind.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 
 from bineego import digests, npz
 from bineego.errors import InputInvalid
-from bineego.features.kinds import derived, step_edges
+from bineego.features.kinds import source_of
+from bineego.features.steps import blocks_of_steps, change, step_edges
 from bineego.files import atomic_stream
+from bineego.types import Floats, Ints
 
 SUFFIX = ".npz"
 FORMAT = 1
 LIMIT = 8 * 2**30  # bytes in memory: a day of video
 KIND_PREFIX = "kind_"  # of the arrays of a file, so that no kind can be named like another array
 
-Floats = NDArray[np.float64]
 Halves = NDArray[np.float16]
 
 
@@ -40,7 +41,7 @@ class FeatureTrack:
         times: seconds (T,), increasing: the frame on screen then stands for the step.
         rate: steps a second. Step k is the cell from k / rate to (k + 1) / rate; the last one may be shorter.
         duration: seconds of the video.
-        kinds: features float16 (T, D) by the name of their kind. Those made of others (`derived`) may be missing.
+        kinds: features float16 (T, D) by the name of their kind. Those made of others (`source_of`) may be missing.
         made_by: what all they were made with (trunk, weights, size ...), as plain values.
     """
 
@@ -79,21 +80,38 @@ class FeatureTrack:
         """Edges (T + 1,) of the steps in seconds, as those of a score track."""
         return step_edges(self.duration, self.rate)
 
-    def values(self, kind: str) -> NDArray[np.float32]:
-        """Features (T, D) of one kind, read or made of another (`final-change` of `final`).
+    def values(self, kind: str, steps: Ints | None = None) -> NDArray[np.float32]:
+        """Features (K, D) of one kind, read or made of another (`final-change` of `final`).
+
+        Args:
+            steps: indices (K,) of those wanted; None = all. Whole videos of hours in single precision fill memories.
 
         Raises:
             InputInvalid: the track has no such kind.
         """
         if kind in self.kinds:
-            return self.kinds[kind].astype(np.float32)
-        made = derived(kind, self.kinds, self.rate)
-        if made is None:
+            return self.kinds[kind].astype(np.float32) if steps is None else self.kinds[kind][steps].astype(np.float32)
+        source = source_of(kind)
+        if source is None or source not in self.kinds:
             raise InputInvalid(
                 f"feature track of {self.video_id!r} has no kind {kind!r}",
                 remedy=f"it has: {', '.join(self.kinds)}",
             )
-        return made
+        return change(self.kinds[source], np.arange(len(self)) if steps is None else steps, self.rate)
+
+    def with_kinds(self, kinds: Iterable[str]) -> FeatureTrack:
+        """The same track with just these kinds, those made of others among them.
+
+        Raises:
+            InputInvalid: the track has no such kind.
+        """
+        return replace(self, kinds={str(kind): self._half(kind) for kind in kinds})
+
+    def _half(self, kind: str) -> Halves:
+        if kind in self.kinds:
+            return self.kinds[kind]
+        parts = [self.values(kind, steps).astype(np.float16) for steps in blocks_of_steps(len(self))]
+        return np.concatenate(parts)
 
 
 def save(track: FeatureTrack, path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bineego.errors import InputInvalid, InputMissing
 from bineego.features import track as tracks
-from bineego.features.kinds import step_edges, step_times
+from bineego.features.steps import step_edges, step_times
 
 
 def test_a_saved_track_is_the_same_when_loaded(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bineego.features.kinds import step_edges, step_times
+from bineego.features.steps import step_edges, step_times
 from bineego.features.track import FeatureTrack
 
 

@@ -1,0 +1,129 @@
+"""EfficientNet-Lite0's features on this machine's CPU: PyTorch plain, folded, folded and fused, and OpenVINO.
+
+    python benchmarks/speed/lite0_engines.py [--size 128 --batch 16 --rounds 7]      # OpenVINO where it is installed
+
+All engines start from the same uint8 frames and give the final features and the coarse maps of the last layer but some;
+one thread each, taking turns; CPU seconds. Prints frames a second, ratios to plain PyTorch, and the largest difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from timing import ratio, take_turns
+
+from bineego.tsm.allocator import keep_memory
+from bineego.tsm.config import NetworkConfig, Trunk
+from bineego.tsm.feature_network import GRID
+from bineego.tsm.folded_trunk import FoldedTrunk
+from bineego.tsm.network import TSM
+from bineego.tsm.weights import init_trunk
+
+Engine = Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]]
+N_FINE = 11
+"""Blocks before the picture shrinks a last time."""
+
+
+class Plain(nn.Module):
+    """The trunk as it is trained, from pixels to both features."""
+
+    def __init__(self, trunk: Any) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, frames_BHWC: Tensor) -> tuple[Tensor, Tensor]:
+        """Final features and coarse maps."""
+        mean, deviation = (torch.tensor(values) for values in self.trunk.pixels)
+        x = self.trunk.conv_stem(((frames_BHWC.float() - mean) / deviation).permute(0, 3, 1, 2))
+        for number, block in enumerate(self.trunk.blocks):
+            x = block(x, 1)
+            if number == N_FINE - 1:
+                middle = x
+        return self.trunk.conv_last(x).mean((2, 3)), functional.adaptive_avg_pool2d(middle, GRID).flatten(1)
+
+
+def engines(size: int, batch: int) -> dict[str, Engine]:
+    """All that are here, by name."""
+    network = TSM(NetworkConfig(trunk=Trunk.EFFICIENTNET_LITE0, n_classes=2, shift=False)).eval()
+    init_trunk(network, "imagenet")
+    frames = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
+
+    def plain(layout: torch.memory_format) -> Engine:
+        module = Plain(network.trunk).to(memory_format=layout).eval()
+
+        @torch.inference_mode()
+        def run() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            final, middle = module(frames)
+            return final.numpy(), middle.numpy()
+
+        return run
+
+    def folded(fused: bool) -> Engine:
+        trunk = FoldedTrunk(network.trunk, dtype=torch.float32, device=torch.device("cpu"), fused=fused)
+
+        @torch.inference_mode()
+        def run() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            middle, last = trunk.maps(frames[:, None])
+            return last.mean((2, 3)).numpy(), functional.adaptive_avg_pool2d(middle, GRID).flatten(1).numpy()
+
+        return run
+
+    found = {
+        "PyTorch": plain(torch.contiguous_format),
+        "PyTorch, channels last": plain(torch.channels_last),
+        "folded": folded(False),
+        "folded and fused": folded(True),
+    }
+    if importlib.util.find_spec("openvino"):
+        found["OpenVINO"] = _openvino(Plain(network.trunk).eval(), frames)
+    return found
+
+
+def _openvino(module: nn.Module, frames: Tensor) -> Engine:
+    openvino = importlib.import_module("openvino")
+
+    model = openvino.convert_model(module, example_input=frames, input=[tuple(frames.shape)])
+    hints = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(model, "CPU", hints)
+
+    def run() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        answer = compiled(frames.numpy())
+        return answer[0], answer[1]
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=7)
+    args = parser.parse_args()
+    keep_memory()
+    torch.set_num_threads(1)
+    sides = engines(args.size, args.batch)
+    wanted = sides["PyTorch"]()
+    times = take_turns(sides, args.rounds, warm_up=3)
+    print(f"{args.batch} frames of {args.size} pixels a call, one thread, {args.rounds} rounds")
+    for name, run in sides.items():
+        difference = max(float(np.abs(a - b).max()) for a, b in zip(run(), wanted, strict=True))
+        rate = args.batch / float(np.median(times[name]))
+        against = ratio(times["PyTorch"], times[name])
+        print(f"{name:24} {rate:6.0f} frames/s, {against} times plain PyTorch, largest difference {difference:.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The verb `extract_features`: a feature track for every video, in a folder that any number of processes may fill."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bineego import words
+from bineego.config import keywords, takes
+from bineego.datasets.inputs import resolve_videos
+from bineego.errors import BineegoError, UsageError
+from bineego.features import track as tracks
+from bineego.features.cache import TrackFiles
+from bineego.features.extraction import extract_all, raise_failures
+from bineego.features.kinds import RATE, Kind
+from bineego.features.options import DEFAULT_CACHE, DEFAULT_SIZE, DEFAULT_TRUNK, ExtractFeaturesOptions, FeatureOptions
+from bineego.features.track import FeatureTrack
+from bineego.files import check_writable
+from bineego.runs import find_model
+from bineego.shards import read_shard
+from bineego.store import Made, Store
+from bineego.types import OnProgress
+from bineego.video.cache import content_stamp
+
+log = logging.getLogger(__name__)
+
+
+@takes(ExtractFeaturesOptions)
+def extract_features(
+    inputs: Mapping[str, Path] | Sequence[Path | str] | Path | str,
+    output: Path | str | None = None,
+    *,
+    options: ExtractFeaturesOptions | None = None,
+    cache: Path | str = DEFAULT_CACHE,
+    on_progress: OnProgress | None = None,
+    **given: Any,
+) -> TrackFiles:
+    """Write a feature track `<video_id>.npz` for every video. What an earlier call has written is not made again.
+
+    Args:
+        inputs: a video, a folder of videos, a data set, several of those, or video id -> file.
+        output: folder; None = that of `options`.
+        options: many options at once; keywords win.
+        cache: folder of what was read from videos, shared with training.
+        on_progress: called with seconds of video done and in all.
+        given: see `ExtractFeaturesOptions`.
+
+    Returns:
+        The tracks of all these videos, by id.
+
+    Raises:
+        UsageError: a wrong option, nothing to do, two videos with one id, or the folder cannot be written to.
+        ModelError: the trunk or the model cannot be had.
+        InputMissing, InputInvalid: an input is missing or, if it is the only one, cannot be read.
+        BatchFailed: some of several videos could not be read; the others are written.
+        ResourceExhausted: out of memory or disk.
+    """
+    chosen = keywords(ExtractFeaturesOptions, given | {"output": output}, options)
+    several = [inputs] if isinstance(inputs, str | Path) else inputs
+    videos = (
+        dict(several)
+        if isinstance(several, Mapping)
+        else resolve_videos(several, view=chosen.view, videos=chosen.videos)
+    )
+    if not videos:
+        raise UsageError("no videos to extract features from", remedy="name video files or a folder of them")
+    if chosen.shard is not None:
+        part = read_shard(chosen.shard)
+        videos = {video_id: path for video_id, path in videos.items() if part.has(video_id)}
+    how, kinds = _asked(chosen)
+    check_writable(chosen.output)
+    folder = _Folder(chosen.output, how, kinds, overwrite=chosen.overwrite)
+    todo = folder.missing(videos)
+    if todo:
+        device = _device(chosen.device, kinds)
+        files, failed = extract_all(
+            todo, how, kinds=kinds, cache=cache, jobs=chosen.jobs, device=device, on_progress=on_progress
+        )
+        for file in files.values():
+            folder.add(tracks.load(file))
+        folder.failed |= failed
+    raise_failures(folder.failed, len(videos), "the others are written")
+    return TrackFiles({video_id: chosen.output / _name(video_id) for video_id in videos})
+
+
+def _asked(chosen: ExtractFeaturesOptions) -> tuple[FeatureOptions, tuple[str, ...]]:
+    """How features are made, and which kinds are written."""
+    size, keep_aspect, rate, kinds = DEFAULT_SIZE, False, RATE, tuple(str(kind) for kind in Kind)
+    if chosen.model is not None:
+        if chosen.trunk is not None:
+            raise UsageError("--trunk and --model both name a trunk", remedy="leave one of them out")
+        from bineego.tsm.card_file import read_card
+        from bineego.tsm.config import TemporalConfig
+
+        card = read_card(find_model(chosen.model))
+        size, keep_aspect = card.frames.size, card.frames.keep_aspect
+        if isinstance(card.network, TemporalConfig):
+            rate, kinds = card.network.rate, card.network.kinds
+    how = FeatureOptions(
+        trunk=chosen.model or chosen.trunk or DEFAULT_TRUNK,
+        size=chosen.size or size,
+        keep_aspect=keep_aspect if chosen.keep_aspect is None else chosen.keep_aspect,
+        rate=chosen.rate or rate,
+        backend=chosen.backend,
+    )
+    return how, tuple(str(kind) for kind in chosen.kinds or kinds)
+
+
+def _device(name: str, kinds: tuple[str, ...]) -> str:
+    """Where the network computes; without one, torch need not be loaded."""
+    if not any(Kind(kind).needs_network for kind in kinds):
+        return "cpu"
+    from bineego.tsm.device import choose_device
+
+    return str(choose_device(name))
+
+
+class _Folder:
+    """The results of one call.
+
+    Attributes:
+        failed: why videos have no features, by id.
+    """
+
+    def __init__(self, path: Path, how: FeatureOptions, kinds: tuple[str, ...], *, overwrite: bool) -> None:
+        self._store, self._kinds, self._overwrite = Store(path), kinds, overwrite
+        self._by = {"features": dataclasses.asdict(how), "kinds": list(kinds)}
+        self._made: dict[str, Made] = {}
+        self.failed: dict[str, BineegoError] = {}
+
+    def missing(self, videos: Mapping[str, Path]) -> dict[str, Path]:
+        """The videos whose features are not there as they would be made now.
+
+        Raises:
+            UsageError: a file of somebody else would be replaced.
+        """
+        todo = {}
+        for video_id, path in videos.items():
+            name = _name(video_id)
+            try:
+                made = self._made[video_id] = Made(source=[content_stamp(path)], by=self._by)
+            except BineegoError as error:
+                self.failed[video_id] = error
+                continue
+            self._store.check(video_id, [name], overwrite=self._overwrite)
+            if self._overwrite or self._store.done(video_id, made, [name]) is None:
+                todo[video_id] = path
+        if done := len(self._made) - len(todo):
+            log.info("%d of %s are done already (--overwrite does them again)", done, words.many(len(videos), "video"))
+        return todo
+
+    def add(self, track: FeatureTrack) -> None:
+        """Write the track of one video."""
+        chosen = track.with_kinds(self._kinds)
+        self._store.put(
+            track.video_id,
+            self._made[track.video_id],
+            lambda drafts: tracks.save(chosen, drafts / _name(track.video_id)),
+            {},
+            replace=self._overwrite,
+        )
+
+
+def _name(video_id: str) -> str:
+    return f"{video_id}{tracks.SUFFIX}"
