@@ -18,7 +18,6 @@ from bineego import segments
 from bineego.config import keywords, takes
 from bineego.datasets import read_ground_truth
 from bineego.errors import InputInvalid, UsageError, nearest
-from bineego.evaluation import windows
 from bineego.evaluation.average_precision import Curve, average_precision, curves
 from bineego.evaluation.bootstrap import intervals
 from bineego.evaluation.diagnosis import diagnose
@@ -29,6 +28,7 @@ from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.scenes import scene_top1
 from bineego.evaluation.ties import tie_range
+from bineego.formats import windows
 from bineego.formats.annotations import SUBSET_NAMES, Annotations
 from bineego.formats.csv import read_scenes
 from bineego.formats.read import read_predictions

@@ -1,8 +1,9 @@
 """ActivityNet JSON: `{"database": {video: {"subset", "annotations": [...]}}}` and `{"results": {video: [...]}}`.
 
 A row is `{"segment": [start, end], "label": ...}`, with `"score"` in results; times in seconds, as numbers or as texts
-(THUMOS files write "18.6"). Further fields are allowed and not read. Everything is strict: a wrong type, a missing
-field, a number that is not finite or a repeated key is an error that names the file and the row.
+(THUMOS files write "18.6"). Labels by number (`label_id`) get the names of a map that comes with the file. Further
+fields are allowed and not read. Everything is strict: a wrong type, a missing field, a number that is not finite or a
+repeated key is an error that names the file and the row.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import pandas as pd
 from bineego import segments
 from bineego.errors import InputInvalid
 from bineego.files import write_bytes
-from bineego.formats import json
-from bineego.formats.annotations import Annotations, Subsets
+from bineego.formats import json, label_ids
+from bineego.formats.annotations import Annotations, NotPredictions, Subsets
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
 from bineego.words import listed
@@ -91,7 +92,7 @@ def _annotations(source: Source, _how: LabelOptions) -> Annotations:
 
 def _predictions(source: Source, _how: LabelOptions) -> Annotations:
     if RESULTS_KEY not in source.object:
-        raise InputInvalid("these are annotations, not predictions (no scores)", where=source.path)
+        raise NotPredictions("these are annotations, not predictions (no scores)", where=source.path)
     return Annotations(segments=parse_predictions(source.document), videos=tuple(source.object[RESULTS_KEY]))
 
 
@@ -103,7 +104,7 @@ def _write(found: Annotations, path: Path, _videos: Videos) -> None:
 
 
 FORMAT = Format(
-    name="activitynet",
+    name="json",
     title="ActivityNet JSON ('database' or 'results')",
     suffixes=(".json",),
     recognises=lambda source: GROUND_TRUTH_KEY in source.object or RESULTS_KEY in source.object,
@@ -116,6 +117,7 @@ FORMAT = Format(
 def parse_predictions(document: json.Document) -> pd.DataFrame:
     """`read_predictions` of a parsed file."""
     results = _section(document, RESULTS_KEY, "predictions")
+    _name_labels(results, document)
     table = _table(results, document.path, RESULTS_KEY, scored=True)
     document.refuse_double_keys({"segment": len(table), "label": len(table), "score": len(table)})
     return table
@@ -137,11 +139,20 @@ def parse_annotations(document: json.Document) -> Annotations:
             unlabelled.append(video)
         if entry.get("subset") is not None:
             subsets.add(video, entry["subset"])
+    _name_labels(lists, document)
     table = _table(lists, document.path, GROUND_TRUTH_KEY, scored=False)
     document.refuse_double_keys({"segment": len(table), "label": len(table)})
     if unlabelled:
         log.info("%s: %s without 'annotations': not annotated", document.path, listed(unlabelled, "video"))
     return Annotations(segments=table, videos=tuple(lists), subsets=subsets.known(), unlabelled=tuple(unlabelled))
+
+
+def _name_labels(lists: dict[str, Any], document: json.Document) -> None:
+    """Names for labels that the file gives by number alone."""
+    if b'"label_id"' in document.content:
+        label_ids.fill_in(
+            itertools.chain.from_iterable(rows for rows in lists.values() if isinstance(rows, list)), document
+        )
 
 
 def _section(document: json.Document, key: str, what: str) -> dict[str, Any]:

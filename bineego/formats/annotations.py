@@ -24,12 +24,16 @@ SUBSET_NAMES: Mapping[str, str] = {
 log = logging.getLogger(__name__)
 
 
+class NotPredictions(InputInvalid):
+    """A file of labels where predictions were asked for: it has no scores."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Annotations:
     """Timed labels of some videos.
 
     Attributes:
-        segments: the segments table, unscored, in file order.
+        segments: the segments table in file order; unscored, but for predictions.
         videos: ids of all annotated videos in file order; one without rows in `segments` is all background.
         subsets: subset (train, val, test) of the videos that name one; may name videos that are not annotated.
         scenes: scene name of the videos that have one; may name videos that are not annotated.

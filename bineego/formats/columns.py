@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bineego.errors import InputInvalid, nearest
 from bineego.formats import times
+from bineego.formats.annotations import NotPredictions
 from bineego.formats.names import is_file_name
 from bineego.formats.options import LabelOptions, TimeUnit
 from bineego.formats.table import Table
@@ -290,7 +291,7 @@ def _refuse_missing(table: Table, required: Collection[str], roles: Mapping[str,
     if not missing:
         return
     name = OUR_NAMES.get(missing[0], missing[0])
-    raise InputInvalid(
+    raise (NotPredictions if missing == [SCORE] else InputInvalid)(
         f"missing column {name!r}{nearest(name, table.header)} (found: {_names(table)})",
         where=_header_of(table),
         remedy=f"expected {','.join(OUR_NAMES.get(role, role) for role in required)}; "

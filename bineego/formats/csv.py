@@ -84,9 +84,10 @@ def write_segments(found: pd.DataFrame, path: Path) -> None:
         else table.Coded.of(found[name].to_numpy(object)).texts(_quoted).tolist()
         for name in names
     ]
+    separator = _separator(path)
     with atomic_text(path) as stream:
-        stream.write(",".join(names) + "\n")
-        stream.writelines(",".join(row) + "\n" for row in zip(*cells, strict=True))
+        stream.write(separator.join(names) + "\n")
+        stream.writelines(separator.join(row) + "\n" for row in zip(*cells, strict=True))
 
 
 def write_annotations(found: Annotations, path: Path) -> None:
@@ -104,11 +105,14 @@ def write_annotations(found: Annotations, path: Path) -> None:
         *zip(*(found.segments[name].tolist() for name in segments.COLUMNS), strict=True),
         *((video, "", "", "") for video in found.videos if video not in named),
     ]
+    separator = _separator(path)
     with atomic_text(path) as stream:
-        stream.write(",".join((*segments.COLUMNS, *extras)) + "\n")
+        stream.write(separator.join((*segments.COLUMNS, *extras)) + "\n")
         for row in rows:
             cells = (*row, *(extra.get(row[0], "") for extra in extras.values()))
-            stream.write(",".join(_quoted(cell) if isinstance(cell, str) else repr(cell) for cell in cells) + "\n")
+            stream.write(
+                separator.join(_quoted(cell) if isinstance(cell, str) else repr(cell) for cell in cells) + "\n"
+            )
 
 
 def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
@@ -291,9 +295,13 @@ def _one_value_per_video(cells: _Cells, role: str) -> dict[str, str]:
     return found
 
 
+def _separator(path: Path) -> str:
+    return "\t" if path.suffix.casefold() == ".tsv" else ","
+
+
 def _quoted(text: str) -> str:
     """A cell as it is written: in quotes if a reader might otherwise take something off it or part it."""
-    if text == text.strip() and not any(sign in text for sign in ',"\r\n'):
+    if text == text.strip() and not any(sign in text for sign in ',"\r\n\t'):
         return text
     return '"' + text.replace('"', '""') + '"'
 

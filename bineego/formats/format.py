@@ -93,6 +93,7 @@ class Format:
         write: writes segments, with their scores where they have some and the format has a place for them, given the
             file of every video (None = unknown); a video without rows gets an empty entry where the format can say so.
             None = not written.
+        ranked: predictions may stand there without scores, the best first.
         one_video: a file holds a single video; several are written as a folder of files named by their ids.
     """
 
@@ -103,4 +104,5 @@ class Format:
     annotations: Callable[[Source, LabelOptions], Annotations] | None = None
     predictions: Callable[[Source, LabelOptions], Annotations] | None = None
     write: Callable[[Annotations, Path, Videos], None] | None = None
+    ranked: bool = False
     one_video: bool = False

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from bineego.errors import InputInvalid
-from bineego.files import read_bytes
+from bineego.files import read_bytes, write_bytes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +66,21 @@ def read(path: Path) -> Document:
         except orjson.JSONDecodeError:
             value = _parse_slowly(content, path)
     return Document(path=Path(path), content=content, value=value)
+
+
+def parse(content: str) -> object:
+    """The value of a JSON text that stands in another file.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    value: object = orjson.loads(content)
+    return value
+
+
+def write(value: object, path: Path) -> None:
+    """Write a JSON file for tools and people, whole or not at all; numbers are the shortest texts that read back."""
+    write_bytes(path, orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +30,13 @@ Medias = Mapping[str, Media]
 
 NO_MEDIA: Medias = {}
 """Nothing known of any video."""
+
+
+def video_of(name: str) -> str:
+    """The video id of a path as a tool wrote it down, on any system: the file's name without folders and ending."""
+    return PurePosixPath(name.replace("\\", "/")).stem
+
+
+def video_of_address(address: str) -> str:
+    """The video id of an address (`file:///C:/my%20clip.mp4`): the same of its unescaped path."""
+    return video_of(unquote(address.split("#", 1)[0].split("?", 1)[0]))

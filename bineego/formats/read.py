@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from bineego import segments
 from bineego.errors import InputInvalid, InputMissing
-from bineego.formats import activitynet, csv, json, via, x360
-from bineego.formats.annotations import Annotations, merge
+from bineego.formats import (
+    activitynet,
+    boris,
+    boris_table,
+    challenge,
+    csv,
+    eaf,
+    epic,
+    json,
+    labelstudio,
+    subtitles,
+    thumos,
+    via,
+    vtrace,
+    x360,
+)  # fmt: skip
+from bineego.formats.annotations import Annotations, NotPredictions, merge
 from bineego.formats.format import Format, Source
 from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.tidy import tidy, tidy_predictions
 
 FORMATS: tuple[Format, ...] = (
+    epic.RESULTS,
     activitynet.FORMAT,
     via.FORMAT,
     x360.FORMAT,
+    boris.FORMAT,
+    labelstudio.FORMAT,
+    challenge.WEB,
+    eaf.FORMAT,
+    subtitles.SRT,
+    subtitles.VTT,
+    challenge.WINDOWS,
+    challenge.SCENE_ROWS,
+    vtrace.FORMAT,
+    boris_table.FORMAT,
+    epic.CSV,
+    thumos.TABLE,
+    thumos.TEXT,
     csv.FORMAT,
 )
 """All formats; the first that recognises a file reads it. Tables come last: any text may be one."""
@@ -28,6 +61,11 @@ SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
 
 STRICT_SUFFIXES = (".csv", ".json")
 """Endings of files that must hold labels where they lie in a folder of them."""
+
+log = logging.getLogger(__name__)
+
+WEAK_SUFFIXES = (".srt", ".vtt", ".txt")
+"""Endings of files that hold something else as often."""
 
 
 def recognise(source: Source) -> Format:
@@ -60,8 +98,16 @@ def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
     source = Source(path, media)
     found = recognise(source)
     if found.predictions is None:
-        raise InputInvalid(f"these are annotations, not predictions ({found.title})", where=path)
-    return tidy_predictions(found.predictions(source, how).segments, how, path)
+        raise NotPredictions(f"these are annotations, not predictions ({found.title})", where=path)
+    try:
+        table = found.predictions(source, how).segments
+    except NotPredictions:
+        if not found.ranked or found.annotations is None:
+            raise
+        log.warning("%s: no scores: all rows count alike, in the order of the file", path)
+        table = found.annotations(source, how).segments
+        table = table.assign(**{segments.SCORE: np.ones(len(table))})
+    return tidy_predictions(table, how, path)
 
 
 @json.no_garbage_collection()
@@ -103,13 +149,41 @@ def _as_written(path: Path, how: LabelOptions, media: Medias) -> Annotations:
     return found.annotations(source, how)
 
 
+@json.no_garbage_collection()
+def read_any(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> Annotations:
+    """What a file holds: predictions (its table has scores) if it can be read as such, else annotations.
+
+    Args, raises:
+        see `read_annotations`.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        source = Source(path, media)
+        found = recognise(source)
+        if found.predictions is not None:
+            try:
+                held = found.predictions(source, how)
+            except NotPredictions as error:
+                log.debug("%s", error)
+            else:
+                return replace(held, segments=tidy_predictions(held.segments, how, path))
+    return read_annotations(path, how, media)
+
+
 def annotation_files(folder: Path) -> list[Path]:
-    """The files of a folder that may hold annotations, by name; hidden ones are left out."""
-    return sorted(path for path in Path(folder).iterdir() if _may_hold_labels(path))
+    """The files of a folder that may hold annotations, by name; hidden ones are left out.
+
+    Subtitles and text files are labels only where nothing else is: beside videos they may be what is spoken in them.
+    """
+    files = sorted(path for path in Path(folder).iterdir() if _may_hold_labels(path))
+    return [path for path in files if path.suffix.casefold() not in WEAK_SUFFIXES] or files
 
 
 def _may_hold_labels(path: Path) -> bool:
     suffix = path.suffix.casefold()
     if suffix not in SUFFIXES or path.name.startswith(".") or not path.is_file():
         return False
-    return suffix in STRICT_SUFFIXES or any(each.recognises(Source(path)) for each in FORMATS)
+    if suffix in STRICT_SUFFIXES:
+        return True
+    source = Source(path)
+    return any(suffix in each.suffixes and each.recognises(source) for each in FORMATS)

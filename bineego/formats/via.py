@@ -18,13 +18,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from bineego import segments
 from bineego.errors import InputInvalid, nearest
 from bineego.formats import json
 from bineego.formats.annotations import Annotations
 from bineego.formats.columns import ColumnsMissing
-from bineego.formats.format import Format
+from bineego.formats.format import Format, Source
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.rows import Rows
+from bineego.formats.via_project import project
 
 LABEL_ATTRIBUTES = ("action", "actions", "activity", "label", "class")
 """Names (any case) of the attribute that is meant, where a project has several for segments."""
@@ -55,10 +57,24 @@ def read_annotations(path: Path) -> Annotations:
 
 def parse_annotations(document: json.Document, how: LabelOptions = AS_WRITTEN) -> Annotations:
     """`read_annotations` of a parsed file; `how` may name the attributes that make the label."""
+    rows, videos = _parse(document, how)
+    return Annotations(segments=rows.table(), videos=videos)
+
+
+def _predictions(source: Source, how: LabelOptions) -> Annotations:
+    """Segments with their scores, as `via_project` writes them."""
+    rows, videos = _parse(source.document, how)
+    return Annotations(segments=rows.scored_table(), videos=videos)
+
+
+def _parse(document: json.Document, how: LabelOptions) -> tuple[Rows, tuple[str, ...]]:
+    """The rows of a project, and the ids of all its videos."""
     document.refuse_double_keys()
     files = _files(document)
     views = _section(document, "view", optional=True)
     attributes = _section(document, "attribute", optional=True)
+    score_id = next((key for key, entry in attributes.items() if _is_score(entry)), None)
+    attributes = {key: entry for key, entry in attributes.items() if key != score_id}
     chosen = _label_attributes(attributes, how, document.path)
     rows = Rows(path=document.path)
     n_regions = 0
@@ -71,7 +87,11 @@ def parse_annotations(document: json.Document, how: LabelOptions = AS_WRITTEN) -
             continue
         video = _video(row.get("vid"), views, files)
         times = json.pair(row.get("z"))
-        labels = _labels(row.get("av"), attributes, chosen, f"{document.path}, row {row_id!r}")
+        values = row.get("av")
+        score = json.number(values.get(score_id)) if isinstance(values, dict) else None
+        if isinstance(values, dict):
+            values = {key: value for key, value in values.items() if key != score_id}
+        labels = _labels(values, attributes, chosen, f"{document.path}, row {row_id!r}")
         if times is None:
             rows.skip(row_id, f"'z' is not two finite numbers: {json.short(row.get('z'))}")
         elif video is None:
@@ -79,10 +99,14 @@ def parse_annotations(document: json.Document, how: LabelOptions = AS_WRITTEN) -
         elif not labels:
             rows.skip(row_id, f"'av' holds no label: {json.short(row.get('av'))}")
         else:
-            rows.add(video, labels, times)
+            rows.add(video, labels, times, score)
     if n_regions:
         log.info("%s: %d rows are regions in single frames, not segments; not read", document.path, n_regions)
-    return Annotations(segments=rows.table(), videos=tuple(dict.fromkeys(files.values())))
+    return rows, tuple(dict.fromkeys(files.values()))
+
+
+def _is_score(attribute: object) -> bool:
+    return isinstance(attribute, dict) and attribute.get("aname") == segments.SCORE
 
 
 def is_project(value: Mapping[str, Any]) -> bool:
@@ -202,4 +226,6 @@ FORMAT = Format(
     suffixes=(".json",),
     recognises=lambda source: is_project(source.object),
     annotations=lambda source, how: parse_annotations(source.document, how),
+    predictions=_predictions,
+    write=lambda found, path, videos: json.write(project(found, videos), path),
 )

@@ -78,4 +78,6 @@ FORMAT = Format(
     suffixes=(".json",),
     recognises=lambda source: "metadata" in source.object,
     annotations=lambda source, _how: parse_annotations(source.document),
+    write=lambda found, path, _videos: write_annotations(found.segments, path),
+    one_video=True,
 )

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bineego import segments
 from bineego.errors import InputInvalid
-from bineego.evaluation import evaluate, windows
+from bineego.evaluation import evaluate
+from bineego.formats import windows
 
 
 def rows(table):

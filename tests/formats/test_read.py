@@ -87,8 +87,3 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     for reader in (read.read_annotations, read.read_predictions):
         with pytest.raises(InputMissing, match=r"pipe: not a regular file.*\n.*write it to a file first"):
             reader(tmp_path / "pipe")
-
-
-def test_columns_of_another_tool_are_named(shared: Path) -> None:
-    with pytest.raises(InputInvalid, match=r"line 1: missing column 'label'.*found: video-name,t-init"):
-        read.read_annotations(shared / "data/annotations/thumos14_test_groundtruth.csv")

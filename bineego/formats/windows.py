@@ -7,6 +7,7 @@ Source: the challenge's Kaggle task: windows from floor(start / 10) * 10 to ceil
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,32 @@ def cut(table: pd.DataFrame) -> pd.DataFrame:
         np.round(high, DECIMALS),
         table[segments.SCORE].to_numpy(np.float64)[row] if segments.SCORE in table else None,
     )
+
+
+def joined(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Whole segments from pieces, the other way round: pieces that meet at the edge of two windows of one video, with
+    one label and one score, become one again. Rows by video and time, under the video's own id.
+
+    Args:
+        pieces: a table whose `video_id` are window ids, times those of the whole video.
+    """
+    table = pieces.assign(video_id=[original(window) for window in pieces["video_id"]])
+    keys = ["video_id", "label", *((segments.SCORE,) if segments.SCORE in table else ())]
+    table = segments.order_by_time(table)
+    rows: list[tuple[Any, ...]] = []
+    open_rows: dict[tuple[Any, ...], int] = {}
+    starts, ends = table["start"].tolist(), table["end"].tolist()
+    for key, start, end in zip(table[keys].itertuples(index=False, name=None), starts, ends, strict=True):
+        row = open_rows.get((*key, start)) if start % WINDOW == 0 else None
+        if row is None:
+            rows.append((*key, start, end))
+            row = len(rows) - 1
+        else:
+            del open_rows[(*key, start)]
+            rows[row] = (*rows[row][:-1], end)
+        if end % WINDOW == 0:
+            open_rows[(*key, end)] = row
+    return pd.DataFrame(rows, columns=[*keys, *segments.TIMES])[list(table.columns)] if rows else table
 
 
 def original(window_id: str) -> str:

@@ -1,0 +1,381 @@
+"""Files of the BinEgo-360 challenge: the web page's JSON, and the two CSV files of its Kaggle tasks.
+
+    [{"video_id": "9331...", "t_start": 9.6, "t_end": 116.3, "label": "speaking"}, ...]
+
+    id,prediction                                        id,0,1,...,27
+    9331..._10_20,"[[12, 10.0, 20.0, 0.93], ...]"        9331...,0,0,1,...
+
+In the second, a row is a 10 s window of a video and its pieces: class id (1-34 of the challenge's list, 0 is no
+action), start and end in seconds of the WHOLE video, score. Pieces that meet at the edge of a window become one segment
+again. The third names the scene (0-27) of each video. Source: the challenge's page; see `labels`.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from bineego import segments
+from bineego.errors import InputInvalid
+from bineego.files import atomic_text, read_bytes
+from bineego.formats import json, text, windows
+from bineego.formats.annotations import Annotations, NotPredictions
+from bineego.formats.format import Format, Source, Videos
+from bineego.formats.options import LabelOptions
+from bineego.formats.rows import Rows
+from bineego.labels import BACKGROUND, CHALLENGE_ACTIONS, SCENES, match_scene
+from bineego.words import listed, many
+
+KEYS = ("video_id", "t_start", "t_end", "label")
+WINDOW_COLUMNS = ("id", "prediction")
+SCENE_COLUMNS = ("id", *map(str, range(len(SCENES))))
+WINDOW_ID = re.compile(r"(.+)_(-?\d+)_(-?\d+)")
+TOLERANCE = 0.051
+"""Seconds that a piece may reach over the edge of its window: times are rounded to 0.1 s."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, eq=False)
+class Submission:
+    """A CSV of windows, and what is wrong with it.
+
+    Attributes:
+        pieces: rows of the pieces that are right; `video_id` holds window ids.
+        windows: ids of all windows, in file order.
+        problems: one text for each thing that is wrong, with its line.
+        backgrounds: pieces of class 0, which are no segments.
+        scored: whether pieces have scores (else it is ground truth).
+    """
+
+    pieces: list[tuple[str, str, float, float, float]] = field(default_factory=list)
+    windows: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    backgrounds: int = 0
+    scored: bool = True
+
+
+def problems_of(path: Path) -> list[str]:
+    """Everything that is wrong with one of the challenge's two CSV files, each with its line; empty for a good one.
+
+    Raises:
+        InputMissing: it cannot be read.
+        InputInvalid: it is neither of the two.
+    """
+    source = Source(path)
+    if _is_windows(source):
+        return parse_windows(path).problems
+    if _is_scenes(source):
+        return _parse_scenes(path)[1]
+    raise InputInvalid(
+        "neither of the challenge's CSV files", where=path, remedy="expected the columns id,prediction or id,0,1,...,27"
+    )
+
+
+def parse_windows(path: Path) -> Submission:
+    """The CSV of windows; what is wrong is collected, not raised.
+
+    Raises:
+        InputMissing, InputInvalid: it cannot be read, or is no CSV of these columns.
+    """
+    found = Submission()
+    lengths: Counter[int] = Counter()
+    relative = 0
+    for line, (window, cell) in _rows(path, WINDOW_COLUMNS):
+        where = f"line {line}"
+        edges = _edges(window)
+        if edges is None:
+            found.problems.append(
+                f"{where}: id {window!r} is not <video>_<start>_<end> with 10 s from a multiple of 10"
+            )
+            continue
+        found.windows.append(window)
+        pieces = _pieces(cell)
+        if pieces is None:
+            found.problems.append(f"{where}: not a list of [class_id, start, end, score]: {cell[:60]!r}")
+            continue
+        for piece in pieces:
+            problem = _problem(piece, edges)
+            lengths[len(piece)] += 1
+            if problem is None and piece[0] == BACKGROUND:
+                found.backgrounds += 1
+            elif problem is None:
+                score = piece[3] if len(piece) > 3 else math.nan
+                found.pieces.append((window, CHALLENGE_ACTIONS[int(piece[0]) - 1], piece[1], piece[2], score))
+            else:
+                relative += edges[0] >= windows.WINDOW and 0 <= piece[1] < piece[2] <= windows.WINDOW
+                found.problems.append(f"{where}: {problem}")
+    found.scored = 3 not in lengths
+    twice = [window for window, count in Counter(found.windows).items() if count > 1]
+    if twice:
+        found.problems.append(f"{listed(twice, 'window')} in several rows")
+    if len(lengths) > 1:
+        found.problems.append("some pieces have a score and some have none")
+    if relative and relative == sum("outside its window" in problem for problem in found.problems):
+        found.problems.insert(
+            0, "times are counted from the start of the window; they must be those of the whole video"
+        )
+    return found
+
+
+def _edges(window: str) -> tuple[int, int] | None:
+    match = WINDOW_ID.fullmatch(window)
+    if match is None:
+        return None
+    start, end = int(match[2]), int(match[3])
+    return (start, end) if start % windows.WINDOW == 0 and end == start + windows.WINDOW else None
+
+
+def _pieces(cell: str) -> list[list[float]] | None:
+    """The pieces of a window; numbers may be texts."""
+    if not cell.strip():
+        return []
+    try:
+        value = json.parse(cell)
+    except ValueError:
+        return None
+    if not isinstance(value, list):
+        return None
+    pieces = []
+    for piece in value:
+        numbers = [json.number(number) for number in piece] if isinstance(piece, list) else []
+        if len(numbers) not in (3, 4) or None in numbers:
+            return None
+        pieces.append([number for number in numbers if number is not None])
+    return pieces
+
+
+def _problem(piece: list[float], edges: tuple[int, int]) -> str | None:
+    number, start, end = piece[:3]
+    if number != int(number) or not 0 <= number <= len(CHALLENGE_ACTIONS):
+        return f"class id {number:g} is none of 0 (no action) to {len(CHALLENGE_ACTIONS)}"
+    if end <= start:
+        return f"a piece from {start:g} to {end:g} s has no length"
+    if start < edges[0] - TOLERANCE or end > edges[1] + TOLERANCE:
+        return f"a piece from {start:g} to {end:g} s lies outside its window of {edges[0]} to {edges[1]} s"
+    return None
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a CSV with exactly these columns, with their lines."""
+    reader = csv.reader(text.decode(read_bytes(path), where=path)[0].splitlines(), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if tuple(header) != columns:
+            raise InputInvalid(f"expected the columns {','.join(columns)[:40]}", where=f"{path}, line 1")
+        for row in reader:
+            if not any(field.strip() for field in row):
+                continue
+            if len(row) != len(columns):
+                raise InputInvalid(
+                    f"{len(row)} fields, the header has {len(columns)}", where=f"{path}, line {reader.line_num}"
+                )
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise InputInvalid(f"not valid CSV ({error})", where=f"{path}, line {reader.line_num}") from error
+
+
+def _read_windows(source: Source) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
+    """Whole segments, the videos, and whether there are scores.
+
+    Raises:
+        InputInvalid: something is wrong; the first thing is named.
+    """
+    found = parse_windows(source.path)
+    _refuse(found.problems, source.path)
+    if found.backgrounds:
+        log.info("%s: %s of class 0 (no action) left out", source.path, many(found.backgrounds, "piece"))
+    ids, labels, starts, ends, scores = zip(*found.pieces, strict=True) if found.pieces else ((),) * 5
+    table = windows.joined(segments.make(ids, labels, starts, ends, scores if found.scored else None))
+    return table, tuple(dict.fromkeys(map(windows.original, found.windows))), found.scored
+
+
+def _refuse(problems: list[str], path: Path) -> None:
+    if problems:
+        more = f" (and {len(problems) - 1} more: bineego check {path})" if len(problems) > 1 else ""
+        raise InputInvalid(f"{problems[0]}{more}", where=path)
+
+
+def _window_annotations(source: Source, _how: LabelOptions) -> Annotations:
+    table, videos, _ = _read_windows(source)
+    return Annotations(segments=table[list(segments.COLUMNS)], videos=videos)
+
+
+def _window_predictions(source: Source, _how: LabelOptions) -> Annotations:
+    table, videos, scored = _read_windows(source)
+    if not scored:
+        raise NotPredictions("these are annotations, not predictions: no scores", where=source.path)
+    return Annotations(segments=table, videos=videos)
+
+
+def _write_windows(found: Annotations, path: Path, videos: Videos) -> None:
+    table = _with_known_labels(found.segments, path)
+    pieces = windows.cut(table)
+    numbers = {name: i for i, name in enumerate(CHALLENGE_ACTIONS, 1)}
+    cells: dict[str, list[str]] = {}
+    for video in dict.fromkeys((*found.videos, *table["video_id"].tolist())):
+        media = videos.get(video)
+        ends = table["end"][table["video_id"] == video]
+        last = max(media.length if media is not None else 0.0, float(ends.max()) if len(ends) else 0.0)
+        for start in range(0, math.ceil(last / windows.WINDOW) * windows.WINDOW, windows.WINDOW):
+            cells[f"{video}_{start}_{start + windows.WINDOW}"] = []
+    scored = segments.SCORE in pieces
+    for window, label, start, end, *score in pieces.itertuples(index=False):
+        values = [str(numbers[label]), repr(start), repr(end), *(map(repr, score) if scored else ())]
+        cells.setdefault(window, []).append(f"[{', '.join(values)}]")
+    with atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(WINDOW_COLUMNS)
+        writer.writerows((window, f"[{', '.join(several)}]") for window, several in cells.items())
+
+
+def _with_known_labels(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The rows whose label the challenge knows; the others are said."""
+    known = table["label"].isin(CHALLENGE_ACTIONS)
+    if not known.all():
+        others = sorted(set(table["label"][~known]))
+        log.warning(
+            "%s: %s of %s that the challenge does not know, left out",
+            path, many(int((~known).sum()), "segment"), listed(others, "label"),
+        )  # fmt: skip
+    return table[known].reset_index(drop=True)
+
+
+def _is_windows(source: Source) -> bool:
+    return _header(source) == WINDOW_COLUMNS
+
+
+def _is_scenes(source: Source) -> bool:
+    return _header(source) == SCENE_COLUMNS
+
+
+def _header(source: Source) -> tuple[str, ...]:
+    line = "" if source.is_json else source.text.split("\n", 1)[0]
+    return tuple(name.strip().strip('"') for name in line.split(","))
+
+
+def _parse_scenes(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Scene by video, and what is wrong."""
+    scenes: dict[str, str] = {}
+    problems = []
+    for line, (video, *cells) in _rows(path, SCENE_COLUMNS):
+        numbers = [json.number(cell) for cell in cells]
+        ones = [i for i, number in enumerate(numbers) if number == 1]
+        if len(ones) != 1 or any(number not in (0, 1) for number in numbers):
+            problems.append(f"line {line}: not one 1 and {len(SCENES) - 1} zeros ({video!r})")
+        elif scenes.setdefault(video, SCENES[ones[0]]) != SCENES[ones[0]]:
+            problems.append(f"line {line}: video {video!r} has two scenes")
+    return scenes, problems
+
+
+def _scene_annotations(source: Source, _how: LabelOptions) -> Annotations:
+    scenes, problems = _parse_scenes(source.path)
+    _refuse(problems, source.path)
+    return Annotations(segments=segments.empty(scored=False), videos=(), scenes=scenes)
+
+
+def _write_scenes(found: Annotations, path: Path, _videos: Videos) -> None:
+    if not found.scenes:
+        raise InputInvalid("no scenes to write", where=path, remedy="convert the scenes.csv that localize wrote")
+    numbers: dict[str, int] = {}
+    for video, scene in found.scenes.items():
+        name = match_scene(scene)
+        if name is None:
+            raise InputInvalid(f"scene {scene!r} of {video!r} is none of the challenge's", where=path)
+        numbers[video] = SCENES.index(name)
+    with atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(SCENE_COLUMNS)
+        writer.writerows((video, *(int(i == k) for i in range(len(SCENES)))) for video, k in numbers.items())
+
+
+def _is_web(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and set(KEYS[:3]) <= set(value[0])
+
+
+def _web_rows(source: Source) -> Rows:
+    source.document.refuse_double_keys()
+    rows = Rows(path=source.path)
+    for number, row in enumerate(source.document.value, 1):
+        where = f"{source.path}, row {number}"
+        missing = [key for key in KEYS if key not in row] if isinstance(row, dict) else list(KEYS)
+        if missing:
+            raise InputInvalid(f"no {missing[0]!r}: {json.short(row)}", where=where)
+        times = json.pair([row["t_start"], row["t_end"]])
+        if times is None:
+            raise InputInvalid(f"'t_start' and 't_end' are not two finite numbers: {json.short(row)}", where=where)
+        if not isinstance(row["video_id"], str) or not row["video_id"]:
+            raise InputInvalid(f"'video_id' is not a text: {json.short(row['video_id'])}", where=where)
+        score = json.number(row.get(segments.SCORE))
+        if score is None and row.get(segments.SCORE) is not None:
+            raise InputInvalid(f"'score' is not a finite number: {json.short(row[segments.SCORE])}", where=where)
+        rows.add(row["video_id"], (_web_label(row["label"], where),), times, score)
+    return rows
+
+
+def _web_label(label: object, where: str) -> str:
+    """The name of a label; the challenge's own number of it is as good."""
+    if isinstance(label, int) and not isinstance(label, bool) and 1 <= label <= len(CHALLENGE_ACTIONS):
+        return CHALLENGE_ACTIONS[label - 1]
+    if not isinstance(label, str) or not label.strip():
+        raise InputInvalid(f"'label' is not a text: {json.short(label)}", where=where)
+    return label
+
+
+def _web_annotations(source: Source, _how: LabelOptions) -> Annotations:
+    rows = _web_rows(source)
+    return Annotations(segments=rows.table(), videos=tuple(dict.fromkeys(rows.videos)))
+
+
+def _web_predictions(source: Source, _how: LabelOptions) -> Annotations:
+    rows = _web_rows(source)
+    return Annotations(segments=rows.scored_table(), videos=tuple(dict.fromkeys(rows.videos)))
+
+
+def _write_web(found: Annotations, path: Path, _videos: Videos) -> None:
+    """The page wants four fields: of predictions, the best of each video stand first."""
+    table = found.segments
+    if segments.SCORE in table:
+        table = table.sort_values(segments.SCORE, ascending=False, kind="stable")
+        table = table.sort_values("video_id", kind="stable")
+    columns = (table[name].tolist() for name in ("video_id", "start", "end", "label"))
+    json.write([dict(zip(KEYS, row, strict=True)) for row in zip(*columns, strict=True)], path)
+
+
+WEB = Format(
+    name="challenge-json",
+    title="the challenge's JSON (video_id, t_start, t_end, label)",
+    suffixes=(".json",),
+    recognises=lambda source: source.is_json and _is_web(source.document.value),
+    annotations=_web_annotations,
+    predictions=_web_predictions,
+    write=_write_web,
+    ranked=True,
+)
+
+WINDOWS = Format(
+    name="challenge-csv",
+    title="the challenge's CSV of windows (id,prediction)",
+    suffixes=(".csv",),
+    recognises=_is_windows,
+    annotations=_window_annotations,
+    predictions=_window_predictions,
+    write=_write_windows,
+)
+
+SCENE_ROWS = Format(
+    name="challenge-scenes",
+    title="the challenge's CSV of scenes (id,0,...,27)",
+    suffixes=(".csv",),
+    recognises=_is_scenes,
+    annotations=_scene_annotations,
+    write=_write_scenes,
+)

@@ -1,0 +1,103 @@
+"""CSV of V-TRACE: one file for each video and named by it, with `labelId,timestamp,endTimestamp[,score]` in seconds.
+
+    # trace-meta: behaviors=grooming:g,rearing:r
+    labelId,timestamp,endTimestamp
+    grooming,12.430,18.970
+
+Lines that begin with `#` are comments. Predictions are in `<video>.pred.csv`. An `animal` column is not read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from pathlib import Path
+
+from bineego import segments
+from bineego.errors import InputInvalid
+from bineego.files import atomic_text, read_bytes
+from bineego.formats import json, overlaps, text
+from bineego.formats.annotations import Annotations
+from bineego.formats.format import Format, Source, Videos
+from bineego.formats.options import LabelOptions
+from bineego.formats.rows import Rows
+from bineego.words import many
+
+COLUMNS = ("labelId", "timestamp", "endTimestamp")
+ANIMAL = "animal"
+PREDICTED = ".pred"
+
+log = logging.getLogger(__name__)
+
+
+def _recognises(source: Source) -> bool:
+    if source.is_json:
+        return False
+    header = next((line for line in source.text.splitlines() if line.strip() and not line.startswith("#")), "")
+    return set(COLUMNS) <= {name.strip().strip('"') for name in header.split(",")}
+
+
+def _annotations(source: Source, _how: LabelOptions) -> Annotations:
+    rows, video, animals = _read(source)
+    table = rows.table()
+    whole = overlaps.joined(table) if animals > 1 else table
+    if len(whole) < len(table):
+        log.warning(
+            "%s: %s joined with an equal label of another animal", source.path, many(len(table) - len(whole), "row")
+        )
+    return Annotations(segments=whole, videos=(video,))
+
+
+def _predictions(source: Source, _how: LabelOptions) -> Annotations:
+    rows, video, _ = _read(source)
+    return Annotations(segments=rows.scored_table(), videos=(video,))
+
+
+def _read(source: Source) -> tuple[Rows, str, int]:
+    """The rows, the video, and how many animals they are about."""
+    path = source.path
+    video = path.stem.removesuffix(PREDICTED)
+    lines = text.decode(read_bytes(path), where=path)[0].splitlines()
+    kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    header = [name.strip() for name in next(csv.reader([kept[0][1]]))]
+    rows = Rows(path=path)
+    animals = set()
+    for number, line in kept[1:]:
+        fields = [field.strip() for field in next(csv.reader(io.StringIO(line)))]
+        where = f"{path}, line {number}"
+        if len(fields) != len(header):
+            raise InputInvalid(f"{len(fields)} fields, the header has {len(header)}", where=where)
+        row = dict(zip(header, fields, strict=True))
+        label, times = row[COLUMNS[0]], json.pair([row[COLUMNS[1]], row[COLUMNS[2]]])
+        if not label:
+            raise InputInvalid("labelId is empty", where=where)
+        if times is None:
+            raise InputInvalid(f"timestamp and endTimestamp are not two finite numbers: {fields}", where=where)
+        animals.add(row.get(ANIMAL, ""))
+        rows.add(video, (label,), times, json.number(row.get(segments.SCORE)))
+    return rows, video, len(animals)
+
+
+def _write(found: Annotations, path: Path, _videos: Videos) -> None:
+    scored = segments.SCORE in found.segments
+    names = ("label", *segments.TIMES, *((segments.SCORE,) if scored else ()))
+    columns = [
+        found.segments[name].tolist() if name == "label" else map(repr, found.segments[name].tolist()) for name in names
+    ]
+    with atomic_text(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow((*COLUMNS, *((segments.SCORE,) if scored else ())))
+        writer.writerows(zip(*columns, strict=True))
+
+
+FORMAT = Format(
+    name="vtrace",
+    title="V-TRACE CSV (labelId,timestamp,endTimestamp)",
+    suffixes=(".csv",),
+    recognises=_recognises,
+    annotations=_annotations,
+    predictions=_predictions,
+    write=_write,
+    one_video=True,
+)

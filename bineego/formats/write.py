@@ -1,0 +1,119 @@
+"""Segments into files of any format, told by its name or by the ending of the file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from bineego import segments
+from bineego.errors import InputInvalid, UsageError, nearest
+from bineego.formats.annotations import Annotations
+from bineego.formats.format import Format, Videos
+from bineego.formats.read import FORMATS
+from bineego.words import listed
+
+WRITERS: dict[str, Format] = {each.name: each for each in sorted(FORMATS, key=lambda each: each.name) if each.write}
+"""The formats that are written, by the name that `--format` takes."""
+
+ENDINGS = {
+    ".csv": "csv", ".tsv": "csv", ".json": "json", ".boris": "boris", ".eaf": "eaf", ".srt": "srt", ".vtt": "vtt",
+}  # fmt: skip
+"""The formats that the ending of a file stands for."""
+
+UNNAMED = ("srt", "vtt", "vtrace", "360x")
+"""Formats whose files do not say which video they are about: their name does."""
+
+log = logging.getLogger(__name__)
+
+
+def format_of(path: Path, name: str | None = None) -> Format:
+    """The format to write a file in.
+
+    Args:
+        path: the file or folder.
+        name: one of `WRITERS`; None = what the ending of `path` stands for.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name is not None:
+        if name not in WRITERS:
+            raise UsageError(
+                f"--format: cannot write {name!r}{nearest(name, WRITERS)}", remedy=f"one of {', '.join(WRITERS)}"
+            )
+        return WRITERS[name]
+    if path.suffix.casefold() in ENDINGS:
+        return WRITERS[ENDINGS[path.suffix.casefold()]]
+    raise UsageError("its ending stands for no format", where=path, remedy=f"say which: --format {', '.join(WRITERS)}")
+
+
+def write_segments(table: pd.DataFrame, path: Path, name: str | None, videos: Videos) -> list[Path]:
+    """Write segments, scored or not, in any format.
+
+    Args:
+        table: the segments table.
+        path: the file; or a folder, for formats of which a file holds a single video.
+        name: see `format_of`.
+        videos: all videos that the segments may be of, with their files where known; one without rows gets an empty
+            entry (or file) where the format can say so.
+
+    Returns:
+        the files written.
+
+    Raises:
+        UsageError: no such format, or `path` does not fit it.
+        InputInvalid: the format cannot hold these segments.
+    """
+    ids = dict.fromkeys((*videos, *table["video_id"].tolist()))
+    return write(Annotations(segments=table, videos=tuple(ids)), path, format_of(path, name), videos)
+
+
+def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[Path]:
+    """`write_segments` of annotations, with what they say of their videos."""
+    assert how.write is not None
+    written = files_of(found, path, how)
+    parts = [found] if path in written else list(_by_video(found, written.values()))
+    for file, part in zip(written, parts, strict=True):
+        video = written[file]
+        if video is not None and file.stem != video and (how.name in UNNAMED or videos.get(video) is None):
+            log.warning(
+                "%s: read again, its segments are of %r, not of %r: files have no other id", file, file.stem, video
+            )
+        how.write(part, file, videos)
+    return list(written)
+
+
+def files_of(found: Annotations, path: Path, how: Format) -> dict[Path, str | None]:
+    """The files that `write` makes, each with its video; None for one of all videos.
+
+    Raises:
+        UsageError: `path` does not fit the format.
+        InputInvalid: a video id cannot be the name of a file.
+    """
+    ids = list(dict.fromkeys((*found.videos, *found.segments["video_id"].tolist())))
+    if not how.one_video:
+        if path.is_dir():
+            raise UsageError("is a folder", where=path, remedy=f"name a file: {path / ('labels' + how.suffixes[0])}")
+        return {path: None}
+    if path.suffix.casefold() in how.suffixes and not path.is_dir():
+        if len(ids) > 1:
+            raise UsageError(
+                f"a file of the format {how.name!r} holds a single video, and here are {listed(ids, 'video')}",
+                where=path,
+                remedy=f"name a folder: {path.with_suffix('')}",
+            )
+        return {path: ids[0] if ids else None}
+    for video in ids:
+        if Path(f"{video}{how.suffixes[0]}").name != f"{video}{how.suffixes[0]}":
+            raise InputInvalid(f"the video id {video!r} cannot be the name of a file", where=path)
+    return {path / f"{video}{how.suffixes[0]}": video for video in ids}
+
+
+def _by_video(found: Annotations, videos: Iterable[str | None]) -> Iterator[Annotations]:
+    tables = dict(tuple(found.segments.groupby("video_id", sort=False)))
+    nothing = segments.empty(scored=segments.SCORE in found.segments)
+    for video in filter(None, videos):
+        yield Annotations(segments=tables.get(video, nothing).reset_index(drop=True), videos=(video,))
