@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from bineego.evaluation import evaluate
     from bineego.features import extract_features
     from bineego.inference import localize
+    from bineego.page import report
     from bineego.training import train
     from bineego.tsm import load_model
 
-__all__ = ["ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "train"]
+__all__ = ["ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "report", "train"]
 
 _HOMES = {
     "train": "training",
@@ -29,6 +30,7 @@ _HOMES = {
     "extract_features": "features",
     "extract_frames": "datasets",
     "load_model": "tsm",
+    "report": "page",
 }
 
 __version__ = "0.2.0.dev0"

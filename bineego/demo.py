@@ -21,8 +21,8 @@ from bineego.formats import csv
 from bineego.inference import localize
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.output import SCENES as SCENES_NAME
+from bineego.pictures.timeline import write_timeline
 from bineego.postprocess import DecodeOptions, Postprocess
-from bineego.report.timeline import write_timeline
 from bineego.synth import write_dataset
 from bineego.training import Recipe, RunOptions, train
 from bineego.training.recipe import Schedule

@@ -18,13 +18,14 @@ from bineego.cli.help import HelpfulCommand
 from bineego.cli.info import info
 from bineego.cli.localize import localize
 from bineego.cli.options import command
+from bineego.cli.report import report
 from bineego.cli.train import train
 from bineego.cli.usage import Commands
 
 COMMANDS = {
     "Work": (train, localize, ensemble, evaluate),
     "Prepare": (extract_frames, extract_features),
-    "Look": (info, demo),
+    "Look": (report, info, demo),
 }
 """All commands, by the panel of `bineego --help` that they stand in."""
 

@@ -39,7 +39,7 @@ def evaluate(call: EvaluateCall) -> None:
     if call.ceiling:
         _refuse_with_ceiling(call)
     if isinstance(call.curves, Path):
-        from bineego.report.precision_recall import check_type
+        from bineego.pictures.precision_recall import check_type
 
         check_type(call.curves)
         inputs = [path for path in (truth, found) if path is not None]
@@ -55,7 +55,7 @@ def evaluate(call: EvaluateCall) -> None:
         if extras and not result.ap:
             log.warning("the ground truth has scenes only, no segments: left out %s", _flags(extras))
         elif isinstance(call.curves, Path):
-            from bineego.report.precision_recall import write_precision_recall
+            from bineego.pictures.precision_recall import write_precision_recall
 
             with recorded(call.curves) as draft:
                 write_precision_recall(result, draft)

@@ -19,7 +19,7 @@ from bineego.datasets.recording import Dataset
 from bineego.datasets.split import write_split
 from bineego.errors import UsageError
 from bineego.inference.options import ScoreOptions
-from bineego.report.curves import write_curves
+from bineego.pictures.curves import write_curves
 from bineego.runs import RunFolder
 from bineego.tracks import Activation
 from bineego.training import run_folder, tensorboard

@@ -22,8 +22,8 @@ from bineego.heads.config import HeadConfig
 from bineego.heads.options import HeadRecipe
 from bineego.heads.temporal import HeadEnsemble
 from bineego.inference.temporal import projection_layers
+from bineego.pictures.curves import write_curves
 from bineego.postprocess import DecodeOptions
-from bineego.report.curves import write_curves
 from bineego.runs import RunFolder, find_model
 from bineego.tracks import Activation
 from bineego.training import checkpoint, run_folder, tensorboard

@@ -12,7 +12,7 @@ from bineego.errors import UsageError
 from bineego.evaluation.average_precision import Curve
 from bineego.evaluation.result import Evaluation
 from bineego.files import write_bytes
-from bineego.report.canvas import label_colours, png
+from bineego.pictures.canvas import label_colours, png
 
 MOST_CLASSES = 12
 """Drawn by name; of more classes, those with the most segments."""

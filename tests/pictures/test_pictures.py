@@ -11,9 +11,9 @@ import pytest
 
 from bineego import segments
 from bineego.errors import InputInvalid
-from bineego.report.canvas import label_colours
-from bineego.report.curves import write_curves
-from bineego.report.timeline import MAX_VIDEOS, write_timeline
+from bineego.pictures.canvas import label_colours
+from bineego.pictures.curves import write_curves
+from bineego.pictures.timeline import MAX_VIDEOS, write_timeline
 
 
 def colours_in(path: Path) -> int:

@@ -10,7 +10,7 @@ import pytest
 from bineego import segments
 from bineego.errors import UsageError
 from bineego.evaluation import evaluate
-from bineego.report.precision_recall import write_precision_recall
+from bineego.pictures.precision_recall import write_precision_recall
 
 
 def result(n_classes: int, *, curves: bool = True):

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from bineego.errors import InputInvalid
-from bineego.report.canvas import png
+from bineego.pictures.canvas import png
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("loss", ("loss", "action_loss", "scene_loss", "val_loss")),

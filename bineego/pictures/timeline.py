@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from bineego import segments
-from bineego.report.canvas import Colour, label_colours, png
+from bineego.pictures.canvas import Colour, label_colours, png
 
 MAX_VIDEOS = 12
 LANE_HEIGHT = 0.8

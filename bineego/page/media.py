@@ -1,0 +1,70 @@
+"""Video files as the page knows them: where they lie, how long they are, small pictures of them."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import simplejpeg
+
+from bineego.errors import BineegoError
+from bineego.video.probe import probe
+from bineego.video.thumbnails import thumbnails
+
+HEIGHT = 54
+"""Pixels of a thumbnail."""
+
+QUALITY = 70
+BYTES = 2_500
+"""About what one takes."""
+
+MOST = 60
+"""Thumbnails of one video."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """Describes video files.
+
+    Attributes:
+        page: the page's own file, from which a browser finds the video.
+        room: bytes that the thumbnails of one video may take.
+    """
+
+    page: Path
+    room: int
+
+    def of(self, video: Path) -> dict[str, Any]:
+        """Address, name, length in seconds and thumbnails of a video; a file that cannot be read has no pictures."""
+        where = os.path.relpath(video.resolve(), self.page.resolve().parent)
+        told: dict[str, Any] = {"src": quote(where.replace(os.sep, "/")), "file": video.name}
+        try:
+            length = probe(video).duration
+            if length:
+                told |= {"length": length, "thumbs": self._sheet(video, length)}
+        except BineegoError as error:
+            log.warning("%s: no pictures of it on the page (%s)", video, error.message)
+        return told
+
+    def _sheet(self, video: Path, length: float) -> dict[str, Any] | None:
+        """Pictures side by side, as a browser shows parts of one picture fastest."""
+        count = int(np.clip(self.room // BYTES, 4, MOST))
+        pictures = list(thumbnails(video, (np.arange(count) + 0.5) * length / count, HEIGHT))
+        if not pictures:
+            return None
+        sheet = np.ascontiguousarray(np.concatenate(pictures, axis=1))
+        jpeg = simplejpeg.encode_jpeg(sheet, quality=QUALITY, colorsubsampling="420")
+        return {
+            "data": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}",
+            "width": pictures[0].shape[1],
+            "height": pictures[0].shape[0],
+            "count": len(pictures),
+        }

@@ -1,0 +1,36 @@
+"""What `report` takes. Free of numpy and pandas, so that the command line can offer it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from bineego.config import Opt, Options
+
+PAGE = Path("report.html")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(Options):
+    """Options of `report`."""
+
+    truth: Annotated[
+        Path | None,
+        Opt("Labels to hold the predictions against, in any form.", unset="a run brings its own"),
+    ] = None
+    videos: Annotated[
+        Path | None, Opt("Folder of the videos, to show and play them.", unset="where the labels or the run say")
+    ] = None
+    output: Annotated[Path, Opt("The page.", short="-o", metavar="FILE")] = PAGE
+    overwrite: Annotated[bool, Opt("Replace a file that bineego has not written.", key=False)] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportCall(ReportOptions):
+    """What the command takes."""
+
+    predictions: Annotated[
+        Path,
+        Opt("A run, a folder that localize wrote, or a file of predictions.", argument=True, key=False),
+    ]

@@ -1,0 +1,183 @@
+"""The verb `report`: results from a run, a folder or a file, in one page."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bineego import records, tracks
+from bineego.config import keywords, read_toml, takes
+from bineego.datasets import find_videos, open_dataset, read_ground_truth, x360
+from bineego.errors import BineegoError, InputMissing, UsageError
+from bineego.evaluation import evaluate
+from bineego.evaluation.scoring import read_truth
+from bineego.files import missing
+from bineego.formats.annotations import Annotations
+from bineego.formats.read import read_predictions
+from bineego.page.build import write_page
+from bineego.page.content import Content
+from bineego.page.options import ReportOptions
+from bineego.runs import RUNS, RunFolder
+from bineego.tracks import ScoreTrack
+
+PREDICTIONS = "predictions.csv"
+
+MOST_VIDEOS = 200
+"""On one page; a browser has to hold them all."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """What a path holds to report on.
+
+    Attributes:
+        name: for the title.
+        predictions: the file of the predictions.
+        truth: what they are held against, where it lies beside them.
+        footage: where the videos may be: a data set or a folder.
+        scores: the folder of score tracks.
+    """
+
+    name: str
+    predictions: Path
+    truth: Path | None = None
+    footage: Path | None = None
+    scores: Path | None = None
+
+
+@takes(ReportOptions)
+def report(predictions: Path | str, *, options: ReportOptions | None = None, **given: Any) -> Path:
+    """Write results as a page to look at and to correct: one HTML file that needs no network.
+
+    Args:
+        predictions: a run (or its name), a folder that `localize` wrote, or a file of predictions.
+        options: many options at once; keywords win.
+        given: see `ReportOptions`.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputMissing, InputInvalid: the files.
+        UsageError: nothing to report on, or a page that is not ours to replace.
+    """
+    chosen = keywords(ReportOptions, given, options)
+    found, page = find_results(Path(predictions)), chosen.output
+    records.check_free(page, overwrite=chosen.overwrite, inputs=[found.predictions])
+    truth = chosen.truth or found.truth
+    known = None if truth is None else read_ground_truth(truth)
+    footage = _footage(chosen.videos, truth, found)
+    content = gather(found.name, read_predictions(found.predictions), known, footage, _tracks(found.scores))
+    with records.recorded(page) as draft:
+        write_page(content, draft, at=page)
+    return page
+
+
+def find_results(path: Path) -> Results:
+    """What a path stands for.
+
+    Raises:
+        InputMissing: it is not there.
+        UsageError: a folder without predictions.
+    """
+    if not path.exists() and (RUNS / path).is_dir():
+        path = RUNS / path
+    if not path.exists():
+        raise missing(path, "no such run, folder or file")
+    if path.is_file():
+        return Results(name=path.stem, predictions=path, scores=path.parent)
+    run = RunFolder(path)
+    if run.has_validation():
+        return Results(
+            name=run.name, predictions=run.predictions, truth=run.ground_truth, footage=_dataset_of(run),
+            scores=run.predictions.parent,
+        )  # fmt: skip
+    if (path / PREDICTIONS).is_file():
+        return Results(name=path.resolve().name, predictions=path / PREDICTIONS, scores=path)
+    raise UsageError(
+        f"neither a finished run nor a folder with {PREDICTIONS}",
+        where=path,
+        remedy="name what `bineego train` or `bineego localize -o` wrote, or a file of predictions",
+    )
+
+
+def gather(
+    name: str,
+    predictions: pd.DataFrame,
+    truth: Annotations | pd.DataFrame | None = None,
+    files: Mapping[str, Path] | None = None,
+    found: Iterable[ScoreTrack] = (),
+) -> Content:
+    """The content of a page; videos come in the order of the tables, those with files or tracks alone last.
+
+    Raises:
+        UsageError: more videos than a page can hold, or none.
+    """
+    known = None if truth is None else read_truth(truth)
+    annotated = frozenset(known.videos) if known is not None else frozenset()
+    by_id = {track.video_id: track for track in found}
+    named = [*predictions["video_id"], *by_id, *(known.videos if known is not None else ())]
+    videos = list(dict.fromkeys(map(str, named)))
+    if not videos:
+        raise UsageError("no video to report on: there are no predictions")
+    if len(videos) > MOST_VIDEOS:
+        raise UsageError(
+            f"{len(videos)} videos, and a page holds {MOST_VIDEOS}", remedy="report on parts of them, a file for each"
+        )
+    evaluation = None
+    if known is not None and len(known.segments):
+        evaluation = evaluate(known, predictions, curves=True, diagnose=True)
+    return Content(
+        title=name,
+        predictions=predictions,
+        videos=videos,
+        truth=None if known is None else known.segments,
+        annotated=annotated,
+        evaluation=evaluation,
+        tracks=by_id,
+        files={video: path for video, path in (files or {}).items() if video in set(videos)},
+    )
+
+
+def _footage(videos: Path | str | None, truth: Path | str | None, found: Results) -> Mapping[str, Path]:
+    """Video files by id: those of the folder that is named, else those that the labels lead to."""
+    if videos is not None:
+        if not Path(videos).is_dir():
+            raise InputMissing("no such folder of videos", where=videos)
+        return find_videos(Path(videos))
+    for place in (truth, found.footage, found.predictions.parent):
+        with contextlib.suppress(BineegoError, OSError):
+            files = _videos_of(Path(place)) if place is not None else {}
+            if files:
+                return files
+    return {}
+
+
+def _videos_of(place: Path) -> Mapping[str, Path]:
+    """The videos of a 360+x folder, or of the folder in which something lies."""
+    if x360.is_folder(place):
+        return open_dataset(place).videos
+    return find_videos(place if place.is_dir() else place.parent)
+
+
+def _dataset_of(run: RunFolder) -> Path | None:
+    """Where the videos of a run lie."""
+    with contextlib.suppress(BineegoError):
+        table = read_toml(run.config).get("train", {})
+        place = table.get("videos") or table.get("dataset")
+        return Path(str(place)) if place else None
+    return None
+
+
+def _tracks(folder: Path | None) -> Collection[ScoreTrack]:
+    """The score tracks of a folder."""
+    files = sorted(folder.glob(f"*{tracks.SUFFIX}")) if folder is not None else []
+    return [tracks.load(path) for path in files]
