@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # checksums of files are asked for by commands that start without numpy
+    from numpy.typing import NDArray
 
 KEY = "sha256"
 """Under this name it stands in a header."""
@@ -21,6 +21,8 @@ KEY = "sha256"
 
 def of_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
     """The checksum of a header (plain values; its own entry `KEY` is left out) and of arrays by name."""
+    import numpy as np
+
     plain = {name: value for name, value in header.items() if name != KEY}
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode("utf-8", "surrogatepass"))
     for name in sorted(arrays):
