@@ -25,18 +25,16 @@ def recording(name: str, **attributes: object) -> Recording:
 
 
 def track(name: str, seed: int, person: int) -> FeatureTrack:
-    """`honest` tells the actions of everybody; `private` tells them of each person in another way; `noise` nothing."""
+    """`honest` tells the actions; `private` tells them clearer, but of half the people the wrong way round."""
     rng = np.random.default_rng(seed)
     plain = make_track(20.0)
     inside = [((plain.times >= low) & (plain.times < high)).astype(float) for low, high in ((2, 6), (10, 14))]
     action = np.stack(inside, 1)
-    private = np.zeros((len(plain), 8))
-    private[:, 2 * person : 2 * person + 2] = action * 3
+    private = action[:, :: 1 if person < 2 else -1]
     kinds = {
         "noise": rng.normal(size=(len(plain), 4)),
         "private": private + rng.normal(size=private.shape) * 0.1,
-        "honest": np.concatenate([action, rng.normal(size=(len(plain), 2))], 1)
-        + rng.normal(size=(len(plain), 4)) * 0.3,
+        "honest": action + rng.normal(size=action.shape) * 1.5,
     }
     return make_track(20.0, video_id=name, kinds={key: values.astype(np.float16) for key, values in kinds.items()})
 
@@ -49,16 +47,18 @@ def test_what_holds_for_other_people_is_chosen() -> None:
     recordings = [recording(name, performer=person) for name, person in PEOPLE.items()]
     found = screen(TRACKS, recordings, LABELS, kinds=("noise", "private", "honest"))
     assert found.group_by == "performer"
-    assert found.kinds == ("honest",)
-    assert found.score > 0.9
-    assert found.scores["private",] < found.scores["honest",]
+    assert "honest" in found.kinds
+    assert "private" not in found.kinds
+    assert found.score > 0.6
+    assert found.score == found.scores[found.kinds]
+    assert found.scores["noise", "private"] < found.score
 
 
 def test_recordings_are_groups_where_nothing_else_is_known() -> None:
     recordings = [recording(name) for name in PEOPLE]
     found = screen(TRACKS, recordings, LABELS, kinds=("noise", "private"))
     assert found.group_by is None
-    assert found.kinds == ("private",)
+    assert "private" in found.kinds
 
 
 def test_one_kind_or_one_recording_needs_no_screen() -> None:
@@ -70,7 +70,7 @@ def test_recordings_without_annotation_or_video_are_left_out() -> None:
     bare = Recording(recording_id="bare", videos={"v5": Path("v5")})
     absent = recording("elsewhere")
     found = screen(TRACKS, [recording("v0"), recording("v1"), bare, absent], LABELS, kinds=("noise", "honest"))
-    assert found.kinds == ("honest",)
+    assert "honest" in found.kinds
 
 
 @pytest.mark.parametrize(
