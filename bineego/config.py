@@ -130,8 +130,11 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, option in options(type(self)).items():
+            value = getattr(self, name)
+            if value is option.default:
+                continue
             try:
-                object.__setattr__(self, name, convert(option, getattr(self, name)))
+                object.__setattr__(self, name, convert(option, value))
             except ValueError as error:
                 raise BadOption(str(error), where=name) from None
 

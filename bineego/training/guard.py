@@ -12,7 +12,7 @@ from torch import Tensor
 from bineego.errors import InputInvalid, ResourceExhausted
 from bineego.training.clips import CANNOT_SEND, Batch
 from bineego.training.losses import Losses
-from bineego.training.recipe import Recipe
+from bineego.training.recipe import OptimisationPart
 from bineego.training.samples import Samples
 
 LOOK_EVERY = 20
@@ -86,7 +86,7 @@ class NanGuard:
 
 
 @contextlib.contextmanager
-def memory_errors(recipe: Recipe) -> Iterator[None]:
+def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
     """Turn "out of memory" into advice: how to go on with the same recipe in less memory."""
     try:
         yield
@@ -109,7 +109,7 @@ def memory_errors(recipe: Recipe) -> Iterator[None]:
         raise
 
 
-def _exhausted(recipe: Recipe) -> ResourceExhausted:
+def _exhausted(recipe: OptimisationPart) -> ResourceExhausted:
     n, parts = recipe.batch_size, recipe.accumulate
     if n // parts <= 1:
         return ResourceExhausted("out of memory with one clip at a time", remedy="use a smaller --trunk or --size")

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bineego.training.recipe import BatchNorm, Optimizer, Recipe
+from bineego.training.recipe import BatchNorm, OptimisationPart, Optimizer
 from bineego.tsm.network import TSM
 
 HEAD_BIAS = 2.0
 """Rate of a head's bias against its weights (TSM: x10 against x5)."""
 
 
-def build_optimiser(network: TSM, recipe: Recipe) -> torch.optim.Optimizer:
+def build_optimiser(network: TSM, recipe: OptimisationPart) -> torch.optim.Optimizer:
     """The optimiser over all parameters that are not frozen. Each group's `scale` is its rate against the recipe's."""
     head_lr = recipe.head_lr if recipe.head_lr is not None else 1.0
     heads = {id(p) for head in (network.action_head, network.scene_head) if head is not None for p in head.parameters()}
@@ -41,7 +41,7 @@ def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
         group["lr"] = lr * group["scale"]
 
 
-def freeze(network: TSM, recipe: Recipe) -> None:
+def freeze(network: TSM, recipe: OptimisationPart) -> None:
     """Take what the recipe leaves alone out of the training."""
     for part in _frozen_parts(network, recipe.freeze):
         part.requires_grad_(False)
@@ -49,7 +49,7 @@ def freeze(network: TSM, recipe: Recipe) -> None:
         layer.requires_grad_(False)
 
 
-def train_mode(network: TSM, recipe: Recipe) -> None:
+def train_mode(network: TSM, recipe: OptimisationPart) -> None:
     """`network.train()`, with the batch normalisation that the recipe keeps still in evaluation mode."""
     network.train()
     for layer in _still_norms(network, recipe):
@@ -61,7 +61,7 @@ def _frozen_parts(network: TSM, n: int) -> Sequence[nn.Module]:
     return network.trunk.stages()[:n]
 
 
-def _still_norms(network: TSM, recipe: Recipe) -> list[nn.Module]:
+def _still_norms(network: TSM, recipe: OptimisationPart) -> list[nn.Module]:
     """Batch normalisation layers that keep their statistics and parameters."""
     norms: list[nn.Module] = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
     if recipe.batch_norm is BatchNorm.FROZEN:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bineego.datasets.recording import Dataset, Subset
 from bineego.datasets.split import Split, group_keys, kfold, read_split, split_recordings
 from bineego.errors import InputInvalid, UsageError
-from bineego.training.recipe import Recipe, parse_fold
+from bineego.training.recipe import SplitPart, parse_fold
 from bineego.words import listed
 
 log = logging.getLogger(__name__)
@@ -16,30 +16,30 @@ log = logging.getLogger(__name__)
 AUTO, DATASET, INNER, RANDOM, NONE = "auto", "dataset", "inner", "random", "none"
 
 
-def choose_split(dataset: Dataset, recipe: Recipe) -> Split:
+def choose_split(dataset: Dataset, wanted: SplitPart) -> Split:
     """The recordings to train and to validate on; `Split.val` is empty under `--split none`, by a split file, or if
     there is one recording only (`cut_in_time`).
 
     Args:
         dataset: the recordings that can be used.
-        recipe: `split`, `val_share`, `split_seed`, `group_by` and `fold` are read.
+        wanted: what is asked for.
 
     Raises:
         UsageError: the data set has not the subsets that were asked for, or too few recordings.
         InputMissing, InputInvalid: a split file that cannot be read or names unknown recordings; of any split, a
             recording, a video file or a group of `group_by` that is on both sides.
     """
-    split = _choose(dataset, recipe)
-    _check_leaks(split, dataset, recipe.group_by)
+    split = _choose(dataset, wanted)
+    _check_leaks(split, dataset, wanted.group_by)
     return split
 
 
-def cut_in_time(split: Split, recipe: Recipe) -> bool:
+def cut_in_time(split: Split, wanted: SplitPart) -> bool:
     """Whether the only recording is to be trained on in its first part and held out from there on."""
-    return recipe.split == AUTO and recipe.fold is None and len(split.train) == 1 and not split.val
+    return wanted.split == AUTO and wanted.fold is None and len(split.train) == 1 and not split.val
 
 
-def _choose(dataset: Dataset, recipe: Recipe) -> Split:
+def _choose(dataset: Dataset, wanted: SplitPart) -> Split:
     train = dataset.of_subset(Subset.TRAIN)
     # Without a subset train, everything but a subset test, which is left alone.
     usable = (
@@ -48,12 +48,12 @@ def _choose(dataset: Dataset, recipe: Recipe) -> Split:
         else dataset.with_recordings([r for r in dataset.recordings if r.subset is not Subset.TEST])
     )
     val = dataset.of_subset(Subset.VAL)
-    if recipe.fold is not None:
-        part, k = parse_fold(recipe.fold)
-        return kfold(usable, k=k, seed=recipe.split_seed, group_by=recipe.group_by)[part - 1]
-    match recipe.split:
+    if wanted.fold is not None:
+        part, k = parse_fold(wanted.fold)
+        return kfold(usable, k=k, seed=wanted.split_seed, group_by=wanted.group_by)[part - 1]
+    match wanted.split:
         case "auto":
-            return _auto(dataset, usable, recipe)
+            return _auto(dataset, usable, wanted)
         case "dataset":
             if not (train.recordings and val.recordings):
                 raise UsageError(
@@ -68,11 +68,11 @@ def _choose(dataset: Dataset, recipe: Recipe) -> Split:
                     f"--split inner: data set {dataset.name!r} names no recording of subset train",
                     remedy="use --split random",
                 )
-            return _seeded(train, recipe)
+            return _seeded(train, wanted)
         case "random":
             if train.recordings and len(train.recordings) < len(dataset.recordings):
                 log.warning("--split random mixes the data set's own subsets: nothing of it is left to test on")
-            return _seeded(dataset, recipe)
+            return _seeded(dataset, wanted)
         case "none":
             _warn_nothing_held_out("--split none")
             return Split(train=_ids(usable), val=())
@@ -89,7 +89,7 @@ def _warn_nothing_held_out(why: str) -> None:
     log.warning("%s: the recordings trained on also validate; the scores say nothing about others", why)
 
 
-def _auto(dataset: Dataset, usable: Dataset, recipe: Recipe) -> Split:
+def _auto(dataset: Dataset, usable: Dataset, wanted: SplitPart) -> Split:
     train, val = dataset.of_subset(Subset.TRAIN), dataset.of_subset(Subset.VAL)
     if train.recordings and val.recordings:
         log.info(
@@ -103,21 +103,21 @@ def _auto(dataset: Dataset, usable: Dataset, recipe: Recipe) -> Split:
         )
     if len(usable.recordings) == 1:
         return Split(train=_ids(usable), val=())  # to be cut in time
-    split = _seeded(usable, recipe)
+    split = _seeded(usable, wanted)
     log.info(
         "split: %d recordings to train and %d to validate on, by chance (split seed %d)",
-        len(split.train), len(split.val), recipe.split_seed,
+        len(split.train), len(split.val), wanted.split_seed,
     )  # fmt: skip
     return split
 
 
-def _seeded(dataset: Dataset, recipe: Recipe) -> Split:
+def _seeded(dataset: Dataset, wanted: SplitPart) -> Split:
     if len(dataset.recordings) < 2:
         raise UsageError(
             f"{len(dataset.recordings)} usable recording(s) cannot be split",
             remedy="use --split none to train and validate on the same ones",
         )
-    return split_recordings(dataset, val_share=recipe.val_share, seed=recipe.split_seed, group_by=recipe.group_by)
+    return split_recordings(dataset, val_share=wanted.val_share, seed=wanted.split_seed, group_by=wanted.group_by)
 
 
 def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
