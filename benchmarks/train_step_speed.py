@@ -132,7 +132,7 @@ def official_side(folder: Path, loop: Loop, batch: Batch, *, autocast: bool) -> 
     """The official step on the same clips."""
     device, recipe = loop.fabric.device, loop.recipe
     n_classes = loop.network.config.n_classes
-    network = official_network(folder, recipe.trunk, recipe.frames, n_classes, training=True).to(device)
+    network = official_network(folder, Trunk(recipe.trunk), recipe.frames, n_classes, training=True).to(device)
     optimiser = torch.optim.SGD(network.parameters(), 1e-4, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
     criterion = nn.CrossEntropyLoss().to(device)
     pictures = _as_loaded(normalise(batch.frames).contiguous().flatten(1, 2), device)

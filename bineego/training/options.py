@@ -15,8 +15,9 @@ from bineego.config import Opt, Options, Source, build, options, read_toml
 from bineego.datasets.options import DEFAULT_CACHE
 from bineego.datasets.recording import View
 from bineego.errors import BadOption, InputMissing, UsageError, nearest
+from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
 from bineego.runs import RUNS, RunFolder
-from bineego.training.recipe import RUN, Recipe
+from bineego.training.recipe import NETWORK, RUN, Head, Recipe
 
 
 class Device(StrEnum):
@@ -54,7 +55,33 @@ class RunOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainCall(Recipe, RunOptions):
+class HeadPart(Options):
+    """Which head is trained, and on which features."""
+
+    head: Annotated[
+        Head | None,
+        Opt(
+            "A temporal head on frozen features, or the report's network on intervals.",
+            panel=NETWORK,
+            unset="temporal with less than an hour of labelled training video",
+        ),
+    ] = None
+    features: Annotated[Path, Opt("Folder of the features of a temporal head.", panel=NETWORK, metavar="DIR")] = (
+        DEFAULT_FEATURES
+    )
+    kinds: Annotated[
+        tuple[str, ...] | None,
+        Opt(
+            "Kinds of features of a temporal head.",
+            panel=NETWORK,
+            metavar="KIND,...",
+            unset="those that tell the actions of held-out recordings best",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainCall(Recipe, HeadPart, RunOptions):
     """A whole call of `train`: flags over `./bineego.toml` over a recipe file over defaults."""
 
     dataset: Annotated[
@@ -91,6 +118,8 @@ def train_call(given: Mapping[str, Any], recipe: Recipe | Path | str | None, bas
         UsageError: a wrong or unknown keyword.
         InputMissing, InputInvalid: the recipe's file.
     """
+    if isinstance(base, TrainCall) and recipe is None and not given:
+        return base
     if isinstance(recipe, Recipe):
         below: Source | dict[str, Any] = {name: getattr(recipe, name) for name in options(Recipe)}
     else:
@@ -125,7 +154,7 @@ def recipe_source(name: str) -> Source:
         return Source(values=Source(values=content, file=path).read(Recipe), file=path)
     # Of a run only what it learnt is taken, not where it took place.
     run = Source(values=content["train"], file=path, table="train").read(TrainCall)
-    return Source(values=_only(run, {*options(Recipe)}), file=path)
+    return Source(values=_only(run, {*options(Recipe), "head", "kinds"}), file=path)
 
 
 def _only(values: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:

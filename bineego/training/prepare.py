@@ -34,7 +34,7 @@ from bineego.training.samples import (
 from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split, cut_in_time
 from bineego.training.validation import HeldOut, later, truth_of
-from bineego.tsm.config import NetworkConfig
+from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.types import OnProgress
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
@@ -69,10 +69,15 @@ class Plan:
         """Whether the validation recordings are others than those trained on."""
         return bool(self.split.val) or self.cut_in_time
 
+    def train_seconds(self) -> float:
+        """Length of the training videos, as their headers promise it."""
+        files = [path for recording in self.train for path in recording.videos.values()]
+        return sum(probe(path).duration or 0.0 for path in files)
+
     def network_config(self, recipe: Recipe) -> NetworkConfig:
         """The network for this task."""
         return NetworkConfig(
-            trunk=recipe.trunk,
+            trunk=Trunk(recipe.trunk),
             n_classes=self.labels.n_classes if self.task.has_actions else 0,
             n_scenes=len(self.labels.scenes),
             n_frames=recipe.frames,

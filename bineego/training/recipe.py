@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval
 
 from bineego.config import Opt, Options
-from bineego.errors import BadOption
+from bineego.errors import BadOption, nearest
 from bineego.labels import LabelRule
+from bineego.runs import RUNS
 from bineego.tsm.config import Precision, Trunk
 
 PRETRAINED_LR = 0.001
@@ -76,11 +78,35 @@ class BatchNorm(StrEnum):
     FROZEN = "frozen"  # stays as it came in everywhere
 
 
+class Head(StrEnum):
+    """What gives every moment of a video its scores."""
+
+    TEMPORAL = "temporal"  # a small network over the features of whole videos
+    INTERVAL = "interval"  # the report's: a trunk with the temporal shift, interval by interval
+
+
+def read_trunk(given: object) -> Trunk | str:
+    """An image network by its name, or a trained run by its name, folder or file."""
+    text = str(given)
+    if text in list(Trunk):
+        return Trunk(text)
+    if Path(text).exists() or (RUNS / text).is_dir():
+        return text
+    raise ValueError(f"must be one of {', '.join(Trunk)}, or a trained run, not {text!r}{nearest(text, list(Trunk))}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkPart(Options):
     """The network."""
 
-    trunk: Annotated[Trunk, Opt("Image network; the report's are the two ResNeXt-101.", panel=NETWORK)] = Trunk.RESNET50
+    trunk: Annotated[
+        Trunk | str,
+        Opt(
+            "Image network (the report's are the two ResNeXt-101), or, for the temporal head, a trained run.",
+            panel=NETWORK,
+            parse=read_trunk,
+        ),
+    ] = Trunk.EFFICIENTNET_LITE0
     init: Annotated[
         str,
         Opt(
@@ -111,7 +137,7 @@ class ClipPart(Options):
         ),
     ] = None
     frames: Annotated[int, Ge(1), Opt("Frames per clip.", panel=CLIP, was=("n_frames",))] = 8  # TSM
-    size: Annotated[int, Interval(ge=16, le=4096), Opt("Frame size in pixels.", panel=CLIP)] = 256  # report
+    size: Annotated[int, Interval(ge=16, le=4096), Opt("Frame size in pixels.", panel=CLIP)] = 160  # report: 256
     keep_aspect: Annotated[bool, Opt("Keep the picture's proportions; needs videos of one shape.", panel=CLIP)] = False
 
 

@@ -27,17 +27,19 @@ from bineego.training.bf16_check import validate_both
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, environment, repeatable
+from bineego.training.head_choice import asked_head, check_trunk, default_head
 from bineego.training.loop import Judge, Loop
 from bineego.training.optimiser import freeze
 from bineego.training.options import RunOptions, TrainCall, train_call
 from bineego.training.prepare import Material, Plan, gather, plan
 from bineego.training.processes import first_then_all, launched, on_first
 from bineego.training.randomness import Purpose, torch_seed
-from bineego.training.recipe import Labels, Recipe, default_lr, effective
+from bineego.training.recipe import Head, Labels, Recipe, default_lr, effective
 from bineego.training.result import RunResult
 from bineego.training.resume import check_data, saved_state
 from bineego.training.run_folder import choose_folder
 from bineego.training.sampling import Sampler, expected_draws
+from bineego.training.temporal.run import FeatureChoice, train_head
 from bineego.training.validation import (
     TIOU,
     Calibration,
@@ -84,7 +86,7 @@ def train(
         recipe: what and how to learn, at once: a recipe, or the name or file of one; keywords win.
         options: where it takes place, at once; keywords win.
         on_progress: called with (steps done, steps of all epochs).
-        on_frames: called while the frame cache is built.
+        on_frames: called while the frame cache is built, or features are made.
         given: see `TrainCall`: `name`, `trunk`, `frames`, `epochs`, `device`, `resume` ...
 
     Raises:
@@ -95,6 +97,22 @@ def train(
     """
     call = train_call(given, recipe, options)
     name, recipe, options = call.name, part(Recipe, call), part(RunOptions, call)
+    head, planned = asked_head(call), None
+    if head is None:
+        planned = plan(dataset, recipe, options)
+        head = default_head(planned.train_seconds)
+    if head is Head.TEMPORAL:
+        return train_head(
+            dataset,
+            name=name,
+            recipe=recipe,
+            choice=FeatureChoice(trunk=call.trunk, kinds=call.kinds, folder=call.features),
+            options=options,
+            planned=planned,
+            on_progress=on_progress,
+            on_features=on_frames,
+        )
+    check_trunk(recipe.trunk)
     if options.tensorboard:
         tensorboard.check_installed()
     with repeatable():
@@ -105,7 +123,7 @@ def train(
         with launched(fabric):
             if not fabric.is_global_zero:
                 logging.getLogger("bineego").setLevel(logging.ERROR)
-            chosen = first_then_all(fabric, lambda: plan(dataset, recipe, options))
+            chosen = planned or first_then_all(fabric, lambda: plan(dataset, recipe, options))
             default = f"{chosen.dataset.name}-{recipe.trunk}-t{recipe.interval:g}"
             folder = RunFolder(on_first(fabric, lambda: _choose_path(options, name, default)))
             state = saved_state(fabric, folder, recipe, options)
@@ -221,7 +239,9 @@ def _open_folder(
     source = dataset.name if isinstance(dataset, Dataset) else str(dataset)
     place = {"videos": options.videos, "view": options.view, "cache": options.cache}
     run_folder.write_config(
-        folder, {"dataset": source, "name": folder.name, **place, **to_toml(start.recipe)}, start.begun
+        folder,
+        {"dataset": source, "name": folder.name, **place, "head": str(Head.INTERVAL), **to_toml(start.recipe)},
+        start.begun,
     )
     write_split(chosen.split, folder.split)
     if start.report is not None:

@@ -38,6 +38,11 @@ ANNOUNCED: dict[str, tuple[object, object]] = {
     "bineego.localize(view)": ("panoramic", ["panoramic"]),
     # Called `format`, like the flag; the old name still works.
     "bineego.localize(formats)": (["csv"], "gone"),
+    # What --head interval trains without more: a network that fits everywhere.
+    "[train] trunk": ("resnet50", "efficientnet_lite0"),
+    "bineego.train(trunk)": ("resnet50", "efficientnet_lite0"),
+    "[train] size": (256, 160),
+    "bineego.train(size)": (256, 160),
     # The defaults of the method, told.
     "bineego.ensemble(bridge)": (None, 0.0),
     "bineego.ensemble(pooling)": (None, "linear"),

@@ -238,7 +238,7 @@ def test_a_lone_recording_is_cut_in_time(make_dataset, recipe: Recipe, options: 
     result = train(make_dataset(1), name="alone", recipe=recipe, options=options)
     assert "its first 2.0 s are trained on, the other 2.0 s are held out" in notes.text
     truth = (result.folder / "val" / "ground_truth.csv").read_text().splitlines()
-    assert truth[1].startswith("r0,right,2,3.5")
+    assert truth[1].startswith("r0,right,2.0,3.5")
     rows = (result.folder / "val" / "predictions.csv").read_text().splitlines()[1:]
     assert all(float(row.split(",")[2]) >= 2.0 for row in rows)
     assert load_model(result.model).card.data["train_seconds"] == 2.0

@@ -29,10 +29,11 @@ from bineego.tracks import Activation
 from bineego.training import checkpoint, run_folder, tensorboard
 from bineego.training.checkpoint import RunState
 from bineego.training.device import environment, repeatable
+from bineego.training.head_choice import OF_BOTH
 from bineego.training.interrupt import Interrupt
 from bineego.training.options import RunOptions
 from bineego.training.prepare import Plan, plan
-from bineego.training.recipe import Labels, Recipe
+from bineego.training.recipe import Head, Labels, Recipe
 from bineego.training.result import RunResult
 from bineego.training.resume import check_data, read_state
 from bineego.training.run_folder import choose_folder
@@ -88,6 +89,7 @@ def train_head(
     recipe: Recipe,
     choice: FeatureChoice,
     options: RunOptions,
+    planned: Plan | None = None,
     on_progress: OnProgress | None = None,
     on_features: OnProgress | None = None,
 ) -> RunResult:
@@ -95,6 +97,7 @@ def train_head(
 
     Args:
         choice: the features that it is trained on.
+        planned: what `plan` said, if it was asked.
         on_features: called while features are made.
     """
     check_one_process(options)
@@ -104,11 +107,11 @@ def train_head(
         device = choose_device(options.device)
         if device.type == "cpu":
             keep_memory()
-        chosen = plan(dataset, recipe, options)
+        chosen = planned or plan(dataset, recipe, options)
         default = f"{chosen.dataset.name}-temporal"
         folder = choose_folder(options.runs, name, default, resume=options.resume, overwrite=options.overwrite)
         files.check_writable(options.runs)
-        table = {"head": "temporal", "kinds": list(choice.kinds or ()), **to_toml(recipe)}
+        table = _table(recipe, choice)
         state = read_state(folder, table) if options.resume else None
         kinds = choice.kinds or (tuple(state.begun["kinds"]) if state is not None else None)
         source, frames = _source(choice)
@@ -127,7 +130,7 @@ def train_head(
             check_data(state, material.fingerprint, folder)
         run = _Run(
             folder=folder,
-            card=_card(folder.name, chosen, material, recipe, frames, source, device, options),
+            card=_card(folder.name, chosen, material, recipe, frames, source, device, options, table),
             chosen=chosen,
             material=material,
             recipe=recipe,
@@ -150,6 +153,13 @@ def train_head(
             fit.load(state.optimiser)
         run.loop(fit, state, on_progress)
         return run.finish(fit)
+
+
+def _table(recipe: Recipe, choice: FeatureChoice) -> dict[str, Any]:
+    """What a run learns and how, as plain values."""
+    kinds = {} if choice.kinds is None else {"kinds": list(choice.kinds)}
+    shared = {name: value for name, value in to_toml(recipe).items() if name in OF_BOTH}
+    return {"head": str(Head.TEMPORAL), "trunk": str(choice.trunk), **kinds, **shared}
 
 
 def check_one_process(options: RunOptions) -> None:
@@ -191,6 +201,7 @@ def _card(
     source: Source | None,
     device: torch.device,
     options: RunOptions,
+    table: Mapping[str, Any],
 ) -> ModelCard:
     needs = any(features.Kind(kind).needs_network for kind in material.projection.kinds)
     multi = recipe.labels is Labels.MULTI
@@ -217,7 +228,7 @@ def _card(
         view=str(options.view),
         activation=Activation.SIGMOID if multi else Activation.SOFTMAX,
         priors=material.priors,
-        training={"head": "temporal", **to_toml(recipe)},
+        training=table,
         data=dict(material.facts),
         environment=environment(device, 1, Precision.FP32),
     )

@@ -1,0 +1,90 @@
+"""Which head a call trains: by its options, else by the data."""
+
+from __future__ import annotations
+
+import pytest
+
+from bineego.config import Source, build
+from bineego.errors import UsageError
+from bineego.training.head_choice import asked_head, check_trunk, default_head
+from bineego.training.options import TrainCall, train_call
+from bineego.training.recipe import Head, Recipe
+
+
+def asked(**flags: object) -> Head | None:
+    return asked_head(build(TrainCall, Source(values=flags, table="train", flags=True)))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"dataset": "d", "name": "n", "seed": 3, "epochs": 5, "labels": "multi", "group_by": "performer"},
+        {"device": "cpu", "jobs": 2, "overwrite": True, "task": "tal", "split": "inner", "val_share": 0.3},
+    ],
+)
+def test_options_of_both_heads_leave_it_open(flags: dict[str, object]) -> None:
+    assert asked(**flags) is None
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"interval": 0.5}, {"frames": 8}, {"clip_duration": 1.0}, {"recipe": "multi-32x8d-t0.5"}, {"init": "random"},
+        {"trunk": "resnet18"}, {"size": 64}, {"batch_size": 4}, {"lr": 0.1}, {"jitter": False}, {"head": "interval"},
+        {"head": "interval", "trunk": "resnet50"},
+    ],
+)  # fmt: skip
+def test_an_option_of_the_interval_head_selects_it_even_with_its_default(flags: dict[str, object]) -> None:
+    assert asked(**flags) is Head.INTERVAL
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"head": "temporal"}, {"kinds": "motion"}, {"features": "f"}, {"head": "temporal", "trunk": "resnet18"}],
+)
+def test_an_option_of_the_temporal_head_selects_it(flags: dict[str, object]) -> None:
+    assert asked(**flags) is Head.TEMPORAL
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"head": "temporal", "interval": 0.5}, "--head is of the temporal head, --interval of the interval head"),
+        ({"head": "interval", "kinds": "motion"}, "--head is of the interval head, --kinds of the temporal head"),
+        ({"kinds": "motion", "frames": 4}, "--frames is of the interval head, --kinds of the temporal head"),
+        ({"kinds": "motion", "trunk": "resnet18"}, "--trunk is of the interval head, --kinds of the temporal head"),
+        ({"head": "temporal", "recipe": "multi-32x8d-t0.5"}, "--head is of the temporal head, --recipe"),
+    ],
+)
+def test_options_of_both_are_refused(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        asked(**flags)
+
+
+def test_a_recipe_from_python_is_of_the_interval_head() -> None:
+    assert asked_head(train_call({}, Recipe(), None)) is Head.INTERVAL
+    assert asked_head(train_call({"seed": 1}, None, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "head", "words"),
+    [(2460.0, Head.TEMPORAL, "head: temporal, for 41 min of labelled video; --head interval trains the report's TSM"),
+     (3599.0, Head.TEMPORAL, "head: temporal"),
+     (3600.0, Head.INTERVAL, "head: interval"),
+     (72000.0, Head.INTERVAL, "head: interval, for 20.0 h of labelled video; --head temporal")],
+)  # fmt: skip
+def test_without_options_the_hours_decide_and_one_line_says_so(seconds, head, words, notes) -> None:
+    assert default_head(lambda: seconds) is head
+    assert words in notes.text
+
+
+def test_a_run_as_trunk_is_for_the_temporal_head() -> None:
+    check_trunk("resnet18")
+    with pytest.raises(UsageError, match="only a temporal head reads"):
+        check_trunk("runs/first")
+
+
+def test_an_unknown_trunk_is_named() -> None:
+    with pytest.raises(UsageError, match=r"--trunk: must be one of .*, or a trained run, not 'resnet19' .*resnet18"):
+        asked(trunk="resnet19")
