@@ -20,6 +20,7 @@ from typing import Any
 from bineego import digests, locks
 from bineego.errors import BineegoError, InputInvalid, UsageError
 from bineego.files import check_writable, disk_errors, sync_folder, write_bytes
+from bineego.kept import Kept
 from bineego.records import HOME, short_name
 
 FORMAT = 1
@@ -70,6 +71,7 @@ class Store:
         self.folder = Path(folder)
         self._records = self.folder / HOME / "results"
         self._failures = self.folder / HOME / "failures"
+        self._parts = self.folder / HOME / "parts"
 
     def check(self, video_id: str, names: Sequence[str], *, overwrite: bool) -> None:
         """Refuse to replace files that this program has not written, or that have changed since.
@@ -109,6 +111,10 @@ class Store:
         if known is None or known.get("code") != InputInvalid.exit_code:
             return None
         return InputInvalid(f"{known['message']} (as before)", where=known["where"], remedy=known["remedy"])
+
+    def keeper(self, video_id: str, made: Made) -> Kept:
+        """Keeps what is done of a result that takes long; gone when the result is there."""
+        return Kept(self._parts / f"{short_name(video_id)}.npz", {"source": made.source, "by": made.by})
 
     def put(
         self,
@@ -154,6 +160,7 @@ class Store:
                     (drafts / path).replace(self.folder / path)
                 sync_folder(self.folder)
                 (self._failures / f"{short_name(video_id)}.json").unlink(missing_ok=True)
+                self.keeper(video_id, made).drop()
                 return record
 
     def fail(self, video_id: str, made: Made, error: BineegoError) -> None:

@@ -5,6 +5,7 @@ Shape suffixes: T steps, B frames at a time, H height, W width, D features of on
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from bineego.features.motion import directed_motion, grey, motion_energy
 from bineego.features.options import FeatureOptions
 from bineego.features.steps import step_edges, step_times
 from bineego.features.track import FeatureTrack
+from bineego.kept import Kept
 from bineego.types import Pixels
 from bineego.video.frames import TimedFrame, on_screen
 from bineego.video.reader import VideoReader
@@ -50,11 +52,14 @@ class FeatureMaker:
         self.options, self._network = options, network
         self.made_by = made_by(options, {} if network is None else network.made_by)
 
-    def track(self, path: Path, video_id: str, threads: int = 0) -> Iterator[float | FeatureTrack]:
+    def track(
+        self, path: Path, video_id: str, threads: int = 0, kept: Kept | None = None
+    ) -> Iterator[float | FeatureTrack]:
         """The share that is done, now and then, and at last the track.
 
         Args:
             threads: decoding threads; 0 = one a core.
+            kept: keeps what is done of a long video, and has what an interrupted call has done.
 
         Raises:
             InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
@@ -66,13 +71,26 @@ class FeatureMaker:
         wanted, row_T = np.unique(np.append(shown_T, len(reader.times) - 1), return_inverse=True)
         columns: dict[str, Halves] = {}
         done = 0
-        for rows in self._rows(reader.read(wanted)):
-            count = len(next(iter(rows.values())))
-            for kind, values in rows.items():
-                whole = columns.setdefault(kind, np.empty((len(wanted), values.shape[1]), np.float16))
-                whole[done : done + count] = values
-            done += count
-            yield done / len(wanted)
+        if kept is not None:
+            for kind, values in kept.load().items():
+                columns[kind] = np.empty((len(wanted), values.shape[1]), np.float16)
+                columns[kind][: len(values)] = values
+                done = len(values)
+
+        def so_far() -> Rows | None:
+            return {kind: whole[:done] for kind, whole in columns.items()} if done else None
+
+        lead = min(done, max(1, CONTEXT if self._shifts else 0))
+        with contextlib.nullcontext() if kept is None else kept.saved_on_the_way_out(so_far):
+            for rows in self._rows(reader.read(wanted[done - lead :]), lead):
+                count = len(next(iter(rows.values())))
+                for kind, values in rows.items():
+                    whole = columns.setdefault(kind, np.empty((len(wanted), values.shape[1]), np.float16))
+                    whole[done : done + count] = values
+                done += count
+                if kept is not None and kept.due():
+                    kept.save(so_far() or {})
+                yield done / len(wanted)
         n_steps = len(step_edges(reader.duration, options.rate)) - 1
         row_T = row_T[:n_steps]
         yield FeatureTrack(
@@ -84,11 +102,15 @@ class FeatureMaker:
             made_by=self.made_by,
         )
 
-    def _rows(self, frames: Iterator[TimedFrame]) -> Iterator[Rows]:
-        """Features of distinct frames in order, some at a time."""
+    def _rows(self, frames: Iterator[TimedFrame], lead: int = 0) -> Iterator[Rows]:
+        """Features of distinct frames in order, some at a time; the first `lead` have theirs."""
         batch = max(1, BATCH_PIXELS // self.options.size**2)
         before: NDArray[np.float32] | None = None
-        for pictures, own in _batches(frames, batch, CONTEXT if self._shifts else 0):
+        if lead and not self._shifts:
+            before, lead = grey(next(frames).picture), 0
+        for pictures, own in _batches(frames, batch, CONTEXT if self._shifts else 0, lead):
+            if before is None and own.start:
+                before = grey(pictures[own.start - 1])
             rows: Rows = {}
             if self._network is not None:
                 final, mid = self._network(pictures)
@@ -123,10 +145,13 @@ def made_by(options: FeatureOptions, network: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _batches(frames: Iterator[TimedFrame], size: int, context: int) -> Iterator[tuple[Pixels, slice]]:
-    """Pictures (B, H, W, 3) of up to `size` frames with up to `context` more on either side, and which are its own."""
+def _batches(frames: Iterator[TimedFrame], size: int, context: int, before: int = 0) -> Iterator[tuple[Pixels, slice]]:
+    """Pictures (B, H, W, 3) of up to `size` frames with up to `context` more on either side, and which are its own.
+
+    Args:
+        before: how many of the first frames are there for the others' sake alone.
+    """
     held: list[Pixels] = []
-    before = 0
     for _, picture, _ in frames:
         held.append(picture)
         if len(held) == before + size + context:

@@ -110,6 +110,7 @@ def localize(
             overwrite=overwrite,
         )
         out.check(items, actions=actions, scenes=scenes)
+        items = [dataclasses.replace(item, kept=None if item.is_track else out.keeper(item)) for item in items]
     work = _Work(out, options, actions, items, alone=everything == 1)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from bineego.errors import ModelError, ResourceExhausted
+from bineego.kept import Kept
 from bineego.tsm.network import Scores
 from bineego.types import Floats, Ints, OnProgress, Pixels
 from bineego.video.frames import TimedFrame
@@ -53,9 +54,12 @@ class Answers:
         """The clips of several, in order."""
         return cls(actions=_rows([part.actions for part in parts]), scenes=_rows([part.scenes for part in parts]))
 
+    def __len__(self) -> int:
+        return max((len(part) for part in (self.actions, self.scenes) if part is not None), default=0)
+
     def split(self) -> list[Answers]:
         """Every clip by itself."""
-        n = max(len(part) for part in (self.actions, self.scenes) if part is not None)
+        n = len(self)
         return [
             Answers(
                 actions=None if self.actions is None else self.actions[i : i + 1],
@@ -83,6 +87,8 @@ def score_clips(
     batch: int,
     background: bool,
     on_progress: OnProgress | None = None,
+    earlier: Sequence[Answers] = (),
+    kept: Kept | None = None,
 ) -> Answers:
     """The network's logits for N clips.
 
@@ -93,21 +99,25 @@ def score_clips(
         batch: clips per call.
         background: decode in a thread of its own, while the network works.
         on_progress: called with (clips done, clips).
+        earlier: logits of the first clips, whose frames are not needed any more (`kept_answers`).
+        kept: keeps what is done, in whole batches, so that the rest is put together as it would have been.
 
     Raises:
         ModelError: an answer is not a finite number.
         ResourceExhausted: the device's memory does not hold a batch.
     """
+    parts = list(earlier)
+    done = sum(map(len, parts))
     with contextlib.ExitStack() as stack:
-        batches: Iterator[Tensor] = map(torch.from_numpy, clip_batches(frames, frames_NT, batch))
+        if kept is not None:
+            stack.enter_context(kept.saved_on_the_way_out(lambda: _arrays(parts)))
+        batches: Iterator[Tensor] = map(torch.from_numpy, clip_batches(frames, frames_NT[done:], batch))
         if torch.device(getattr(network, "device", "cpu")).type == "cuda":
             # PyTorch keeps pinned buffers and gives them out again once their copy has reached the GPU.
             batches = map(Tensor.pin_memory, batches)
         if background:
             batches = stack.enter_context(prefetched(batches, IN_FLIGHT))
-        parts: list[Answers] = []
         awaited: deque[_Awaited] = deque()
-        done = 0
         for frames_BTHW3 in batches:
             with _memory_errors(len(frames_BTHW3)):
                 awaited.append(_Awaited(network(frames_BTHW3)))
@@ -116,8 +126,24 @@ def score_clips(
             done += len(frames_BTHW3)
             if on_progress is not None:
                 on_progress(done, len(frames_NT))
+            if kept is not None and kept.due():
+                kept.save(_arrays(parts) or {})
         parts += map(_finite, awaited)
     return Answers.join(parts)
+
+
+def kept_answers(kept: Kept | None, n_clips: int, batch: int) -> list[Answers]:
+    """What an interrupted call has done of N clips, in whole batches."""
+    arrays = {} if kept is None else kept.load()
+    found = Answers(actions=arrays.get("actions"), scenes=arrays.get("scenes"))
+    return [found] if 0 < len(found) < n_clips and len(found) % batch == 0 else []
+
+
+def _arrays(parts: Sequence[Answers]) -> dict[str, Floats] | None:
+    """Answers as they are kept."""
+    whole = Answers.join(parts)
+    arrays = {"actions": whole.actions, "scenes": whole.scenes}
+    return {name: array for name, array in arrays.items() if array is not None} or None
 
 
 def clip_batches(frames: Iterable[TimedFrame], frames_NT: Ints, batch: int) -> Iterator[Pixels]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bineego import tracks
 from bineego.datasets.inputs import resolve_videos, resolve_views
 from bineego.datasets.recording import Subset, View
 from bineego.errors import InputMissing, UsageError
+from bineego.kept import Kept
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +23,12 @@ class Item:
     Attributes:
         video_id: names its rows and its files.
         views: its file in each view asked for, None where it lacks one. A score track is one file.
+        kept: keeps what is done of a long video; None = nobody goes on with it.
     """
 
     video_id: str
     views: tuple[Path | None, ...]
+    kept: Kept | None = field(default=None, compare=False)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from bineego.files import check_writable
 from bineego.formats import activitynet, csv
 from bineego.inference.items import Item
 from bineego.inference.options import Format
+from bineego.kept import Kept
 from bineego.store import Made, Record, Store
 from bineego.video.cache import content_stamp
 
@@ -113,6 +114,10 @@ class Output:
         content = {"rows": rows, "scene": track.scene}
         record = self._store.put(item.video_id, self._made(item), write, content, replace=self.overwrite)
         return _found(record), [self.folder / name for name in record.files]
+
+    def keeper(self, item: Item) -> Kept:
+        """Keeps what is done of a video that takes long."""
+        return self._store.keeper(item.video_id, self._made(item))
 
     def fail(self, item: Item, error: BineegoError) -> None:
         """Remember why a video could not be done."""

@@ -13,10 +13,11 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from bineego.inference.clips import ClipNetwork, FrameSource, score_clips, wanted_frames
+from bineego.inference.clips import ClipNetwork, FrameSource, kept_answers, score_clips, wanted_frames
 from bineego.inference.coarse import agreement, interpolate, score_coarse_to_fine
 from bineego.inference.options import ScoreOptions
 from bineego.inference.plan import Plan, cells, make_plan
+from bineego.kept import Kept
 from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.types import Floats, Ints, OnProgress
@@ -34,11 +35,14 @@ TINY = 1e-12  # probabilities stay this far from 0 and 1, so that their logits a
 class Scorer(Protocol):
     """A model made ready to turn videos into score tracks."""
 
-    def score(self, video: Path, video_id: str, on_progress: OnProgress | None = None) -> ScoreTrack:
+    def score(
+        self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
+    ) -> ScoreTrack:
         """The score track of a video file.
 
         Args:
             on_progress: called with (parts done, parts).
+            kept: keeps what is done of a long video, and has what an interrupted call has done.
 
         Raises:
             InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
@@ -71,7 +75,13 @@ class ClipScorer:
         self.backend, self.decoders = backend, decoders
         self.on_cpu = torch.device(getattr(network, "device", "cpu")).type == "cpu"
 
-    def score(self, video: Path | FrameSource, video_id: str, on_progress: OnProgress | None = None) -> ScoreTrack:
+    def score(
+        self,
+        video: Path | FrameSource,
+        video_id: str,
+        on_progress: OnProgress | None = None,
+        kept: Kept | None = None,
+    ) -> ScoreTrack:
         """See `Scorer.score`; `video` may also be an open one, such as one in the frame cache."""
         source = self._open(video) if isinstance(video, Path) else video
         card, options = self.card, self.options
@@ -103,6 +113,10 @@ class ClipScorer:
             logits = None if answers.actions is None else interpolate(rows, answers.actions, len(plan))
         else:
             rows = np.arange(len(plan))
+            earlier = kept_answers(kept, len(plan), batch)
+            if earlier:
+                log.info("%s: going on after %d of %d clips", video_id, len(earlier[0]), len(plan))
+                wanted = wanted_frames(source, plan.frames[len(earlier[0]) :])
             answers = score_clips(
                 self.network,
                 source.read(wanted),
@@ -110,6 +124,8 @@ class ClipScorer:
                 batch=batch,
                 background=background,
                 on_progress=on_progress,
+                earlier=earlier,
+                kept=kept,
             )
             logits = answers.actions
         return _track(plan, card, source.duration, video_id, logits, answers.scenes, rows)

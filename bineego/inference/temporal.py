@@ -13,6 +13,7 @@ from bineego.features.options import FeatureOptions
 from bineego.features.projection import KindProjection, Projection
 from bineego.features.track import FeatureTrack
 from bineego.heads.track import to_track
+from bineego.kept import Kept
 from bineego.tracks import ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import TemporalConfig
@@ -52,9 +53,11 @@ class TemporalScorer:
         self.projection = projection_of(network)
         self.head = network.head.to(self.device).eval()
 
-    def score(self, video: Path, video_id: str, on_progress: OnProgress | None = None) -> ScoreTrack:
+    def score(
+        self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
+    ) -> ScoreTrack:
         """See `Scorer.score`."""
-        for found in self.maker.track(video, video_id, self.threads):
+        for found in self.maker.track(video, video_id, self.threads, kept):
             if isinstance(found, FeatureTrack):
                 return self.score_features(found)
             if on_progress is not None:

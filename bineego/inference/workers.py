@@ -93,7 +93,8 @@ def score_item(item: Item, scorers: Sequence[Scorer], progress: Progress[Item]) 
     for scorer, path in zip(scorers, item.views, strict=True):
         if path is not None:
             listener = progress.of_part(item, len(found), len(item.files))
-            found.append(scorer.score(path, item.video_id, listener))
+            kept = item.kept if len(item.files) == 1 else None
+            found.append(scorer.score(path, item.video_id, listener, kept))
     return found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
 
 
