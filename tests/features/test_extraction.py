@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from video.making import write_video
 
-from bineego.errors import BatchFailed, InputInvalid, ModelError, UsageError
+from bineego.errors import BatchFailed, InputInvalid, Interrupted, ModelError, UsageError
 from bineego.features import maker as maker_module
 from bineego.features.extraction import extract, make_maker
 from bineego.features.kinds import Kind
 from bineego.features.options import FeatureOptions
 from bineego.features.track import FeatureTrack
+from bineego.kept import Kept
 from bineego.video.reader import VideoReader
 
 SMALL = FeatureOptions(size=32)
@@ -40,6 +41,26 @@ def test_kinds_and_steps(video: Path) -> None:
     assert track.values("mid-change").shape == (25, 1792)
     assert track.made_by["trunk"] == "efficientnet_lite0"
     assert track.made_by["size"] == 32
+
+
+@pytest.mark.parametrize("kinds", [MOTION, tuple(Kind)])
+def test_features_that_were_interrupted_go_on(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(maker_module, "BATCH_PIXELS", 4 * 32 * 32)
+    maker = make_maker(SMALL, kinds)
+    *_, whole = maker.track(video, "one")
+    kept = Kept(tmp_path / "one.npz", "this")
+    steps = maker.track(video, "one", 0, kept)
+    shares = [next(steps) for _ in range(3)]
+    with pytest.raises(Interrupted):
+        steps.throw(Interrupted())
+    again = list(maker.track(video, "one", 0, kept))
+    assert again[0] > shares[-1]
+    assert isinstance(whole, FeatureTrack)
+    assert isinstance(again[-1], FeatureTrack)
+    for kind, values in again[-1].kinds.items():
+        np.testing.assert_array_equal(values, whole.kinds[kind])
 
 
 def test_features_do_not_hang_on_the_batch(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:

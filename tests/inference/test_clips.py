@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bineego.errors import InputInvalid, ModelError, ResourceExhausted
-from bineego.inference.clips import clip_batches, prefetched, score_clips, wanted_frames
+from bineego.errors import InputInvalid, Interrupted, ModelError, ResourceExhausted
+from bineego.inference.clips import (
+    IN_FLIGHT,
+    Answers,
+    clip_batches,
+    kept_answers,
+    prefetched,
+    score_clips,
+    wanted_frames,
+)
+from bineego.kept import Kept
 from bineego.tsm.network import Scores
 
 
@@ -50,6 +60,35 @@ def test_every_clip_gets_its_frames(seed: int, n_clips: int, batch: int, backgro
     assert answers.actions is not None
     assert answers.actions.tolist() == frames_NT.tolist()
     assert progress[-1] == (n_clips, n_clips)
+
+
+@pytest.mark.parametrize("stop", [1, 4, 9, 17])
+@pytest.mark.parametrize("background", [False, True])
+def test_what_was_interrupted_goes_on_from_where_it_was(tmp_path: Path, stop: int, background: bool) -> None:
+    source = Counting(60)
+    frames_NT = np.arange(18)[:, None] * 3 + np.arange(4)
+    kept = Kept(tmp_path / "v.npz", "this")
+    calls = 0
+
+    def breaks(frames: Tensor) -> Scores:
+        nonlocal calls
+        calls += 1
+        if calls > stop:
+            raise Interrupted
+        return echo(frames)
+
+    def score(network: Callable[[Tensor], Scores]) -> Answers:
+        earlier = kept_answers(kept, len(frames_NT), 1)
+        frames = source.read(wanted_frames(source, frames_NT[sum(map(len, earlier)) :]))
+        return score_clips(network, frames, frames_NT, batch=1, background=background, earlier=earlier, kept=kept)
+
+    with pytest.raises(Interrupted):
+        score(breaks)
+    calls = -99
+    answers = score(breaks)
+    assert answers.actions is not None
+    assert answers.actions.tolist() == frames_NT.tolist()
+    assert calls + 99 <= 18 - max(0, stop - IN_FLIGHT)
 
 
 def test_few_frames_are_held() -> None:
