@@ -53,19 +53,20 @@ class FeatureMaker:
         self.made_by = made_by(options, {} if network is None else network.made_by)
 
     def track(
-        self, path: Path, video_id: str, threads: int = 0, kept: Kept | None = None
+        self, path: Path, video_id: str, threads: int = 0, kept: Kept | None = None, stream: int = 0
     ) -> Iterator[float | FeatureTrack]:
         """The share that is done, now and then, and at last the track.
 
         Args:
             threads: decoding threads; 0 = one a core.
             kept: keeps what is done of a long video, and has what an interrupted call has done.
+            stream: which picture of a file that has several.
 
         Raises:
             InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
         """
         options = self.options
-        reader = VideoReader(path, options.frames, backend=options.backend, threads=threads)
+        reader = VideoReader(path, options.frames, backend=options.backend, threads=threads, stream=stream)
         shown_T = on_screen(reader.times, step_times(reader.duration, options.rate))
         # With its last frame the reader learns how much of a damaged video there is.
         wanted, row_T = np.unique(np.append(shown_T, len(reader.times) - 1), return_inverse=True)

@@ -62,6 +62,11 @@ class ScoreOptions(Options):
         Interval(ge=0, le=1),
         Opt("With coarse, the probability from which two neighbours count as the same.", panel=SPEED, flag=False),
     ] = 0.25
+    stream: Annotated[
+        int,
+        Ge(0),
+        Opt("Which picture of a file that has several, as those of cameras with two lenses.", panel=WORK_ON),
+    ] = 0
     batch: Annotated[
         int | None, Ge(1), Opt("Clips per call of the network.", panel=SPEED, unset="4 on a CPU, 32 elsewhere")
     ] = None

@@ -32,6 +32,7 @@ class TemporalScorer:
         device: where trunk and head compute.
         backend: what decodes the videos.
         threads: decoding threads; 0 = one a core.
+        stream: which picture of a file that has several.
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class TemporalScorer:
         device: torch.device | str = "cpu",
         backend: Backend = Backend.PYAV,
         threads: int = 0,
+        stream: int = 0,
     ) -> None:
-        self.card, self.threads, self.device = card, threads, torch.device(device)
+        self.card, self.threads, self.stream, self.device = card, threads, stream, torch.device(device)
         config = network.config
         source = network.feature_maker()
         options = FeatureOptions(
@@ -57,7 +59,7 @@ class TemporalScorer:
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
     ) -> ScoreTrack:
         """See `Scorer.score`."""
-        for found in self.maker.track(video, video_id, self.threads, kept):
+        for found in self.maker.track(video, video_id, self.threads, kept, self.stream):
             if isinstance(found, FeatureTrack):
                 return self.score_features(found)
             if on_progress is not None:

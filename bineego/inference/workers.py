@@ -105,7 +105,9 @@ def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
     if isinstance(loaded.network, TemporalNetwork):
         threads = max(1, (os.cpu_count() or 1) // options.jobs)
         backend = Backend(options.backend)
-        return TemporalScorer(loaded.network, loaded.card, device=device, backend=backend, threads=threads)
+        return TemporalScorer(
+            loaded.network, loaded.card, device=device, backend=backend, threads=threads, stream=options.stream
+        )
     network = for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)
     decoders = options.decoders or (1 if device.type == "cpu" else cores)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -184,3 +185,20 @@ def test_coarse_to_fine_in_stretches(
         coarse = score_video(some, card, ramp, ScoreOptions(coarse=every))
         assert (full.logits.argmax(axis=1) == coarse.logits.argmax(axis=1)).all()
         assert some.clips < 24
+
+
+def test_the_stream_that_is_asked_for_is_scored(ready: InferenceNetwork, model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "lenses.mp4"
+    with av.open(str(path), "w") as output:
+        streams = [output.add_stream("libx264", rate=8) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        for _ in range(16):
+            for stream, grey in zip(streams, (20, 220), strict=True):
+                picture = np.full((32, 32, 3), grey, np.uint8)
+                output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for stream in streams:
+            output.mux(stream.encode(None))
+    first, second = (score_video(ready, model.card, path, ScoreOptions(stream=stream)) for stream in (0, 1))
+    assert len(first) == len(second) == 4
+    assert np.abs(first.logits - second.logits).max() > 0.01
