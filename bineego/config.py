@@ -187,9 +187,10 @@ def _adapter(kind: Any) -> Any:
 
 
 def renamed(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values that an earlier version saved, under the present names of the options."""
-    former = _former(options(cls))
-    return {former.get(name, name): value for name, value in values.items()}
+    """Values that an earlier version saved, under the present names of the options and as they are written now."""
+    known, former = options(cls), _former(options(cls))
+    present = {former.get(name, name): value for name, value in values.items()}
+    return {name: _plain(convert(known[name], value)) if name in known else value for name, value in present.items()}
 
 
 def _former(known: Mapping[str, Option]) -> dict[str, str]:

@@ -89,10 +89,6 @@ class Interrupted(BaseException):
     """Ctrl-C in a command: Typer would end the program without a word."""
 
 
-class BineegoWarning(UserWarning):
-    """Something was left out, guessed or repaired: never in silence. The CLI prints it on stderr."""
-
-
 def nearest(name: str, known: Iterable[str]) -> str:
     """`" (did you mean 'x'?)"` for the known name closest to `name`, or an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

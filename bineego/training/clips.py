@@ -99,7 +99,7 @@ class Clips(Dataset[Clip]):
             low, high = jittered(rng, low, high, line.duration)
         lows, highs = np.array([low]), np.array([high])
         action: int | NDArray[np.float32]
-        if recipe.labels is Labels.MULTI:
+        if recipe.labels is Labels.SEVERAL:
             action = line.targets(lows, highs)[0]
         else:
             action = int(line.labels(lows, highs, recipe.label_rule)[0])

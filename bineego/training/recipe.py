@@ -55,7 +55,12 @@ class Labels(StrEnum):
     """Whether actions exclude each other."""
 
     SINGLE = "single"  # softmax over background and actions (report)
-    MULTI = "multi"  # a sigmoid for each class: several actions at once
+    SEVERAL = "several"  # a sigmoid for each class: several actions at once
+
+    @classmethod
+    def _missing_(cls, value: object) -> Labels | None:
+        """`multi`, as version 0.1 called it, says something else of a task."""
+        return cls.SEVERAL if value == "multi" else None
 
 
 class Optimizer(StrEnum):
@@ -148,9 +153,7 @@ class LabelPart(Options):
     task: Annotated[
         Task, Opt("Actions and scenes (multi), actions (tal), scenes, or what the labels allow (auto).", panel=LEARN)
     ] = Task.AUTO
-    labels: Annotated[Labels, Opt("One action at a time (single), or several at once (multi).", panel=LEARN)] = (
-        Labels.SINGLE
-    )
+    labels: Annotated[Labels, Opt("One action at a time (single), or several at once.", panel=LEARN)] = Labels.SINGLE
     label_rule: Annotated[
         LabelRule,
         Opt("The action that names an interval: the one over at least half of it, at its centre, or any.", panel=LEARN),

@@ -209,7 +209,7 @@ def _start(fabric: Fabric, chosen: Plan, recipe: Recipe, state: RunState | None)
 def _card(
     name: str, chosen: Plan, material: Material, recipe: Recipe, options: RunOptions, begun: Mapping[str, Any]
 ) -> ModelCard:
-    multi = recipe.labels is Labels.MULTI
+    multi = recipe.labels is Labels.SEVERAL
     return ModelCard(
         name=name,
         network=chosen.network_config(recipe),

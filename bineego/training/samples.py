@@ -286,6 +286,6 @@ def choose_task(task: Task, recordings: Sequence[Recording]) -> Task:
 
 def label_set(task: Task, actions: Sequence[str], scenes: Sequence[str], labels: Labels) -> LabelSet:
     """The names that a model of this task predicts."""
-    if task.has_actions and not actions and labels is Labels.MULTI:
-        raise InputInvalid("--labels multi needs annotated actions")
+    if task.has_actions and not actions and labels is Labels.SEVERAL:
+        raise InputInvalid("--labels several needs annotated actions")
     return LabelSet(actions=tuple(actions) if task.has_actions else (), scenes=tuple(scenes) if task.has_scenes else ())

@@ -156,7 +156,7 @@ def test_without_a_split_the_scores_are_warned_about(
     assert json.loads((options.runs / "a" / "split.json").read_text())["val"] == []
 
 
-@pytest.mark.parametrize("labels", ["single", "multi"])
+@pytest.mark.parametrize("labels", ["single", "several"])
 def test_recordings_without_annotations_teach_scenes_only(
     make_dataset: Callable[..., Path], recipe: Recipe, options: RunOptions, labels: str
 ) -> None:
@@ -164,7 +164,7 @@ def test_recordings_without_annotations_teach_scenes_only(
     result = train(folder, name="a", recipe=replace(recipe, labels=labels, ema=0.9, epochs=1), options=options)
     assert np.isfinite(result.figures["final"])
     card = load_model(options.runs / "a").card
-    assert card.activation == {"single": "softmax", "multi": "sigmoid"}[labels]
+    assert card.activation == {"single": "softmax", "several": "sigmoid"}[labels]
 
 
 def test_too_little_held_out_gives_no_temperature(

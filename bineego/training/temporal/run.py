@@ -204,7 +204,7 @@ def _card(
     table: Mapping[str, Any],
 ) -> ModelCard:
     needs = any(features.Kind(kind).needs_network for kind in material.projection.kinds)
-    multi = recipe.labels is Labels.MULTI
+    multi = recipe.labels is Labels.SEVERAL
     head = HeadConfig(
         n_features=material.projection.n_features,
         n_classes=chosen.labels.n_classes if chosen.task.has_actions else 0,

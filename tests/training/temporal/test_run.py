@@ -173,7 +173,7 @@ def test_several_processes_are_refused(tiny: Path, run, monkeypatch: pytest.Monk
 
 
 def test_several_actions_at_once(tiny: Path, run) -> None:  # noqa: F811
-    result = run(tiny, "multi", labels="multi")
+    result = run(tiny, "multi", labels="several")
     track = load_model(result.model)
     assert track.card.network.head.n_boundaries == 2
     assert np.isfinite(result.figures["final"])
