@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
-    from bineego.datasets import extract_frames
+    from bineego.datasets import convert, extract_frames
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
     from bineego.features import extract_features
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from bineego.training import train
     from bineego.tsm import load_model
 
-__all__ = ["ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "report", "train"]
+__all__ = [
+    "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "report",
+    "train",
+]  # fmt: skip
 
 _HOMES = {
     "train": "training",
     "localize": "inference",
     "ensemble": "ensembling",
     "evaluate": "evaluation",
+    "convert": "datasets",
     "extract_features": "features",
     "extract_frames": "datasets",
     "load_model": "tsm",

@@ -9,6 +9,7 @@ import typer
 
 from bineego import __version__
 from bineego.cli import console
+from bineego.cli.convert import convert
 from bineego.cli.demo import demo
 from bineego.cli.ensemble import ensemble
 from bineego.cli.evaluate import evaluate
@@ -24,7 +25,7 @@ from bineego.cli.usage import Commands
 
 COMMANDS = {
     "Work": (train, localize, ensemble, evaluate),
-    "Prepare": (extract_frames, extract_features),
+    "Prepare": (convert, extract_frames, extract_features),
     "Look": (report, info, demo),
 }
 """All commands, by the panel of `bineego --help` that they stand in."""

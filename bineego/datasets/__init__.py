@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
+    from bineego.datasets.converting import convert
     from bineego.datasets.extract import extract_frames
     from bineego.datasets.inputs import resolve_inputs, resolve_videos, resolve_views
     from bineego.datasets.open import open_dataset, read_ground_truth
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from bineego.datasets.videos import find_videos
 
 __all__ = [
-    "Dataset", "Recording", "Subset", "View", "extract_frames", "find_videos", "open_dataset", "read_ground_truth",
-    "resolve_inputs", "resolve_videos", "resolve_views",
+    "Dataset", "Recording", "Subset", "View", "convert", "extract_frames", "find_videos", "open_dataset",
+    "read_ground_truth", "resolve_inputs", "resolve_videos", "resolve_views",
 ]  # fmt: skip
 
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "Recording": "recording",
     "Subset": "recording",
     "View": "recording",
+    "convert": "converting",
     "extract_frames": "extract",
     "find_videos": "videos",
     "open_dataset": "open",

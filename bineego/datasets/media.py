@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bineego.datasets.videos import find_videos
+from bineego.errors import InputMissing, UsageError
+from bineego.formats import names
 from bineego.formats.media import Media
 from bineego.video.scan import scan
 
@@ -18,7 +21,8 @@ Containers that count in milliseconds round the 33.37 ms of a frame to 33 or 34.
 class MediaFiles(Mapping[str, Media]):
     """Length and frame rate of video files by id; each file is scanned (not decoded) when it is first asked for.
 
-    Asking raises `InputMissing` or `InputInvalid` for a file that is no readable video.
+    An id that surely means one of the files (with its ending, a folder, blanks) is as good as its own. Asking raises
+    `InputMissing` or `InputInvalid` for a file that is no readable video.
     """
 
     def __init__(self, files: Mapping[str, Path]) -> None:
@@ -26,6 +30,8 @@ class MediaFiles(Mapping[str, Media]):
         self._known: dict[str, Media] = {}
 
     def __getitem__(self, video: str) -> Media:
+        if video not in self._files:
+            video = names.match([video], self._files)[video]
         if video not in self._known:
             self._known[video] = measure(self._files[video])
         return self._known[video]
@@ -35,6 +41,14 @@ class MediaFiles(Mapping[str, Media]):
 
     def __len__(self) -> int:
         return len(self._files)
+
+
+def media_beside(path: Path) -> MediaFiles:
+    """The videos in a folder, or beside a file; none where they are not clear: nobody named that folder."""
+    try:
+        return MediaFiles(find_videos(path if path.is_dir() else path.parent))
+    except (InputMissing, UsageError):
+        return MediaFiles({})
 
 
 def measure(path: Path) -> Media:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bineego.datasets import annotated, x360
 from bineego.datasets.index import NAME as INDEX_NAME
+from bineego.datasets.media import media_beside
 from bineego.datasets.recording import Dataset, View
 from bineego.errors import InputMissing, UsageError
 from bineego.formats.annotations import Annotations
@@ -60,7 +61,7 @@ def read_ground_truth(path: Path | str, how: LabelOptions = AS_WRITTEN) -> Annot
     if path.name == INDEX_NAME and x360.is_folder(path.parent):
         return x360.read_ground_truth(path.parent, how)
     _check_annotations(path)
-    return read_annotations(path, how)
+    return read_annotations(path, how, media_beside(path))
 
 
 def is_dataset(path: Path) -> bool:

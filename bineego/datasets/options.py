@@ -1,4 +1,4 @@
-"""What `extract-frames` takes. Free of numpy and pandas, so that the command line can offer it at once."""
+"""What `extract-frames` and `convert` take. Free of numpy and pandas, so that the command line can offer it at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from bineego.config import Opt
+from bineego.config import Opt, Options
 from bineego.datasets.recording import View
+from bineego.formats.kinds import FileFormat
 from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
@@ -42,4 +43,39 @@ class ExtractCall(ExtractOptions):
 
     inputs: Annotated[
         tuple[str, ...], Opt("Videos, folders of videos, or data sets.", argument=True, key=False, metavar="INPUT...")
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(Options):
+    """Options of `convert`."""
+
+    format: Annotated[FileFormat | None, Opt("Format to write.", key=False, unset="by the ending of OUT")] = None
+    videos: Annotated[
+        Path | None,
+        Opt(
+            "Folder of the videos: for tools that show them or count their frames.",
+            metavar="FOLDER",
+            key=False,
+            unset="beside IN",
+        ),
+    ] = None
+    overwrite: Annotated[bool, Opt("Replace a file that is not as bineego wrote it.", key=False)] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertCall(ConvertOptions):
+    """What the command takes."""
+
+    source: Annotated[
+        Path, Opt("Labels or predictions: a file of any format, or a folder.", argument=True, key=False, metavar="IN")
+    ]
+    target: Annotated[
+        Path,
+        Opt(
+            "The file to write; a folder of files where a file holds one video.",
+            argument=True,
+            key=False,
+            metavar="OUT",
+        ),
     ]

@@ -12,16 +12,21 @@ from bineego import segments
 from bineego.errors import InputInvalid, UsageError, nearest
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Videos
+from bineego.formats.kinds import FileFormat
 from bineego.formats.read import FORMATS
 from bineego.words import listed
 
-WRITERS: dict[str, Format] = {each.name: each for each in sorted(FORMATS, key=lambda each: each.name) if each.write}
+WRITERS: dict[FileFormat, Format] = {
+    name: next(each for each in FORMATS if each.name == name and each.write is not None) for name in FileFormat
+}
 """The formats that are written, by the name that `--format` takes."""
 
 ENDINGS = {
     ".csv": "csv", ".tsv": "csv", ".json": "json", ".boris": "boris", ".eaf": "eaf", ".srt": "srt", ".vtt": "vtt",
 }  # fmt: skip
 """The formats that the ending of a file stands for."""
+
+NAMES = ", ".join(FileFormat)
 
 UNNAMED = ("srt", "vtt", "vtrace", "360x")
 """Formats whose files do not say which video they are about: their name does."""
@@ -40,14 +45,16 @@ def format_of(path: Path, name: str | None = None) -> Format:
         UsageError: there is none.
     """
     if name is not None:
-        if name not in WRITERS:
+        if name not in list(FileFormat):
             raise UsageError(
-                f"--format: cannot write {name!r}{nearest(name, WRITERS)}", remedy=f"one of {', '.join(WRITERS)}"
+                f"cannot write {name!r}{nearest(name, map(str, FileFormat))}",
+                where="--format",
+                remedy=f"one of {NAMES}",
             )
-        return WRITERS[name]
+        return WRITERS[FileFormat(name)]
     if path.suffix.casefold() in ENDINGS:
-        return WRITERS[ENDINGS[path.suffix.casefold()]]
-    raise UsageError("its ending stands for no format", where=path, remedy=f"say which: --format {', '.join(WRITERS)}")
+        return WRITERS[FileFormat(ENDINGS[path.suffix.casefold()])]
+    raise UsageError("its ending stands for no format", where=path, remedy=f"say which: --format, one of {NAMES}")
 
 
 def write_segments(table: pd.DataFrame, path: Path, name: str | None, videos: Videos) -> list[Path]:

@@ -45,3 +45,4 @@ def test_files_are_looked_at_when_they_are_asked_for(tmp_path: Path) -> None:
         files["bad"]
     with pytest.raises(KeyError):
         files["c"]
+    assert files["lab/a.mp4"] is files["a"]

@@ -15,10 +15,11 @@ from bineego import segments
 from bineego.errors import InputInvalid, UsageError
 from bineego.formats import read
 from bineego.formats.annotations import Annotations
+from bineego.formats.kinds import FileFormat
 from bineego.formats.write import WRITERS, format_of, write, write_segments
 from bineego.labels import CHALLENGE_ACTIONS
 
-FORMATS = [name for name in WRITERS if name != "challenge-scenes"]
+FORMATS = [str(name) for name in WRITERS if name != "challenge-scenes"]
 SCORES_KEPT = {"csv", "json", "boris", "via", "eaf", "labelstudio", "vtrace", "challenge-csv"}
 """Formats that hold scores as they are."""
 
@@ -29,7 +30,7 @@ def test_the_ending_stands_for_the_format_or_it_is_named() -> None:
     assert format_of(Path("a.json"), "via").name == "via"
     with pytest.raises(UsageError, match=r"cannot write 'borsi' \(did you mean 'boris'\?\)"):
         format_of(Path("a"), "borsi")
-    with pytest.raises(UsageError, match=r"stands for no format\n.*--format .*labelstudio"):
+    with pytest.raises(UsageError, match=r"stands for no format\n.*--format, .*labelstudio"):
         format_of(Path("a.doc"))
 
 
@@ -113,7 +114,7 @@ def test_from_each_format_to_each(tmp_path: Path, first: str, several: list[tupl
 
 def through(given_rows: Annotations, name: str, folder: Path) -> Annotations:
     """Annotations written in a format and read again."""
-    how, known = WRITERS[name], media("a", "b c", length=100.0)
+    how, known = WRITERS[FileFormat(name)], media("a", "b c", length=100.0)
     path = folder / name if how.one_video else folder / f"{name}{how.suffixes[0]}"
     parts = [read.read_any(file, media=known) for file in write(given_rows, path, how, known)]
     scored = all(segments.SCORE in part.segments for part in parts if len(part.segments))

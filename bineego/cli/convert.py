@@ -1,0 +1,20 @@
+"""`bineego convert`."""
+
+from __future__ import annotations
+
+from bineego.datasets.options import ConvertCall
+
+
+def convert(call: ConvertCall) -> None:
+    """Turn labels or predictions of one format into another.
+
+    Prints the path of the result. The format read is told by the content of the file.
+
+    Examples:
+      bineego convert project.boris labels.csv
+      bineego convert predictions.csv project.boris --videos my-videos
+      bineego convert labels.csv subtitles --format srt
+    """
+    from bineego.datasets.converting import convert as run
+
+    print(run(call.source, call.target, options=call))
