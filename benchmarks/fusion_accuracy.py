@@ -20,7 +20,8 @@ from bineego.ensembling import EnsembleOptions, Method
 from bineego.ensembling import fit as fitting
 from bineego.ensembling.fusing import as_table, fuse
 from bineego.ensembling.inputs import read_models
-from bineego.evaluation.scoring import of_subset, read_truth
+from bineego.evaluation.scoring import of_subset
+from bineego.evaluation.sides import read_truth
 from bineego.postprocess import DecodeOptions, Postprocess
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,13 @@ def evaluate(call: EvaluateCall) -> None:
             tables += make_tables(result)
     if call.ceiling:
         from bineego.evaluation import ceiling as measure
+        from bineego.evaluation.ignored import part
+        from bineego.evaluation.sides import read_truth
         from bineego.evaluation.tables import ceiling_table
 
-        ceilings = measure(truth, call.ceiling, tiou=call.tiou, subset=call.subset)
+        known = read_truth(truth, call)
+        whole = replace(known, segments=part(known.segments, call.ignore)[0])
+        ceilings = measure(whole, call.ceiling, tiou=call.tiou, subset=call.subset)
         content |= {"tiou": list(ceilings[0].tiou), "ceiling": [c.to_json() for c in ceilings]}
         tables.append(ceiling_table(ceilings))
     if call.json:

@@ -30,7 +30,8 @@ from bineego.evaluation.bootstrap import draw, resampled_ap
 from bineego.evaluation.matching import match
 from bineego.evaluation.options import CHALLENGE_TIOU
 from bineego.evaluation.problem import pose
-from bineego.evaluation.scoring import Truth, of_subset, read_truth
+from bineego.evaluation.scoring import of_subset
+from bineego.evaluation.sides import Truth, read_truth
 from bineego.formats.annotations import Annotations
 from bineego.postprocess import DecodeOptions
 from bineego.types import Floats

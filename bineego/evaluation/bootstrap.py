@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bineego.evaluation.average_precision import interpolated
+from bineego.evaluation.ignored import settled
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.problem import Problem
 from bineego.types import Floats
@@ -71,7 +72,12 @@ def intervals(
     units = {name: i for i, name in enumerate(dict.fromkeys(map(unit, problem.videos)))} if unit else {}
     of_video = [units[unit(video)] for video in problem.videos] if unit else range(len(problem.videos))
     drawn = draw(len(units) or len(problem.videos), resamplings, seed)[:, of_video]
-    ap_KBC = resampled_ap(problem, hits, drawn)
+    sides = [settled(problem, found) for found in hits]
+    ap_KBC = (
+        resampled_ap(problem, hits, drawn)
+        if problem.ambiguous is None
+        else np.concatenate([resampled_ap(left, [found], drawn) for left, found in sides])
+    )
     # A resampling without a class says nothing of it: the mean is over the classes that it holds.
     mean_KB = np.array([_nanmean(ap_BC) for ap_BC in ap_KBC])
     finals_B = mean_KB.mean(axis=0)

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from bineego.evaluation.average_precision import average_precision
+from bineego.evaluation.ignored import settled
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.pairs import Pairs, overlapping_pairs
 from bineego.evaluation.problem import Problem
@@ -92,11 +93,14 @@ class Diagnosis:
 
 def diagnose(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits]) -> Diagnosis:
     """Sort the errors at each threshold into kinds; `hits` as `matching.match` found them."""
-    pairs = _all_pairs(problem, min(NEAR, *thresholds))
+    whole = _all_pairs(problem, min(NEAR, *thresholds))
     false_positives: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
     misses: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
     gain: dict[Kind, list[float]] = {kind: [] for kind in KINDS}
-    for threshold, found in zip(thresholds, hits, strict=True):
+    everything = problem
+    for threshold, every in zip(thresholds, hits, strict=True):
+        problem, found = settled(everything, every)
+        pairs = whole if problem is everything else _all_pairs(problem, min(NEAR, *thresholds))
         hit, taken = found.mask(len(problem.predictions)), np.zeros(len(problem.truth), bool)
         taken[found.truth] = True
         wrong = kinds_of_false_positives(problem, pairs, threshold, hit)
@@ -112,7 +116,7 @@ def diagnose(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits]
         false_positives={kind: tuple(values) for kind, values in false_positives.items()},
         misses={kind: tuple(values) for kind, values in misses.items()},
         gain={kind: tuple(values) for kind, values in gain.items()},
-        sensitivity=sensitivity(problem, hits),
+        sensitivity=sensitivity(everything, hits),
     )
 
 

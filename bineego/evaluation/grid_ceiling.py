@@ -25,7 +25,8 @@ from bineego.evaluation.matching import match
 from bineego.evaluation.options import CHALLENGE_TIOU, thresholds
 from bineego.evaluation.problem import pose, warn_of_degenerate
 from bineego.evaluation.result import without_nan
-from bineego.evaluation.scoring import Truth, of_subset, read_truth
+from bineego.evaluation.scoring import of_subset
+from bineego.evaluation.sides import Truth, read_truth
 from bineego.grid import EPSILON, interval_labels, n_touching
 from bineego.spans import Spans, merge_runs
 from bineego.types import Floats, Ints

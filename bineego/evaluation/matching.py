@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bineego.evaluation.pairs import Pairs, overlapping_pairs
+from bineego.evaluation.pairs import Pairs, overlapping_pairs, with_moments
 from bineego.evaluation.problem import Problem, chunks
 from bineego.types import Bools, Ints
 
@@ -63,10 +63,12 @@ def _pairs(problem: Problem, low: int, high: int, least: float) -> Pairs:
     """Pairs of the classes low..high-1, numbered from the first prediction and segment of them."""
     rows, truth, n_videos = problem.predictions, problem.truth, len(problem.videos)
     a, b = slice(rows.bounds[low], rows.bounds[high]), slice(truth.bounds[low], truth.bounds[high])
-    return overlapping_pairs(
-        rows.label[a] * n_videos + rows.video[a], rows.start[a], rows.end[a],
-        truth.label[b] * n_videos + truth.video[b], truth.start[b], truth.end[b], least,
-    )  # fmt: skip
+    group, truth_group = rows.label[a] * n_videos + rows.video[a], truth.label[b] * n_videos + truth.video[b]
+    pairs = overlapping_pairs(group, rows.start[a], rows.end[a], truth_group, truth.start[b], truth.end[b], least)
+    if problem.tolerance:
+        centre = (rows.start[a] + rows.end[a]) / 2
+        return with_moments(pairs, group, centre, truth_group, truth.start[b], truth.end[b], problem.tolerance)
+    return pairs
 
 
 def _by_preference(pairs: Pairs) -> Pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -10,15 +11,18 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from bineego.config import Opt, Options
+from bineego.config import Opt
 from bineego.errors import BadOption
+from bineego.formats.options import LabelOptions
 
 CHALLENGE_TIOU = (0.5, 0.75, 0.95)
 """The challenge's thresholds; the final score is the mean over them (report, section 4.1)."""
 
-LIST_FORM = "a list like 0.5,0.75,0.95 or a range like 0.3:0.7:0.1 (first:last:step, the last one included)"
+LIST_FORM = "a list like 0.5,0.75,0.95 or a range like 0.3:0.7:0.1 (first:last:step, or first:step:last)"
 
 MOST_THRESHOLDS = 1000
+
+log = logging.getLogger(__name__)
 
 
 class Protocol(StrEnum):
@@ -62,13 +66,32 @@ def _expand(text: str) -> list[Decimal]:
         raise BadOption(f"must be {LIST_FORM}, not {text!r}") from None
     if len(numbers) == 1:
         return numbers
-    if len(numbers) != 3 or numbers[2] <= 0 or numbers[1] < numbers[0]:
+    if len(numbers) != 3:
         raise BadOption(f"must be {LIST_FORM}, not {text!r}")
-    first, last, step = numbers
-    count = int((last - first) / step) + 1
-    if count > MOST_THRESHOLDS:
-        raise BadOption(f"{text!r} makes {count} thresholds; at most {MOST_THRESHOLDS} are possible")
-    return [first + step * k for k in range(count)]
+    first, last, step = _in_order(numbers, text)
+    steps = (last - first) / step
+    if steps != int(steps):
+        raise BadOption(
+            f"must end on a step: {last} is none of {first}, {first + step}, ... of {text!r}; give {LIST_FORM}"
+        )
+    if steps >= MOST_THRESHOLDS:
+        raise BadOption(f"{text!r} makes {int(steps) + 1} thresholds; at most {MOST_THRESHOLDS} are possible")
+    return [first + step * k for k in range(int(steps) + 1)]
+
+
+def _in_order(numbers: list[Decimal], text: str) -> tuple[Decimal, Decimal, Decimal]:
+    """first, last and step, whichever of the last two comes first: only one order makes two thresholds or more."""
+    first, second, third = numbers
+    if third > 0 and second > first and second - first >= third:
+        return first, second, third
+    if second > 0 and third > first and third - first >= second:
+        log.info("tIoU thresholds %s are taken as first:step:last", text)
+        return first, third, second
+    if third > 0 and second == first and third > first:
+        raise BadOption(f"must be {LIST_FORM}, not {text!r}")
+    if third > 0 and second == first:
+        return first, second, third
+    raise BadOption(f"must be {LIST_FORM}, not {text!r}")
 
 
 def counts(given: str | int | tuple[int, ...] | list[int]) -> tuple[int, ...]:
@@ -104,7 +127,7 @@ def seconds(given: str | float | tuple[float, ...] | list[float]) -> tuple[float
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(Options):
+class EvaluateOptions(LabelOptions):
     """Options of `evaluate`."""
 
     subset: Annotated[str | None, Opt("Score only the videos of this subset.", unset="all videos")] = None
@@ -123,6 +146,19 @@ class EvaluateOptions(Options):
         Protocol.SEGMENTS
     )
     dedup_ground_truth: Annotated[bool, Opt("Count exact duplicates in the ground truth once.")] = False
+    ignore: Annotated[
+        tuple[str, ...],
+        Opt(
+            "Label of ambiguous stretches: what is found there is neither right nor wrong.",
+            metavar="LABEL",
+            unset="none",
+        ),
+    ] = ()
+    tolerance: Annotated[
+        float,
+        Ge(0),
+        Opt("Moments without length are found by predictions whose centre lies within S seconds.", metavar="S"),
+    ] = 0.0
     recall_at: Annotated[
         tuple[int, ...],
         Opt(

@@ -12,6 +12,9 @@ from bineego.types import Floats, Ints
 SLICE_PAIRS = 1 << 21
 """Pairs compared at a time. A group of many segments makes many pairs; most fall below the threshold at once."""
 
+ROUNDING = 1e-9
+"""Seconds. What the sum of two times may lose."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
@@ -73,3 +76,39 @@ def overlapping_pairs(
         truth=np.concatenate([part[1] for part in parts]),
         tiou=np.concatenate([part[2] for part in parts]),
     )
+
+
+def with_moments(
+    pairs: Pairs,
+    group: Ints,
+    centre: Floats,
+    truth_group: Ints,
+    truth_start: Floats,
+    truth_end: Floats,
+    tolerance: float,
+) -> Pairs:
+    """The pairs, and those of moments (segments without length) with predictions whose centre lies near.
+
+    Their "tIoU" goes from 1 at a distance of `tolerance` to 2 at none: they hit at every threshold, the nearest first.
+
+    Args:
+        pairs: of segments with a length.
+        group, centre: predictions (N,).
+        truth_group, truth_start, truth_end: ground truth (M,), `truth_group` increasing.
+        tolerance: seconds, above 0.
+    """
+    moments = np.flatnonzero(truth_end == truth_start)
+    if len(moments) == 0:
+        return pairs
+    at = truth_start[moments]
+    # Two stretches of 2 S seconds whose centres lie S apart share a third of what they cover.
+    near = overlapping_pairs(
+        group, centre - tolerance, centre + tolerance, truth_group[moments], at - tolerance, at + tolerance, 0.33
+    )
+    distance = np.abs(centre[near.prediction] - at[near.truth])
+    kept = np.flatnonzero(distance <= tolerance + ROUNDING)
+    prediction = np.concatenate([pairs.prediction, near.prediction[kept]])
+    truth = np.concatenate([pairs.truth, moments[near.truth[kept]]])
+    likeness = np.maximum(1.0, 2.0 - distance[kept] / tolerance)
+    order = np.lexsort((truth, prediction))
+    return Pairs(prediction=prediction[order], truth=truth[order], tiou=np.concatenate([pairs.tiou, likeness])[order])

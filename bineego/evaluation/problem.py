@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bineego import segments
 from bineego.errors import nearest
-from bineego.types import Floats, Ints
+from bineego.types import Bools, Floats, Ints
 from bineego.words import many
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ class Problem:
         truth: ground truth, by class, then video, then file order.
         predictions: by class, then falling score, then file order. Those of unknown labels are left out.
         score: their scores (N,).
+        ambiguous: which predictions (N,) count only if they hit; None = all count.
+        tolerance: a moment (a segment without length) is hit by a prediction whose centre lies within so many seconds.
     """
 
     labels: tuple[str, ...]
@@ -73,6 +75,8 @@ class Problem:
     truth: Rows
     predictions: Rows
     score: Floats
+    ambiguous: Bools | None = None
+    tolerance: float = 0.0
 
     @property
     def n_truth(self) -> Ints:
@@ -91,21 +95,29 @@ class Problem:
             row=rows.row[order],
             bounds=rows.bounds,
         )
-        return replace(self, predictions=reordered, score=self.score[order])
+        ambiguous = None if self.ambiguous is None else self.ambiguous[order]
+        return replace(self, predictions=reordered, score=self.score[order], ambiguous=ambiguous)
 
 
-def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, ...] = (), warn: bool = True) -> Problem:
+def pose(
+    truth: pd.DataFrame,
+    predictions: pd.DataFrame,
+    *,
+    videos: tuple[str, ...] = (),
+    tolerance: float = 0.0,
+    warn: bool = True,
+) -> Problem:
     """Number labels and videos and sort the rows. What is odd about them is counted in warnings.
 
     Args:
         truth: unscored segments table.
         predictions: scored segments table.
         videos: annotated videos; those of `truth` are added.
+        tolerance: see `Problem`.
         warn: whether to say what is odd.
     """
     if warn:
-        warn_of_degenerate(truth, "ground truth", "an instance that nothing can match")
-        warn_of_degenerate(predictions, "predictions", "a false positive")
+        _warn_of_lengths(truth, predictions, tolerance)
     truth_label, truth_labels = _factorize(truth, "label")
     truth_video, truth_videos = _factorize(truth, "video_id")
     label, label_names = _factorize(predictions, "label")
@@ -134,6 +146,7 @@ def pose(truth: pd.DataFrame, predictions: pd.DataFrame, *, videos: tuple[str, .
         truth=_rows(truth, truth_video, np.lexsort((truth_video, truth_label)), _bounds(truth_label, len(labels))),
         predictions=_rows(predictions, video, by_class, bounds, ranked),
         score=score[ranked],
+        tolerance=tolerance,
     )
 
 
@@ -191,6 +204,18 @@ def _bounds(label: Ints, n_classes: int) -> Ints:
 def _factorize(table: pd.DataFrame, column: str) -> tuple[Ints, list[str]]:
     codes, names = pd.factorize(table[column])
     return codes.astype(np.int64, copy=False), [str(name) for name in names]
+
+
+def _warn_of_lengths(truth: pd.DataFrame, predictions: pd.DataFrame, tolerance: float) -> None:
+    moments = (truth["end"] == truth["start"]).to_numpy()
+    meaning = "an instance that nothing can match"
+    if tolerance:
+        truth = truth[~moments]
+        predictions = predictions[(predictions["end"] != predictions["start"]).to_numpy()]
+    elif moments.any():
+        meaning += " (--tolerance S lets predictions find moments)"
+    warn_of_degenerate(truth, "ground truth", meaning)
+    warn_of_degenerate(predictions, "predictions", "a false positive")
 
 
 def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:

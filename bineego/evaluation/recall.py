@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bineego.evaluation.ignored import settled
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.problem import Problem
 
@@ -16,6 +17,10 @@ def recall_at(problem: Problem, hits: Sequence[Hits], k: int) -> tuple[float, ..
 
     Lower ranked predictions never take a segment from higher ranked ones, so the matches of all predictions hold.
     """
+    return tuple(_recall(*settled(problem, found), k) for found in hits)
+
+
+def _recall(problem: Problem, found: Hits, k: int) -> float:
     rows = problem.predictions
     order = np.lexsort((rows.row, -problem.score, rows.video))
     video = rows.video[order]
@@ -23,4 +28,4 @@ def recall_at(problem: Problem, hits: Sequence[Hits], k: int) -> tuple[float, ..
     start = np.maximum.accumulate(np.where(first, np.arange(len(video)), 0))
     place = np.empty(len(video), np.int64)
     place[order] = np.arange(len(video)) - start
-    return tuple(float((place[found.prediction] < k).sum() / max(1, len(problem.truth))) for found in hits)
+    return float((place[found.prediction] < k).sum() / max(1, len(problem.truth)))

@@ -16,9 +16,9 @@ import pandas as pd
 
 from bineego import segments
 from bineego.config import keywords, takes
-from bineego.datasets import read_ground_truth
 from bineego.errors import InputInvalid, UsageError, nearest
-from bineego.evaluation.average_precision import Curve, average_precision, curves
+from bineego.evaluation import ignored
+from bineego.evaluation.average_precision import Curve, curves
 from bineego.evaluation.bootstrap import intervals
 from bineego.evaluation.diagnosis import diagnose
 from bineego.evaluation.matching import Hits, match
@@ -27,11 +27,11 @@ from bineego.evaluation.problem import Problem, pose
 from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.scenes import scene_top1
+from bineego.evaluation.sides import Predictions, Truth, read_sides, refuse_strangers, warn_of_gaps
 from bineego.evaluation.ties import tie_range
 from bineego.formats import windows
 from bineego.formats.annotations import SUBSET_NAMES, Annotations
 from bineego.formats.csv import read_scenes
-from bineego.formats.read import read_predictions
 from bineego.words import listed
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,6 @@ log = logging.getLogger(__name__)
 SCENES_NAME = "scenes.csv"
 """Looked for beside the predictions; `localize` writes it there."""
 
-Truth = Annotations | pd.DataFrame | Path | str
-Predictions = pd.DataFrame | Path | str
 Scenes = Mapping[str, str] | Path | str
 
 
@@ -74,25 +72,11 @@ def score(
     ground_truth: Truth, predictions: Predictions, options: EvaluateOptions, *, scenes: Scenes | None = None
 ) -> Evaluation:
     """`evaluate` with its options as one object (whose paths are not looked at)."""
-    annotations = read_truth(ground_truth)
-    predicted_scenes = _read_scenes(scenes, predictions)
+    annotations, table = read_sides(ground_truth, predictions, options)
     if isinstance(predictions, Path | str):
-        table = read_predictions(Path(predictions))
-    else:
-        table = segments.checked(predictions, scored=True, where="predictions")
+        refuse_strangers(annotations, table)
+    predicted_scenes = _read_scenes(scenes, predictions)
     return _evaluate(annotations, table, predicted_scenes, options)
-
-
-def read_truth(ground_truth: Truth) -> Annotations:
-    """Ground truth in whatever form it was given."""
-    match ground_truth:
-        case Annotations():
-            return ground_truth
-        case pd.DataFrame():
-            table = segments.checked(ground_truth, scored=False, where="ground truth")
-            return Annotations(segments=table, videos=tuple(dict.fromkeys(table["video_id"])))
-        case _:
-            return read_ground_truth(ground_truth)
 
 
 def of_subset(annotations: Annotations, subset: str) -> Annotations:
@@ -114,6 +98,7 @@ def of_subset(annotations: Annotations, subset: str) -> Annotations:
         videos=tuple(video for video in annotations.videos if video in members),
         subsets={video: wanted for video in annotations.subsets if video in members},
         scenes={video: scene for video, scene in annotations.scenes.items() if video in members},
+        unlabelled=tuple(video for video in annotations.unlabelled if video in members),
     )
 
 
@@ -123,9 +108,12 @@ def _evaluate(
     chosen = annotations if options.subset is None else of_subset(annotations, options.subset)
     table = _of_scored_videos(annotations, chosen, table, options.subset)
     top1 = None if predicted_scenes is None else scene_top1(chosen.scenes, predicted_scenes, chosen.videos)
-    truth, videos = chosen.segments, chosen.videos
+    truth, stretches = ignored.part(chosen.segments, options.ignore)
+    table = table[~table["label"].isin(stretches["label"].unique()).to_numpy()].reset_index(drop=True)
+    warn_of_gaps(truth, table)
+    videos = chosen.videos
     if options.protocol is Protocol.WINDOWS:
-        truth, table = windows.cut(truth), windows.cut(table)
+        truth, table, stretches = windows.cut(truth), windows.cut(table), windows.cut(stretches)
         videos = windows.ids_of(table, videos)
     if options.dedup_ground_truth:
         truth = _without_duplicates(truth)
@@ -135,7 +123,7 @@ def _evaluate(
             raise InputInvalid("the ground truth has no segments to score")
         nothing = (float("nan"),) * len(tiou)
         return Evaluation(tiou=tiou, mAP=nothing, final=float("nan"), ap={}, scene_top1=top1)
-    problem = pose(truth, table, videos=videos)
+    problem = ignored.marked(pose(truth, table, videos=videos, tolerance=options.tolerance), stretches)
     hits = match(problem, tiou)
     return _assemble(problem, tiou, hits, top1, options)
 
@@ -144,7 +132,7 @@ def _assemble(
     problem: Problem, tiou: tuple[float, ...], hits: list[Hits], top1: float | None, options: EvaluateOptions
 ) -> Evaluation:
     bounds, n_truth = problem.predictions.bounds, problem.n_truth
-    ap_KC = np.array([average_precision(found.prediction, bounds, n_truth) for found in hits])
+    ap_KC = np.array([ignored.ap_of(problem, found) for found in hits])
     means = ap_KC.mean(axis=1)
     final = float(means.mean())
     return Evaluation(
@@ -173,8 +161,10 @@ def _assemble(
 
 
 def _curves(problem: Problem, hits: list[Hits]) -> dict[str, tuple[Curve, ...]]:
-    bounds, n_truth = problem.predictions.bounds, problem.n_truth
-    by_threshold = [curves(found.prediction, bounds, n_truth, problem.score) for found in hits]
+    by_threshold = [
+        curves(found.prediction, left.predictions.bounds, left.n_truth, left.score)
+        for left, found in (ignored.settled(problem, found) for found in hits)
+    ]
     return {label: tuple(of_class[c] for of_class in by_threshold) for c, label in enumerate(problem.labels)}
 
 
@@ -182,7 +172,7 @@ def _of_scored_videos(
     annotations: Annotations, chosen: Annotations, table: pd.DataFrame, subset: str | None
 ) -> pd.DataFrame:
     """Predictions without those of videos that the data set knows and that are not scored here."""
-    known = {*annotations.videos, *annotations.segments["video_id"], *annotations.subsets, *annotations.scenes}
+    known = {*annotations.known, *annotations.segments["video_id"].unique()}
     others = known - {*chosen.videos, *chosen.segments["video_id"]}
     if not others:
         return table

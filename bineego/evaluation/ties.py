@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bineego.evaluation.average_precision import average_precision
+from bineego.evaluation.ignored import ap_of
 from bineego.evaluation.matching import Hits, match
 from bineego.evaluation.problem import Problem
 from bineego.types import Ints
@@ -77,5 +77,4 @@ def _times_hit(hits: Sequence[Hits], n: int) -> Ints:
 
 
 def _final(problem: Problem, hits: Sequence[Hits]) -> float:
-    bounds, n_truth = problem.predictions.bounds, problem.n_truth
-    return float(np.mean([average_precision(found.prediction, bounds, n_truth).mean() for found in hits]))
+    return float(np.mean([ap_of(problem, found).mean() for found in hits]))

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from bineego.errors import UsageError, nearest
+from bineego.config import Opt, Options
+from bineego.errors import BadOption, nearest
+
+PANEL = "Labels of other tools"
+TABLE = "labels"
+"""Of bineego.toml, for all commands."""
 
 ROLES = ("video", "label", "start", "end", "duration", "score", "subset", "scene")
 """What a column can be said to hold."""
@@ -21,48 +27,58 @@ class TimeUnit(StrEnum):
     FRAMES = "frames"
 
 
-@dataclass(frozen=True, kw_only=True)
-class LabelOptions:
-    """How labels and predictions of other tools are read; also the keys of the `[labels]` table of bineego.toml.
-
-    Attributes:
-        columns: which column (or attribute, or tier) holds what, as text: "video=File,label=verb+noun".
-        time_unit: unit of the times in a table; None = seconds, or clock times such as 01:02.5.
-        background: name of the class that stands for no action; its segments are no segments.
+def named_columns(text: str) -> dict[str, tuple[str, ...]]:
+    """Names of the columns of each role of `ROLES` that a text like "video=File,label=verb+noun" speaks of.
 
     Raises:
-        UsageError: `columns` has another form.
+        BadOption: it has another form.
     """
+    found: dict[str, tuple[str, ...]] = {}
+    for part in text.split(",") if text else ():
+        role, equals, names = part.partition("=")
+        role = role.strip().casefold()
+        several = tuple(name.strip() for name in names.split("+"))
+        if not equals or not all(several):
+            raise BadOption(f"must be {COLUMNS_FORM}, not {part.strip()!r}")
+        if role not in ROLES:
+            raise BadOption(f"must name {', '.join(ROLES)}, not {role!r}{nearest(role, ROLES)}; give {COLUMNS_FORM}")
+        if role in found:
+            raise BadOption(f"must name {role!r} once; give {COLUMNS_FORM}")
+        if len(several) > 1 and role != "label":
+            raise BadOption(f"must join labels only, not {role!r}")
+        found[role] = several
+    return found
 
-    columns: str | None = None
-    time_unit: TimeUnit | None = None
-    background: str | None = None
 
-    def __post_init__(self) -> None:
-        _ = self.named_columns
+def _checked(text: object) -> object:
+    if isinstance(text, str):
+        named_columns(text)
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOptions(Options):
+    """How labels and predictions of other tools are read: one part of every command that takes them."""
+
+    columns: Annotated[
+        str | None,
+        Opt(
+            "Which column holds what, such as video=File,label=verb+noun.",
+            panel=PANEL, table=TABLE, metavar="ROLE=NAME,...", unset="by their names", parse=_checked,
+        ),
+    ] = None  # fmt: skip
+    time_unit: Annotated[
+        TimeUnit | None, Opt("Unit of the times in a table.", panel=PANEL, table=TABLE, unset="seconds")
+    ] = None
+    background: Annotated[
+        str | None,
+        Opt("Label that stands for no action.", panel=PANEL, table=TABLE, metavar="LABEL", unset="none"),
+    ] = None
 
     @property
     def named_columns(self) -> dict[str, tuple[str, ...]]:
-        """Names of the columns of each role in `ROLES` that `columns` speaks of; several are joined by a blank."""
-        found: dict[str, tuple[str, ...]] = {}
-        for part in self.columns.split(",") if self.columns else ():
-            role, equals, names = part.partition("=")
-            role = role.strip().casefold()
-            several = tuple(name.strip() for name in names.split("+"))
-            if not equals or not all(several):
-                raise UsageError(f"cannot read {part.strip()!r}", where="--columns", remedy=f"give {COLUMNS_FORM}")
-            if role not in ROLES:
-                raise UsageError(
-                    f"unknown role {role!r}{nearest(role, ROLES)}",
-                    where="--columns",
-                    remedy=f"roles are {', '.join(ROLES)}: give {COLUMNS_FORM}",
-                )
-            if role in found:
-                raise UsageError(f"{role!r} is given twice", where="--columns", remedy=f"give {COLUMNS_FORM}")
-            if len(several) > 1 and role != "label":
-                raise UsageError(f"only labels can be joined, not {role!r}", where="--columns")
-            found[role] = several
-        return found
+        """`columns`, parsed."""
+        return named_columns(self.columns or "")
 
 
 AS_WRITTEN = LabelOptions()

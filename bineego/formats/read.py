@@ -82,6 +82,20 @@ def recognise(source: Source) -> Format:
     raise InputInvalid(what, where=source.path, remedy=f"expected one of: {expected}")
 
 
+def is_scored(path: Path) -> bool:
+    """Whether a file can be read as predictions; if not, it can be as annotations.
+
+    Raises:
+        BineegoError: it is neither.
+    """
+    try:
+        read_predictions(path)
+    except InputInvalid:
+        read_annotations(path)
+        return False
+    return True
+
+
 @json.no_garbage_collection()
 def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> pd.DataFrame:
     """A scored segments table from a file in any format that holds predictions.

@@ -55,7 +55,7 @@ def test_subset(here, run):
 
 
 def test_the_table_names_classes_and_scores(here, run):
-    (here / "truth.csv").write_text("video_id,label,start,end\nv,[bold]a,0,10\n")
+    (here / "truth.csv").write_text("video_id,label,start,end\nv,[bold]a,0,10\nv,a,0,10\n")
     code, out, _ = run("truth.csv", "found.csv")
     assert code == 0
     assert "[bold]a" in out

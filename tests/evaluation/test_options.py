@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego.errors import UsageError
+from bineego.errors import BadOption, UsageError
 from bineego.evaluation.options import EvaluateOptions, counts, seconds, thresholds
 
 
@@ -13,8 +15,20 @@ def test_a_range_includes_its_end_without_drift():
     assert thresholds("0.5:0.95:0.05") == (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
-def test_a_range_that_misses_its_end_stops_before_it():
-    assert thresholds("0.3:0.6:0.2") == (0.3, 0.5)
+@pytest.mark.parametrize("text", ["0.3:0.6:0.2", "0.3:0.75:0.1", "0.1:0.25:0.7"])
+def test_a_range_that_misses_its_end_is_refused(text):
+    with pytest.raises(BadOption, match="end on a step"):
+        thresholds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("0.1:0.1:0.7", "0.1:0.7:0.1"), ("0.5:0.05:0.95", "0.5:0.95:0.05"), ("0.1:0.3:0.7", "0.1,0.4,0.7")],
+)
+def test_the_step_may_stand_in_the_middle_and_it_is_said(text, same, caplog):
+    caplog.set_level(logging.INFO)
+    assert thresholds(text) == thresholds(same)
+    assert "first:step:last" in caplog.text
 
 
 @given(st.integers(1, 90), st.integers(1, 9), st.integers(1, 20))
