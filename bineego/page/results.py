@@ -16,7 +16,7 @@ from bineego.config import keywords, read_toml, takes
 from bineego.datasets import find_videos, open_dataset, read_ground_truth, x360
 from bineego.errors import BineegoError, InputMissing, UsageError
 from bineego.evaluation import evaluate
-from bineego.evaluation.scoring import read_truth
+from bineego.evaluation.sides import read_truth
 from bineego.files import missing
 from bineego.formats.annotations import Annotations
 from bineego.formats.read import read_predictions
