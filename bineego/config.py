@@ -23,6 +23,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from bineego.errors import BadOption, BineegoError, InputInvalid, InputMissing, UnknownOption, UsageError, nearest
 from bineego.files import write_bytes
+from bineego.words import printable
 
 CONFIG_NAME = "bineego.toml"
 """Looked for in the current folder by every command; one table per command: `[train]`, `[localize]` ..."""
@@ -157,7 +158,7 @@ def convert(option: Option, value: Any) -> Any:
 
     kind = option.plain
     if option.opt.parse is not None and value is not None:
-        value = option.opt.parse(value)
+        value = _parsed(option.opt.parse, value)
     elif get_origin(kind) is tuple and not isinstance(value, tuple | list):
         value = _split(value) if isinstance(value, str) else (value,) if value is not None else None
     elif get_origin(kind) is Mapping and isinstance(value, str):
@@ -172,7 +173,15 @@ def convert(option: Option, value: Any) -> Any:
         is_range = first["type"].startswith(("greater", "less"))
         hint = nearest(str(first["input"]), option.choices)
         said = words.format(**first.get("ctx", {})).replace("'", "")
-        raise ValueError(f"must be {said}, not {first['input'] if is_range else repr(first['input'])}{hint}") from None
+        shown = str(first["input"]) if is_range else repr(first["input"])
+        raise ValueError(f"must be {said}, not {printable(shown)}{hint}") from None
+
+
+def _parsed(parse: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return parse(value)
+    except OSError as error:  # a path too long to be looked for
+        raise ValueError(f"cannot be used ({error.strerror}): {printable(str(value))}") from None
 
 
 def _split(text: str) -> list[str]:

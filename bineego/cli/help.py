@@ -17,7 +17,12 @@ class HelpfulCommand(TyperCommand):
     """A command whose help is written here."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        _write(self, ctx, formatter, _panels((each.rich_help_panel, _option(each)) for each in _shown(self, ctx)))
+        _write(
+            self,
+            ctx,
+            formatter,
+            _panels((getattr(each, "rich_help_panel", None), _option(each)) for each in _shown(self, ctx)),
+        )
 
 
 class HelpfulGroup(TyperGroup):

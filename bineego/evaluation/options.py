@@ -40,10 +40,9 @@ def thresholds(given: str | float | tuple[float, ...] | list[float]) -> tuple[fl
     Raises:
         BadOption: not in (0, 1], or not a number.
     """
-    texts = given.split(",") if isinstance(given, str) else [repr(float(value)) for value in _several(given)]
     found: set[float] = set()
-    for text in texts:
-        found.update(float(value) for value in _expand(text.strip()))
+    for text in _texts(given):
+        found.update(float(value) for value in _expand(text))
     for value in found:
         if not 0 < value <= 1:
             raise BadOption(f"must be more than 0 and at most 1, not {value}; give {LIST_FORM}")
@@ -52,8 +51,10 @@ def thresholds(given: str | float | tuple[float, ...] | list[float]) -> tuple[fl
     return tuple(sorted(found))
 
 
-def _several(given: float | tuple[float, ...] | list[float]) -> list[float]:
-    return [float(given)] if isinstance(given, int | float) else list(given)
+def _texts(given: object) -> list[str]:
+    """Each of several values as text, whether they are a list, one value, or text with commas."""
+    several = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else [given]
+    return [str(value).strip() for value in several]
 
 
 def _expand(text: str) -> list[Decimal]:
@@ -100,8 +101,7 @@ def counts(given: str | int | tuple[int, ...] | list[int]) -> tuple[int, ...]:
     Raises:
         BadOption: one of them is not a positive whole number.
     """
-    several = given.split(",") if isinstance(given, str) else [given] if isinstance(given, int) else given
-    parts = [str(part).strip() for part in several]
+    parts = _texts(given)
     bad = next((part for part in parts if not (part.isascii() and part.isdigit() and int(part) > 0)), None)
     if bad is not None:
         raise BadOption(f"must be whole numbers of 1 or more, such as 1,5,10, not {bad!r}")
@@ -115,7 +115,7 @@ def seconds(given: str | float | tuple[float, ...] | list[float]) -> tuple[float
         BadOption: one of them is not a positive number.
     """
     found: list[float] = []
-    for part in given.split(",") if isinstance(given, str) else _several(given):
+    for part in _texts(given):
         try:
             value = float(part)
         except ValueError:

@@ -13,6 +13,7 @@ from bineego import config
 from bineego.cli import console
 from bineego.cli.app import COMMANDS, app
 from bineego.cli.reference import reference
+from bineego.errors import InputInvalid
 
 FUNCTIONS = [function for functions in COMMANDS.values() for function in functions]
 NAMES = [function.__name__.replace("_", "-") for function in FUNCTIONS]
@@ -125,3 +126,21 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")
+
+
+ODD = [-1, 2.5, 1e300, float("nan"), True, "", "x", "a=b", [], ["x"], [[1]], {"a": "x"}, [0.5, "x"], "9" * 99]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_a_file_says_of_an_option_is_taken_or_refused_by_name(name: str) -> None:
+    for option in config.options(CALLS[name]).values():
+        table = option.opt.table or name
+        for value in ODD if option.opt.key else ():
+            source = config.Source(values={option.name: value}, file=Path("bineego.toml"), table=table)
+            try:
+                source.read(CALLS[name])
+            except InputInvalid as error:
+                said = str(error)
+                assert said.startswith(f"bineego.toml, [{table}] {option.name}: ")
+                assert "\n" not in said
+                assert len(said) < 400
