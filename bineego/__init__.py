@@ -12,6 +12,7 @@ from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.datasets import convert, extract_frames
+    from bineego.drawing import overlay
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
     from bineego.features import extract_features
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from bineego.tsm import load_model
 
 __all__ = [
-    "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "report",
-    "train",
+    "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "overlay",
+    "report", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "extract_features": "features",
     "extract_frames": "datasets",
     "load_model": "tsm",
+    "overlay": "drawing",
     "report": "page",
 }
 

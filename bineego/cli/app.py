@@ -19,6 +19,7 @@ from bineego.cli.help import HelpfulCommand
 from bineego.cli.info import info
 from bineego.cli.localize import localize
 from bineego.cli.options import command
+from bineego.cli.overlay import overlay
 from bineego.cli.report import report
 from bineego.cli.train import train
 from bineego.cli.usage import Commands
@@ -26,7 +27,7 @@ from bineego.cli.usage import Commands
 COMMANDS = {
     "Work": (train, localize, ensemble, evaluate),
     "Prepare": (convert, extract_frames, extract_features),
-    "Look": (report, info, demo),
+    "Look": (report, overlay, info, demo),
 }
 """All commands, by the panel of `bineego --help` that they stand in."""
 
