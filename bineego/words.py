@@ -25,6 +25,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def clock(seconds: float) -> str:
+    """A time in a video as players show it, with hundredths: `"0:07.25"`, `"1:02:03.00"`."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    text = f"{rest // 100:02d}.{rest % 100:02d}"
+    return f"{minutes}:{text}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{text}"
+
+
 def size(n_bytes: float) -> str:
     """An amount of memory or disk: `"12 kB"`, `"1.5 GB"`."""
     for unit in ("bytes", "kB", "MB"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego.words import duration, listed, many, printable, size
+from bineego.words import clock, duration, listed, many, printable, size
 
 
 def test_counts_have_the_right_number() -> None:
@@ -35,3 +35,9 @@ def test_nothing_printable_is_a_control(text: str) -> None:
     assert not any((ord(letter) < 32 and letter not in "\t\n") or 127 <= ord(letter) < 160 for letter in shown)
     if text.isprintable() and len(text) < 20:
         assert shown == text
+
+
+def test_times_are_those_of_a_player() -> None:
+    assert [clock(s) for s in (0, 7.254, 59.999, 3599.5, 3723)] == [
+        "0:00.00", "0:07.25", "1:00.00", "59:59.50", "1:02:03.00",
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bineego.cli import signals, streams
@@ -24,10 +24,13 @@ from bineego.errors import (
     UsageError,
 )
 from bineego.files import FULL, write_error
-from bineego.words import printable
+from bineego.words import clock, printable
 
 if TYPE_CHECKING:
-    from bineego.types import OnProgress  # NumPy, which `--help` does not need
+    from rich.progress import Progress
+
+if TYPE_CHECKING:
+    pass  # NumPy, which `--help` does not need
 
 
 class _StderrHandler(logging.Handler):
@@ -61,35 +64,88 @@ def set_up_logging(*, quiet: bool = False) -> None:
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
+class Watch:
+    """Listens to work on videos: how much is done, and which video is worked on. This one keeps it to itself."""
+
+    def __call__(self, done: float, total: float) -> None:
+        """So much of all is done, in any unit."""
+
+    def video(self, name: str, done: int, count: int) -> None:
+        """Video `name` is worked on; `done` of `count` are finished."""
+
+
+class _Lines(Watch):
+    """Where no terminal is: a line every 10 %."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.said, self.start, self.videos = what, 0, time.monotonic(), ""
+
+    def __call__(self, done: float, total: float) -> None:
+        tenths = int(10 * done / total + 1e-9) if total else 10
+        if tenths > self.said:
+            self.said = tenths
+            say(f"{self.what}: {10 * tenths} %{self.videos} ({time.monotonic() - self.start:.0f} s)")
+
+    def video(self, name: str, done: int, count: int) -> None:
+        self.videos = f", {done}/{count} videos" if count > 1 else ""
+
+
+class _Bar(Watch):
+    """On a terminal: n/N, the video, a bar, the speed and the time left."""
+
+    def __init__(self, what: str, bar: Progress) -> None:
+        self.what, self.bar, self.start = what, bar, time.monotonic()
+        self.task = bar.add_task(escaped(what), total=None, speed="")
+
+    def __call__(self, done: float, total: float) -> None:
+        passed = time.monotonic() - self.start
+        speed = f"{done / passed:.1f}x" if passed > 1 else ""
+        self.bar.update(self.task, completed=done, total=total, speed=speed)
+
+    def video(self, name: str, done: int, count: int) -> None:
+        text = f"{self.what} {done}/{count} {name[-40:]}" if count > 1 else f"{self.what} {name[-40:]}"
+        self.bar.update(self.task, description=escaped(text))
+
+
+def escaped(text: str) -> str:
+    """A text that rich shows as it is."""
+    return printable(text).replace("[", "\\[")
+
+
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[OnProgress]:
+def progress(what: str) -> Iterator[Watch]:
     """A progress bar on a terminal; elsewhere a line on stderr every 10 %. Nothing under `--quiet`."""
     if not logging.getLogger("bineego").isEnabledFor(logging.INFO):
-        yield lambda _done, _total: None
-        return
-    if sys.stderr.isatty():
+        yield Watch()
+    elif not sys.stderr.isatty():
+        yield _Lines(what)
+    else:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(what, total=None)
+            yield _Bar(what, bar)
 
-            def on_bar(done: float, total: float) -> None:
-                bar.update(task, completed=done, total=total)
 
-            yield on_bar
+MOST_ROWS = 40
+
+
+def show_segments(rows: Iterable[tuple[str, float, float, float]]) -> None:
+    """Segments of one video (label, start, end, score) for whoever sits at the terminal; times as players show them."""
+    if not sys.stderr.isatty() or not logging.getLogger("bineego").isEnabledFor(logging.INFO):
         return
-    said, start = 0, time.monotonic()
-
-    def on_line(done: float, total: float) -> None:
-        nonlocal said
-        tenths = int(10 * done / total + 1e-9) if total else 10
-        if tenths > said:
-            said = tenths
-            say(f"{what}: {10 * tenths} % ({time.monotonic() - start:.0f} s)")
-
-    yield on_line
+    listed = list(rows)
+    for label, start, end, score in listed[:MOST_ROWS]:
+        say(f"  {clock(start):>11} - {clock(end):<11} {score:.2f}  {label}")
+    if len(listed) > MOST_ROWS:
+        say(f"  ... and {len(listed) - MOST_ROWS} more in the table")
 
 
 def run(command: Callable[[], object]) -> int:

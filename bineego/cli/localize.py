@@ -27,6 +27,10 @@ def localize(call: LocalizeCommand) -> None:
             joint=call.output is not None,
             options=call,
             on_progress=on_progress,
+            on_video=on_progress.video,
         )
+    if len(found.videos) == 1:
+        columns = (found.predictions[name] for name in ("label", "start", "end", "score"))
+        console.show_segments(zip(*columns, strict=True))
     for path in found.results:
         print(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,19 +34,23 @@ from bineego.words import many
 
 log = logging.getLogger(__name__)
 
+OnVideo = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Localized:
     """What `localize` found.
 
     Attributes:
-        predictions: the scored segments of all videos, in the order of the inputs.
+        videos: ids of those that are done, in the order of the inputs.
+        predictions: their scored segments, in that order.
         scenes: the likeliest scene of each video and its probability; empty without a scene head.
         paths: the files written by this call, the joint tables first.
         results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
         skipped: ids of videos that an earlier run had done.
     """
 
+    videos: tuple[str, ...]
     predictions: pd.DataFrame
     scenes: Mapping[str, tuple[str, float]]
     paths: tuple[Path, ...]
@@ -62,6 +66,7 @@ def localize(
     joint: bool = True,
     options: LocalizeOptions | None = None,
     on_progress: OnProgress | None = None,
+    on_video: OnVideo | None = None,
     **given: Any,
 ) -> Localized:
     """Find actions in videos.
@@ -73,6 +78,7 @@ def localize(
         joint: whether predictions.csv is written: it holds all videos that are done in the folder.
         options: many options at once; keywords win.
         on_progress: called with (seconds of video done, seconds in all).
+        on_video: called with (video that is worked on, videos done, videos) whenever that changes.
         given: see `LocalizeCall`: `output` (nothing is written without it), `threshold`, `stride` ... What an earlier
             call with the same model and options has done in `output` is not done again.
 
@@ -123,8 +129,10 @@ def localize(
     sources = [one.model if options.jobs == 1 else one.path or one.model for one in models]
     try:
         with contextlib.closing(score_all(todo, sources, options, on_progress)) as results:
+            work.tell(todo, on_video)
             for item, result in results:
                 work.take(item, result)
+                work.tell(todo, on_video)
     except (KeyboardInterrupt, Interrupted, Terminated) as stop:
         if out is not None:
             work.finish()
@@ -195,14 +203,23 @@ class _Work:
             self.empty[item.video_id] = telling.best_of(result)
         log.info("%s", telling.line(item.video_id, found.table, found.scene, self.empty.get(item.video_id, "")))
 
+    def tell(self, todo: Sequence[Item], on_video: OnVideo | None) -> None:
+        """Tell which video comes next (several processes do not say), and how many are done."""
+        left = [item.video_id for item in todo if item.video_id not in self.found and item.video_id not in self.failed]
+        if on_video is not None:
+            on_video(left[0] if left and self.options.jobs == 1 else "", len(self.items) - len(left), len(self.items))
+
     def finish(self) -> Localized:
         """Everything in the order of the inputs, and the joint files."""
         known = {item.video_id: self.found[item.video_id] for item in self.items if item.video_id in self.found}
         tables = [found.table for found in known.values() if found.table is not None]
         joint = self.output.write_joint() if isinstance(self.output, Output) else []
+        if len(known) > 1 and self.actions:
+            log.info("%s, %s", many(len(known), "video"), many(sum(map(len, tables)), "action"))
         if self.empty:
             log.info("%s", telling.empties(self.empty, len(known), self.options.threshold))
         return Localized(
+            videos=tuple(known),
             predictions=segments.concat(tables, scored=True),
             scenes={video_id: found.scene for video_id, found in known.items() if found.scene is not None},
             paths=(*joint, *self.paths),

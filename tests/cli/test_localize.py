@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,7 +103,7 @@ def test_views_and_models_by_commas(
 
     def localize(inputs: list[str], **call: object) -> Localized:
         seen.update(call)
-        return Localized(predictions=pd.DataFrame(), scenes={}, paths=(), results=(), skipped=())
+        return Localized(videos=(), predictions=pd.DataFrame(), scenes={}, paths=(), results=(), skipped=())
 
     monkeypatch.setattr("bineego.inference.batch.localize", localize)
     Path("bineego.toml").write_text(f"[localize]\n{table}\n")
@@ -142,3 +146,18 @@ def test_a_wrong_file_is_named(run: Run, track: Path, capsys: pytest.CaptureFixt
     Path("bineego.toml").write_text("[localize]\nmin_duratoin = 1\n")
     assert run(track) == 4
     assert "min_duration" in capsys.readouterr().err
+
+
+def test_on_a_terminal_the_segments_of_one_video_are_shown(track: Path) -> None:
+    """And stdout stays the path."""
+    parent, child = os.openpty()
+    command = [sys.executable, "-m", "bineego", "localize", str(track), "-o", str(track.parent / "r.csv")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=child, text=True, check=True)
+    os.close(child)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(parent, 4096):
+            shown += part
+    assert done.stdout == f"{track.parent / 'r.csv'}\n"
+    assert "v1: 1 action (jump 1)" in shown.decode()
+    assert "0:00.50 - 0:02.50" in shown.decode()
