@@ -20,6 +20,7 @@ import simplejpeg
 from decode_speed import Clip, write_clip
 from PIL import Image
 
+from bineego.video.build import build_cache
 from bineego.video.cache import QUALITY, SUBSAMPLING, FrameCache
 from bineego.video.frames import FrameOptions
 from bineego.video.reader import VideoReader
@@ -153,7 +154,7 @@ def main() -> None:
                 flush=True,
             )
         cache = FrameCache(folder / "cache", FrameOptions(size=options.size))
-        cache.ensure({"v": path}, jobs=1)
+        build_cache(cache, {"v": path}, jobs=1)
         cached = cache.open("v", path)
         start = time.process_time()
         for clip in clips:

@@ -39,6 +39,7 @@ from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.fuse import fuse
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions, on_screen
 from bineego.video.reader import VideoReader
@@ -125,7 +126,7 @@ def frame_cache(folder: Path) -> Pair:
     """Random clips out of the frame cache, against decoding them when they are wanted."""
     path = video(folder)
     cache = FrameCache(folder / "cache", FrameOptions(size=SIZE))
-    cache.ensure({"v": path}, jobs=1)
+    build_cache(cache, {"v": path}, jobs=1)
     cached = cache.open("v", path)
     random = np.random.default_rng(0)
     clips = [start + np.arange(N_FRAMES) for start in random.integers(0, len(cached) - N_FRAMES, CLIPS)]

@@ -13,6 +13,7 @@ from bineego.datasets.options import ExtractOptions
 from bineego.errors import UsageError
 from bineego.shards import read_shard
 from bineego.types import OnProgress
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
 from bineego.words import many
@@ -59,5 +60,5 @@ def extract_frames(
         log.info("shard %s: %d of %s", chosen.shard, len(videos), many(everything, "video"))
     frames = FrameOptions(size=chosen.size, keep_aspect=chosen.keep_aspect)
     cache = FrameCache(chosen.output, frames, backend=chosen.backend)
-    cache.ensure(videos, jobs=chosen.jobs, on_progress=on_progress)
+    build_cache(cache, videos, jobs=chosen.jobs, on_progress=on_progress)
     return cache

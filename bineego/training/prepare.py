@@ -36,6 +36,7 @@ from bineego.training.splits import choose_split, cut_in_time
 from bineego.training.validation import HeldOut, later, truth_of
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.types import OnProgress
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import probe
@@ -154,7 +155,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
     cache = FrameCache(options.cache, FrameOptions(size=recipe.size, keep_aspect=recipe.keep_aspect))
     recordings = {r.recording_id: r for r in (*chosen.train, *chosen.val)}
     videos = {video: path for r in recordings.values() for video, path in r.videos.items()}
-    cache.ensure(videos, jobs=options.jobs, on_progress=on_frames)
+    build_cache(cache, videos, jobs=options.jobs, on_progress=on_frames)
     durations = {video: float(cache.open(video, path).duration) for video, path in videos.items()}
     train_lines = timelines(chosen.train, durations, chosen.labels, keep_direction=recipe.keep_direction)
     val_lines = timelines(chosen.val, durations, chosen.labels)

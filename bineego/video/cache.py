@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 
 from bineego.errors import InputInvalid, InputMissing
 from bineego.files import atomic_folder, disk_errors
-from bineego.types import Floats, Ints, OnProgress, Pixels
+from bineego.types import Floats, Ints, Pixels
 from bineego.video.frames import Backend, FrameOptions, TimedFrame
 from bineego.video.probe import check_plain_file
 from bineego.video.reader import VideoReader
@@ -94,14 +94,6 @@ class FrameCache:
                 remedy=f"run: bineego extract-frames {path} -o {self.folder} --size {self.options.size}",
             )
         return CachedVideo(entry)
-
-    def ensure(
-        self, items: Mapping[str, Path], *, jobs: int | None = None, on_progress: OnProgress | None = None
-    ) -> None:
-        """Bring into the cache what of `items` (video id -> file) is not there; see `build.build_cache`."""
-        from bineego.video.build import build_cache
-
-        build_cache(self, items, jobs=jobs, on_progress=on_progress)
 
     def write(self, video_id: str, reader: VideoReader, frames: Iterable[TimedFrame]) -> Iterator[float]:
         """Add one video, whole or not at all; an older state of the same file is removed.

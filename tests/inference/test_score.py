@@ -21,6 +21,7 @@ from bineego.tsm.fuse import InferenceNetwork, for_inference
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import Scores
 from bineego.tsm.preprocess import normalise
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import on_screen
 from bineego.video.reader import VideoReader
@@ -80,7 +81,7 @@ def test_batch_size_changes_nothing(video: Path, model: Model, ready: InferenceN
 
 def test_cached_equals_live(video: Path, model: Model, ready: InferenceNetwork, tmp_path: Path) -> None:
     cache = FrameCache(tmp_path, model.card.frames)
-    cache.ensure({"walk": video}, jobs=1)
+    build_cache(cache, {"walk": video}, jobs=1)
     live = score_video(ready, model.card, video)
     cached = ClipScorer(ready, model.card).score(cache.open("walk", video), "walk")
     assert cached.edges == pytest.approx(live.edges)

@@ -11,6 +11,7 @@ import pytest
 
 from bineego.errors import BatchFailed, InputInvalid, InputMissing, ResourceExhausted, UsageError
 from bineego.video import build, parallel
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
 
@@ -21,16 +22,16 @@ SMALL = FrameOptions(size=32)
 def test_what_is_done_is_skipped(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path, SMALL)
     items = {"a": video("closed.mp4"), "b": video("vfr.mp4")}
-    cache.ensure({"a": items["a"]}, jobs=1)
+    build_cache(cache, {"a": items["a"]}, jobs=1)
     stamp = (cache.entry("a", items["a"]) / "frames.jpg").stat().st_mtime_ns
     told: list[tuple[float, float]] = []
-    cache.ensure(items, jobs=1, on_progress=lambda done, total: told.append((done, total)))
+    build_cache(cache, items, jobs=1, on_progress=lambda done, total: told.append((done, total)))
     assert (cache.entry("a", items["a"]) / "frames.jpg").stat().st_mtime_ns == stamp
     assert cache.has("b", items["b"])
     assert told[-1][0] == pytest.approx(told[-1][1])
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     told.clear()
-    cache.ensure(items, jobs=1, on_progress=lambda done, total: told.append((done, total)))
+    build_cache(cache, items, jobs=1, on_progress=lambda done, total: told.append((done, total)))
     assert told == []
 
 
@@ -42,20 +43,20 @@ def test_a_lasting_failure_is_remembered(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path / "cache", SMALL)
     items = {"a": video("closed.mp4"), "b": broken}
     with pytest.raises(BatchFailed) as first:
-        cache.ensure(items, jobs=1)
+        build_cache(cache, items, jobs=1)
     with pytest.raises(BatchFailed) as second:
-        cache.ensure(items, jobs=1)
+        build_cache(cache, items, jobs=1)
     assert ("(as before)" in str(first.value), "broken.mp4" in str(second.value)) == (False, True)
     shutil.copy(video("vfr.mp4"), broken)
-    cache.ensure(items, jobs=1)
+    build_cache(cache, items, jobs=1)
     assert cache.has("b", broken)
 
 
 def test_several_processes_build_the_same(tmp_path: Path, video: Video) -> None:
     items = {name: video(name) for name in ("closed.mp4", "vfr.mp4", "mpeg4.avi")}
     one, two = FrameCache(tmp_path / "one", SMALL), FrameCache(tmp_path / "two", SMALL)
-    one.ensure(items, jobs=1)
-    two.ensure(items, jobs=2)
+    build_cache(one, items, jobs=1)
+    build_cache(two, items, jobs=2)
     for name, path in items.items():
         frames = [(cache.entry(name, path) / "frames.jpg").read_bytes() for cache in (one, two)]
         assert frames[0] == frames[1]
@@ -69,8 +70,8 @@ def test_one_long_video_is_cut_up(tmp_path: Path, video: Video, monkeypatch: pyt
     monkeypatch.setattr(build, "read_parallel", lambda *a, **k: (calls.append(k["workers"]), whole(*a, **k))[1])
     one, two = FrameCache(tmp_path / "one", SMALL), FrameCache(tmp_path / "two", SMALL)
     path = video("open.mp4")
-    one.ensure({"v": path}, jobs=1)
-    two.ensure({"v": path}, jobs=2)
+    build_cache(one, {"v": path}, jobs=1)
+    build_cache(two, {"v": path}, jobs=2)
     assert calls == [2]
     assert (one.entry("v", path) / "frames.jpg").read_bytes() == (two.entry("v", path) / "frames.jpg").read_bytes()
 
@@ -87,7 +88,7 @@ def test_a_batch_goes_on_past_bad_files(tmp_path: Path, video: Video, spoil: Cal
     }
     cache = FrameCache(tmp_path / "cache", SMALL)
     with pytest.raises(BatchFailed, match="3 of 5") as caught:
-        cache.ensure(items, jobs=jobs)
+        build_cache(cache, items, jobs=jobs)
     for name in ("gone.mp4", "empty.mp4", "spoilt.mp4"):
         assert name in str(caught.value)
     assert cache.has("good", items["good"])
@@ -97,10 +98,10 @@ def test_a_batch_goes_on_past_bad_files(tmp_path: Path, video: Video, spoil: Cal
 def test_a_single_file_fails_with_its_own_error(tmp_path: Path) -> None:
     cache = FrameCache(tmp_path / "cache", SMALL)
     with pytest.raises(InputMissing):
-        cache.ensure({"gone": tmp_path / "gone.mp4"})
+        build_cache(cache, {"gone": tmp_path / "gone.mp4"})
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(InputInvalid):
-        cache.ensure({"empty": tmp_path / "empty.mp4"})
+        build_cache(cache, {"empty": tmp_path / "empty.mp4"})
 
 
 def test_full_disk_is_foreseen(tmp_path: Path, video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,14 +109,14 @@ def test_full_disk_is_foreseen(tmp_path: Path, video: Video, monkeypatch: pytest
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**6, 10**6 - 1000, 1000))
     cache = FrameCache(tmp_path, SMALL)
     with pytest.raises(ResourceExhausted, match="needs about"):
-        cache.ensure({"v": video("closed.mp4")}, jobs=1)
+        build_cache(cache, {"v": video("closed.mp4")}, jobs=1)
     assert not list(cache.sized_folder.iterdir())
 
 
 def test_disk_need_is_said(tmp_path: Path, video: Video, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="bineego")
     cache = FrameCache(tmp_path, FrameOptions(size=64))
-    cache.ensure({"v": video("closed.mp4")}, jobs=1)
+    build_cache(cache, {"v": video("closed.mp4")}, jobs=1)
     assert "1 video, " in caplog.text
     assert "of disk" in caplog.text
 
@@ -123,7 +124,7 @@ def test_disk_need_is_said(tmp_path: Path, video: Video, caplog: pytest.LogCaptu
 def test_cache_that_cannot_be_written_is_refused_first(tmp_path: Path, video: Video) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError):
-        FrameCache(tmp_path / "file", SMALL).ensure({"v": video("closed.mp4")}, jobs=1)
+        build_cache(FrameCache(tmp_path / "file", SMALL), {"v": video("closed.mp4")}, jobs=1)
 
 
 def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, make_video: Callable[..., Path]) -> None:
@@ -135,7 +136,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, make_video: Ca
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.ensure({"a": path, "b": path, "c": path, "d": path}, jobs=2, on_progress=interrupt)
+        build_cache(cache, {"a": path, "b": path, "c": path, "d": path}, jobs=2, on_progress=interrupt)
     assert not list(cache.sized_folder.glob(".*"))
     assert not all(cache.has(name, path) for name in "abcd")
 
@@ -157,6 +158,6 @@ def test_remains_of_killed_runs_are_removed(tmp_path: Path, video: Video) -> Non
     long_ago = time.time() - 2 * build.ABANDONED
     for entry in (old / "frames.jpg", old):
         os.utime(entry, (long_ago, long_ago))
-    cache.ensure({"v": video("closed.mp4")}, jobs=1)
+    build_cache(cache, {"v": video("closed.mp4")}, jobs=1)
     assert not old.exists()
     assert new.exists()

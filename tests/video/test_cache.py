@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bineego.errors import InputInvalid, InputMissing
+from bineego.video.build import build_cache
 from bineego.video.cache import FRAMES_NAME, INDEX_NAME, CachedVideo, FrameCache, safe_name
 from bineego.video.frames import Backend, FrameOptions
 from bineego.video.reader import VideoReader
@@ -29,7 +30,7 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 @pytest.mark.parametrize("options", [FrameOptions(size=48), FrameOptions(size=48, keep_aspect=True)])
 def test_cached_and_live_frames_are_the_same(tmp_path: Path, video: Video, kind: str, options: FrameOptions) -> None:
     cache = FrameCache(tmp_path, options)
-    cache.ensure({"v": video(kind)}, jobs=1)
+    build_cache(cache, {"v": video(kind)}, jobs=1)
     cached, live = cache.open("v", video(kind)), VideoReader(video(kind), options)
     np.testing.assert_array_equal(cached.times, live.times)
     assert cached.duration == live.duration
@@ -41,7 +42,7 @@ def test_cached_and_live_frames_are_the_same(tmp_path: Path, video: Video, kind:
 
 def test_random_access_in_any_order_with_repeats(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path, FrameOptions(size=32))
-    cache.ensure({"v": video("closed.mp4")}, jobs=1)
+    build_cache(cache, {"v": video("closed.mp4")}, jobs=1)
     cached = cache.open("v", video("closed.mp4"))
     every = cached.frames(range(60))
     wanted = [59, 0, 7, 7, 30]
@@ -53,7 +54,7 @@ def test_random_access_in_any_order_with_repeats(tmp_path: Path, video: Video) -
 
 def test_pickled_copy_reads_in_another_process(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path, FrameOptions(size=32))
-    cache.ensure({"v": video("closed.mp4")}, jobs=1)
+    build_cache(cache, {"v": video("closed.mp4")}, jobs=1)
     cached = cache.open("v", video("closed.mp4"))
     script = "import pickle, sys; print(int(pickle.load(sys.stdin.buffer).frames([3]).sum()))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -66,13 +67,13 @@ def test_pickled_copy_reads_in_another_process(tmp_path: Path, video: Video) -> 
 def test_changed_video_is_stale_and_its_old_frames_go(tmp_path: Path, video: Video) -> None:
     path = Path(shutil.copy(video("closed.mp4"), tmp_path / "v.mp4"))
     cache = FrameCache(tmp_path / "cache", FrameOptions(size=32))
-    cache.ensure({"v": path}, jobs=1)
+    build_cache(cache, {"v": path}, jobs=1)
     before = cache.entry("v", path)
     shutil.copy(video("hevc.mp4"), path)
     assert not cache.has("v", path)
     with pytest.raises(InputMissing, match="extract-frames"):
         cache.open("v", path)
-    cache.ensure({"v": path}, jobs=1)
+    build_cache(cache, {"v": path}, jobs=1)
     assert cache.has("v", path)
     assert not before.exists()
     assert len(list(cache.sized_folder.iterdir())) == 1
@@ -81,7 +82,7 @@ def test_changed_video_is_stale_and_its_old_frames_go(tmp_path: Path, video: Vid
 def test_a_data_set_and_its_cache_can_move(tmp_path: Path, video: Video) -> None:
     (tmp_path / "here").mkdir()
     path = Path(shutil.copy(video("closed.mp4"), tmp_path / "here" / "v.mp4"))
-    FrameCache(tmp_path / "here" / "cache", FrameOptions(size=32)).ensure({"v": path}, jobs=1)
+    build_cache(FrameCache(tmp_path / "here" / "cache", FrameOptions(size=32)), {"v": path}, jobs=1)
     shutil.move(tmp_path / "here", tmp_path / "there")
     moved = tmp_path / "there" / "v.mp4"
     os.utime(moved, (1e9, 1e9))
@@ -114,7 +115,7 @@ def test_frames_that_somebody_may_be_reading_stay(tmp_path: Path, video: Video) 
     reader = VideoReader(path, cache.options)
     slow = cache.write("v", reader, reader.read())
     next(slow)
-    cache.ensure({"v": path}, jobs=1)
+    build_cache(cache, {"v": path}, jobs=1)
     entry = cache.entry("v", path)
     held = (entry / FRAMES_NAME).stat().st_ino
     list(slow)
@@ -125,14 +126,14 @@ def test_frames_that_somebody_may_be_reading_stay(tmp_path: Path, video: Video) 
 def test_same_id_of_two_data_sets_live_side_by_side(tmp_path: Path, video: Video) -> None:
     cache = FrameCache(tmp_path, FrameOptions(size=32))
     one, other = video("closed.mp4"), video("vfr.mp4")
-    cache.ensure({"v": one}, jobs=1)
-    cache.ensure({"v": other}, jobs=1)
+    build_cache(cache, {"v": one}, jobs=1)
+    build_cache(cache, {"v": other}, jobs=1)
     assert cache.open("v", one).duration != cache.open("v", other).duration
 
 
 def test_sizes_and_backends_do_not_mix(tmp_path: Path, video: Video) -> None:
     path = video("closed.mp4")
-    FrameCache(tmp_path, FrameOptions(size=32)).ensure({"v": path}, jobs=1)
+    build_cache(FrameCache(tmp_path, FrameOptions(size=32)), {"v": path}, jobs=1)
     for other in (
         FrameCache(tmp_path, FrameOptions(size=48)),
         FrameCache(tmp_path, FrameOptions(size=32, keep_aspect=True)),
@@ -156,7 +157,7 @@ def test_interrupted_writing_leaves_nothing(tmp_path: Path, video: Video) -> Non
 def test_damaged_cache_says_what_to_do(tmp_path: Path, video: Video, name: str, content: bytes) -> None:
     cache = FrameCache(tmp_path, FrameOptions(size=32))
     path = video("closed.mp4")
-    cache.ensure({"v": path}, jobs=1)
+    build_cache(cache, {"v": path}, jobs=1)
     (cache.entry("v", path) / name).write_bytes(content)
     with pytest.raises(InputInvalid) as caught:
         cache.open("v", path).frames([0])
@@ -167,7 +168,7 @@ def test_damaged_cache_says_what_to_do(tmp_path: Path, video: Video, name: str, 
 def test_damaged_tail_is_not_cached(tmp_path: Path, video: Video, spoil: Callable[..., Path]) -> None:
     path = spoil(video("closed.mp4"), tmp_path / "tail.mp4", slice(40, None))
     cache = FrameCache(tmp_path / "cache", FrameOptions(size=32))
-    cache.ensure({"tail": path}, jobs=1)
+    build_cache(cache, {"tail": path}, jobs=1)
     cached = cache.open("tail", path)
     assert len(cached) == 40
     assert cached.damaged == 20
@@ -189,5 +190,5 @@ def test_odd_ids_get_folders_of_their_own(tmp_path: Path, video: Video) -> None:
     entries = {cache.entry(video_id, path) for video_id in ids}
     assert len(entries) == len(ids)
     assert all(entry.parent == cache.sized_folder for entry in entries)
-    cache.ensure(dict.fromkeys(ids[:4], path) | {"[ab]*": path}, jobs=1)
+    build_cache(cache, dict.fromkeys(ids[:4], path) | {"[ab]*": path}, jobs=1)
     assert isinstance(cache.open("../../x", path), CachedVideo)

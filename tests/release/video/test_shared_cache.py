@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
 from bineego.video.reader import VideoReader
@@ -22,13 +23,14 @@ SMALL = FrameOptions(size=32)
 FILL = """
 import sys
 from pathlib import Path
-import bineego.video.build, simplejpeg
+import simplejpeg
+from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
 from bineego.video.frames import FrameOptions
 cache, path = FrameCache(sys.argv[1], FrameOptions(size=32)), Path(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.read()
-cache.ensure({"v": path}, jobs=1)
+build_cache(cache, {"v": path}, jobs=1)
 cache.open("v", path).frames([0])
 """
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -42,7 +44,7 @@ def test_several_processes_fill_one_cache(tmp_path: Path, video: Callable[[str],
         shutil.rmtree(cache.folder, ignore_errors=True)
         if replaced:
             shutil.copy(video("vfr.mp4"), path)
-            cache.ensure({"v": path}, jobs=1)
+            build_cache(cache, {"v": path}, jobs=1)
         shutil.copy(video("closed.mp4"), path)
         running = [
             subprocess.Popen(
@@ -64,7 +66,7 @@ def test_several_processes_fill_one_cache(tmp_path: Path, video: Callable[[str],
 
 def test_frames_can_be_read_while_others_write_them(tmp_path: Path, video: Callable[[str], Path]) -> None:
     path, cache = video("closed.mp4"), FrameCache(tmp_path, SMALL)
-    cache.ensure({"v": path}, jobs=1)
+    build_cache(cache, {"v": path}, jobs=1)
     cached, stop, errors = cache.open("v", path), threading.Event(), []
 
     def read() -> None:
