@@ -241,7 +241,7 @@ def fits_shared_memory(recipe: Recipe, workers: int) -> bool:
     except OSError:  # not on this system
         return True
     width = recipe.size * (1.8 if recipe.keep_aspect else 1)  # 16:9
-    batch = recipe.batch_size // recipe.accumulate * recipe.frames * recipe.size * width * 3
+    batch = recipe.batch_size // recipe.parts() * recipe.frames * recipe.size * width * 3
     need = batch * (workers * AHEAD + 1) * 1.1
     if need <= free:
         return True

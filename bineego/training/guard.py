@@ -110,7 +110,7 @@ def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
 
 
 def _exhausted(recipe: OptimisationPart) -> ResourceExhausted:
-    n, parts = recipe.batch_size, recipe.accumulate
+    n, parts = recipe.batch_size, recipe.parts()
     if n // parts <= 1:
         return ResourceExhausted("out of memory with one clip at a time", remedy="use a smaller --trunk or --size")
     return ResourceExhausted(

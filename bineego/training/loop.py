@@ -43,7 +43,7 @@ AGREE_EVERY = 10
 """Steps after which several processes agree on whether to save or to stop."""
 
 TIMED_STEPS = (2, 10)
-"""Steps of a run between which its speed is measured, to say how long all will take."""
+"""Steps of a run between which its speed is measured, to say how long all will take, as the first one does roughly."""
 
 SUMS = ("action", "n_action", "scene", "n_scene", "right")
 
@@ -143,10 +143,11 @@ class Loop:
         state, world, rank = self.state, self.fabric.world_size, self.fabric.global_rank
         draws = self.sampler.batches(state.epoch)
         self.loader.start(
-            part for batch in draws[state.step :] for part in shard(batch, rank, world, self.recipe.accumulate)
+            part for batch in draws[state.step :] for part in shard(batch, rank, world, self.recipe.parts(world))
         )
         train_mode(self.network, self.recipe)
         self.began_at, self.waited = time.monotonic(), 0.0
+        self._timing = self._timing or [self.began_at]
         for step in range(state.step, len(draws)):
             self.step(draws[step], step, self.loader)
             state.step = step + 1
@@ -186,11 +187,12 @@ class Loop:
         indices = [draw.sample for draw in batch]
         n_actions = int((samples.action[indices] != UNKNOWN).sum()) if self.task.has_actions else 0
         n_scenes = int((samples.scene[indices] != UNKNOWN).sum()) if self.task.has_scenes else 0
-        for part in range(recipe.accumulate):
+        parts = recipe.parts(self.fabric.world_size)
+        for part in range(parts):
             before = time.monotonic()
             data = next(source)
             self.waited += time.monotonic() - before
-            last = part == recipe.accumulate - 1
+            last = part == parts - 1
             with self.fabric.no_backward_sync(self.module, enabled=not last and self.fabric.world_size > 1):
                 self._backward(data, n_actions, n_scenes, place)
         limit = recipe.clip_grad or float("inf")
@@ -316,14 +318,17 @@ class Loop:
         if len(self._timing) > TIMED_STEPS[1]:
             return
         self._timing.append(time.monotonic())
-        if len(self._timing) == TIMED_STEPS[1] + 1:
-            first, last = TIMED_STEPS
-            seconds = (self._timing[last] - self._timing[first]) / (last - first)
-            left = epochs * n_steps - self.state.epoch * n_steps - step - 1
-            log.info(
-                "%.2f s a step: about %s an epoch, %s for all that is left, and validation on top",
-                seconds, duration(seconds * n_steps), duration(seconds * left),
-            )  # fmt: skip
+        done = len(self._timing) - 1
+        if done not in (1, TIMED_STEPS[1]):
+            return
+        first = TIMED_STEPS[0] if done > TIMED_STEPS[0] else 0
+        seconds = (self._timing[done] - self._timing[first]) / (done - first)
+        left = epochs * n_steps - self.state.epoch * n_steps - step - 1
+        log.info(
+            "%.2f s %s: about %s an epoch, %s for all that is left, and validation on top",
+            seconds, "for the first step" if done == 1 else "a step",
+            duration(seconds * n_steps), duration(seconds * left),
+        )  # fmt: skip
 
     def _tell_epoch(self, row: dict[str, Any]) -> None:
         names = {"loss": "loss", "train_accuracy": "accuracy", "interval_accuracy": "validation accuracy"}

@@ -29,6 +29,11 @@ ADAMW_LR_FACTOR = 0.05
 """AdamW's usual rate against SGD's."""
 
 
+PART_CLIPS = 8
+"""Clips that are computed at once unless the recipe says otherwise. Batch normalisation sees so many, so their number
+hangs on nothing else: not on the memory that is free, not on the number of devices."""
+
+
 NETWORK, CLIP, LEARN, AUGMENT = "The network", "Clips", "What is learnt", "Augmentation"
 OPTIMISE, HOLD_OUT, RUN = "Optimisation", "Validation", "The run"
 """Panels of the help."""
@@ -218,9 +223,11 @@ class OptimisationPart(Options):
     batch_size: Annotated[
         int, Ge(1), Opt("Clips per step, over all devices and accumulated parts.", panel=OPTIMISE)
     ] = 32
-    accumulate: Annotated[int, Ge(1), Opt("Compute a batch in so many parts, to save memory.", panel=OPTIMISE)] = (
-        1  # apart from batch normalisation the result is the same
-    )
+    accumulate: Annotated[
+        int | None,
+        Ge(1),
+        Opt("Compute a batch in so many parts.", panel=OPTIMISE, unset=f"parts of {PART_CLIPS} clips"),
+    ] = None
     optimizer: Annotated[Optimizer, Opt("Optimizer.", panel=OPTIMISE)] = Optimizer.SGD
     lr: Annotated[
         float | None,
@@ -281,10 +288,14 @@ class OptimisationPart(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.accumulate > self.batch_size:
+        if self.accumulate is not None and self.accumulate > self.batch_size:
             raise BadOption(
                 f"must be at most the batch size ({self.batch_size} clips), not {self.accumulate}", where="accumulate"
             )
+
+    def parts(self, world: int = 1) -> int:
+        """Parts of a batch that each of `world` devices computes, one after the other."""
+        return self.accumulate or max(1, -(-self.batch_size // (PART_CLIPS * world)))
 
     @property
     def effective_lr(self) -> float:

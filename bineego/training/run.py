@@ -29,6 +29,7 @@ from bineego.training.clips import Clips
 from bineego.training.device import build_fabric, environment, repeatable
 from bineego.training.head_choice import asked_head, check_trunk, default_head
 from bineego.training.loop import Judge, Loop
+from bineego.training.memory import check_memory
 from bineego.training.optimiser import freeze
 from bineego.training.options import RunOptions, TrainCall, train_call
 from bineego.training.prepare import Material, Plan, gather, plan
@@ -129,6 +130,7 @@ def train(
             state = saved_state(fabric, folder, recipe, options)
             start = _start(fabric, chosen, recipe, state)
             network, resolved, begun = start.network, start.recipe, start.begun
+            on_first(fabric, lambda: check_memory(network.config, resolved, fabric.device, fabric.world_size))
             material = first_then_all(
                 fabric, lambda: gather(chosen, resolved, options, on_frames if fabric.is_global_zero else None)
             )

@@ -43,6 +43,9 @@ ANNOUNCED: dict[str, tuple[object, object]] = {
     "bineego.train(trunk)": ("resnet50", "efficientnet_lite0"),
     "[train] size": (256, 160),
     "bineego.train(size)": (256, 160),
+    # Batches are computed in parts of a fixed size.
+    "[train] accumulate": (1, None),
+    "bineego.train(accumulate)": (1, None),
     # The defaults of the method, told.
     "bineego.ensemble(bridge)": (None, 0.0),
     "bineego.ensemble(pooling)": (None, "linear"),

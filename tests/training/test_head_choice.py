@@ -19,7 +19,7 @@ def asked(**flags: object) -> Head | None:
     "flags",
     [
         {},
-        {"dataset": "d", "name": "n", "seed": 3, "epochs": 5, "labels": "multi", "group_by": "performer"},
+        {"dataset": "d", "name": "n", "seed": 3, "epochs": 5, "labels": "several", "group_by": "performer"},
         {"device": "cpu", "jobs": 2, "overwrite": True, "task": "tal", "split": "inner", "val_share": 0.3},
     ],
 )
