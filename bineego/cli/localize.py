@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from bineego import records
 from bineego.cli import console
 from bineego.inference.options import LocalizeCommand
+
+log = logging.getLogger(__name__)
 
 
 def localize(call: LocalizeCommand) -> None:
@@ -18,12 +22,18 @@ def localize(call: LocalizeCommand) -> None:
       bineego localize my-videos --model runs/first -o out --save-scores
     """
     from bineego.inference.batch import localize as run
+    from bineego.inference.output import is_file
+    from bineego.page.options import PAGE
 
+    output = call.output or Path()
+    folder = output.parent if is_file(output) else output
+    if call.report:
+        records.check_free(folder / PAGE, overwrite=call.overwrite, flag="--report")
     with console.progress("localizing") as on_progress:
         found = run(
             call.inputs,
             model=call.models,
-            output=call.output or Path(),
+            output=output,
             joint=call.output is not None,
             options=call,
             on_progress=on_progress,
@@ -34,3 +44,7 @@ def localize(call: LocalizeCommand) -> None:
         console.show_segments(zip(*columns, strict=True))
     for path in found.results:
         print(path)
+    if call.report:
+        from bineego.page.results import report_of
+
+        log.info("page: %s", report_of(found, folder, overwrite=call.overwrite))

@@ -48,6 +48,7 @@ class Localized:
         paths: the files written by this call, the joint tables first.
         results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
         skipped: ids of videos that an earlier run had done.
+        files: file of each video by id (of its first view); score tracks have none.
     """
 
     videos: tuple[str, ...]
@@ -56,6 +57,7 @@ class Localized:
     paths: tuple[Path, ...]
     results: tuple[Path, ...]
     skipped: tuple[str, ...]
+    files: Mapping[str, Path]
 
 
 @takes(LocalizeCall)
@@ -225,6 +227,7 @@ class _Work:
             paths=(*joint, *self.paths),
             results=self._results(joint),
             skipped=tuple(self.skipped),
+            files={item.video_id: item.files[0] for item in self.items if item.video_id in known and not item.is_track},
         )
 
     def raise_failures(self) -> None:

@@ -121,6 +121,10 @@ class LocalizeCall(LocalizeOptions):
         tuple[Format, ...], Opt("Formats of the table of all videos.", panel=OUTPUT, was=("formats",))
     ] = (Format.CSV,)
     save_scores: Annotated[bool, Opt("Keep the score track of every video.", panel=OUTPUT)] = False
+    report: Annotated[
+        bool,
+        Opt("Also write report.html, a page to look at and to correct, beside the tables.", panel=OUTPUT, key=False),
+    ] = False
     shard: Annotated[
         str | None,
         Opt(

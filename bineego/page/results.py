@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from bineego.formats.annotations import Annotations
 from bineego.formats.read import read_predictions
 from bineego.page.build import write_page
 from bineego.page.content import Content
-from bineego.page.options import ReportOptions
+from bineego.page.options import PAGE, ReportOptions
 from bineego.runs import RUNS, RunFolder
 from bineego.tracks import ScoreTrack
 
@@ -30,6 +30,9 @@ PREDICTIONS = "predictions.csv"
 
 MOST_VIDEOS = 200
 """On one page; a browser has to hold them all."""
+
+if TYPE_CHECKING:  # it brings torch
+    from bineego.inference.batch import Localized
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +84,22 @@ def report(predictions: Path | str, *, options: ReportOptions | None = None, **g
     return page
 
 
+def report_of(found: Localized, folder: Path, *, overwrite: bool = False) -> Path:
+    """The page of what `localize` found, in the folder of its tables.
+
+    Raises:
+        UsageError: a page that is not ours to replace, or more videos than one holds.
+    """
+    page = folder / PAGE
+    records.check_free(page, overwrite=overwrite)
+    tracks_there = (folder / f"{video}{tracks.SUFFIX}" for video in found.videos)
+    known = [tracks.load(path) for path in tracks_there if path.is_file()]
+    content = gather(folder.resolve().name, found.predictions, None, found.files, known, videos=found.videos)
+    with records.recorded(page) as draft:
+        write_page(content, draft, at=page)
+    return page
+
+
 def find_results(path: Path) -> Results:
     """What a path stands for.
 
@@ -115,8 +134,17 @@ def gather(
     truth: Annotations | pd.DataFrame | None = None,
     files: Mapping[str, Path] | None = None,
     found: Iterable[ScoreTrack] = (),
+    videos: Iterable[str] = (),
 ) -> Content:
-    """The content of a page; videos come in the order of the tables, those with files or tracks alone last.
+    """The content of a page; videos come in the order of the tables.
+
+    Args:
+        name: title of the page.
+        predictions: scored segments.
+        truth: what they are held against.
+        files: video files by id.
+        found: score tracks.
+        videos: ids of more videos, which may have nothing of all this.
 
     Raises:
         UsageError: more videos than a page can hold, or none.
@@ -124,8 +152,8 @@ def gather(
     known = None if truth is None else read_truth(truth)
     annotated = frozenset(known.videos) if known is not None else frozenset()
     by_id = {track.video_id: track for track in found}
-    named = [*predictions["video_id"], *by_id, *(known.videos if known is not None else ())]
-    videos = list(dict.fromkeys(map(str, named)))
+    annotated_ids = known.videos if known is not None else ()
+    videos = list(dict.fromkeys(map(str, [*predictions["video_id"], *by_id, *annotated_ids, *videos])))
     if not videos:
         raise UsageError("no video to report on: there are no predictions")
     if len(videos) > MOST_VIDEOS:

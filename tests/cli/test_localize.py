@@ -72,6 +72,19 @@ def test_with_output(run: Run, track: Path, capsys: pytest.CaptureFixture[str]) 
     assert Path("out/v1.scores.npz").exists()
 
 
+def test_the_page_of_what_was_found(run: Run, track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(track, "-o", "out", "--save-scores", "--report") == 0
+    found = capsys.readouterr()
+    assert found.out == "out/predictions.csv\n"
+    assert "page: out/report.html" in found.err
+    assert '"strips"' in Path("out/report.html").read_text()
+    assert run(track, "-o", "one.csv", "--report") == 0
+    assert Path("report.html").exists()
+    Path("report.html").write_text("mine")
+    assert run(track, "-o", "two.csv", "--report") == 2
+    assert not Path("two.csv").exists()
+
+
 def test_flag_over_file_over_default(run: Run, track: Path) -> None:
     Path("bineego.toml").write_text('[localize]\npostprocess = "paper"\n[localize.class_thresholds]\nrun = 0.6\n')
     assert run(track) == 0
@@ -103,7 +116,7 @@ def test_views_and_models_by_commas(
 
     def localize(inputs: list[str], **call: object) -> Localized:
         seen.update(call)
-        return Localized(videos=(), predictions=pd.DataFrame(), scenes={}, paths=(), results=(), skipped=())
+        return Localized(videos=(), predictions=pd.DataFrame(), scenes={}, paths=(), results=(), skipped=(), files={})
 
     monkeypatch.setattr("bineego.inference.batch.localize", localize)
     Path("bineego.toml").write_text(f"[localize]\n{table}\n")
