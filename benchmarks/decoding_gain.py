@@ -29,22 +29,21 @@ from bineego.formats.annotations import Annotations
 from bineego.grid import interval_edges, overlaps
 from bineego.inference.coarse import agreement, coarse_rows, interpolate, middle_rows
 from bineego.inference.options import ScoreOptions
-from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
+from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode, fit_decoder
 from bineego.tracks import ScoreTrack, load
-from bineego.training.validation import fit_evidence
 
 SEEDS = 10
 VITERBI = Postprocess.VITERBI
+PLAIN = DecodeOptions(postprocess=VITERBI, score=ScoreRule.LENGTH, refine=False, candidates=False)
 DECODERS = {
     "paper": DecodeOptions(postprocess=Postprocess.PAPER),
     "paper, score by length": DecodeOptions(postprocess=Postprocess.PAPER, score=ScoreRule.LENGTH),
     "paper, bridge 1 s, drop < 1 s": DecodeOptions(postprocess=Postprocess.PAPER, bridge=1.0, min_duration=1.0),
-    "viterbi, largest probability, no refinement": DecodeOptions(
-        postprocess=VITERBI, score=ScoreRule.MAX, refine=False
-    ),
-    "viterbi, no refinement": DecodeOptions(postprocess=VITERBI, refine=False),
-    "viterbi": DecodeOptions(postprocess=VITERBI),
-    "viterbi, candidates": DecodeOptions(postprocess=VITERBI, candidates=True),
+    "viterbi, largest probability, no refinement": dataclasses.replace(PLAIN, score=ScoreRule.MAX),
+    "viterbi, no refinement": PLAIN,
+    "viterbi": dataclasses.replace(PLAIN, refine=True),
+    "viterbi, candidates": dataclasses.replace(PLAIN, refine=True, candidates=True),
+    "as fitted": DecodeOptions(),
 }
 
 
@@ -91,11 +90,11 @@ def score(
 
 
 def fitted(tracks: list[ScoreTrack], seed: int, **settings: Any) -> list[ScoreTrack]:
-    """The tracks with the evidence that decodes other videos of the same classifier best, as training fits it."""
+    """The tracks with what decodes other videos of the same classifier best, as training fits it."""
     truth, others = simulate(seed, **settings)
-    held_out = Annotations(segments=truth, videos=tuple(track.video_id for track in others))
-    evidence = fit_evidence(others, held_out)
-    return [dataclasses.replace(track, evidence=evidence) for track in tracks]
+    fit = fit_decoder(others, Annotations(segments=truth, videos=tuple(track.video_id for track in others)))
+    assert fit is not None
+    return [dataclasses.replace(track, decoding=fit.decoding) for track in tracks]
 
 
 def coarse_to_fine(track: ScoreTrack, every: int, least: float) -> tuple[ScoreTrack, float]:
@@ -145,7 +144,8 @@ def main() -> int:
         sets[t, accuracy] = truth, fitted(tracks, args.seed + 1000, **other)
     print("| t, accuracy of the classifier | " + " | ".join(f"{t}, {a:.0%}" for t, a in settings) + " |")
     print("|---" * (len(settings) + 1) + "|")
-    print("| evidence, s | " + " | ".join(f"{sets[key][1][0].evidence:g}" for key in settings) + " |")
+    chosen = [sets[key][1][0].decoding for key in settings]
+    print("| fitted | " + " | ".join(map(str, chosen)) + " |")
     for name, options in DECODERS.items():
         print(f"| {name} | " + " | ".join(f"{score(*sets[key], options):.3f}" for key in settings) + " |", flush=True)
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bineego import digests, npz
+from bineego import decoding, digests, npz
+from bineego.decoding import Decoding
 from bineego.errors import InputInvalid
 from bineego.files import atomic_stream
 from bineego.priors import Priors
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 SUFFIX = ".scores.npz"
 FORMAT = 2
-"""2 added the boundary channel and the candidates."""
+"""2 added the boundary channel and the candidates, and all of `Decoding` in place of the evidence alone."""
 
 READABLE = (1, FORMAT)
 
@@ -55,7 +56,7 @@ class ScoreTrack:
         t: nominal interval length, seconds.
         activation: see `Activation`.
         temperature: logits are divided by it before the activation (calibration); 1 = as trained.
-        evidence: seconds of video that count as one independent observation for a decoder; None = not fitted.
+        decoding: how it is best decoded, fitted on held-out videos; None = not fitted.
         scene_probs: scene probabilities (S,) of the whole video; (0,) without a scene head.
         scenes: the S scene names.
         model: the name of the model that made it.
@@ -74,7 +75,7 @@ class ScoreTrack:
     t: float
     activation: Activation = Activation.SOFTMAX
     temperature: float = 1.0
-    evidence: float | None = None
+    decoding: Decoding | None = None
     scene_probs: Floats
     scenes: tuple[str, ...] = ()
     model: str = ""
@@ -107,8 +108,6 @@ class ScoreTrack:
             return "a scene probability is no number of 0 or more"
         if not (self.t > 0 and self.temperature > 0):
             return f"t = {self.t} and temperature = {self.temperature} must be positive"
-        if self.evidence is not None and not 0 < self.evidence < np.inf:
-            return f"evidence = {self.evidence} must be positive"
         if self.priors is not None and len(self.priors.dwell) != n_classes:
             return f"priors of {len(self.priors.dwell)} classes for {n_classes} classes"
         return self._boundary_problem() or self._candidates_problem()
@@ -179,7 +178,7 @@ def save(track: ScoreTrack, path: Path) -> None:
         "t": track.t,
         "activation": str(track.activation),
         "temperature": track.temperature,
-        "evidence": track.evidence,
+        "decoding": None if track.decoding is None else track.decoding.to_dict(),
         "model": track.model,
     }
     arrays: dict[str, Any] = {"edges": track.edges, "logits": track.logits, "scene_probs": track.scene_probs}
@@ -219,7 +218,7 @@ def load(path: Path) -> ScoreTrack:
             t=float(meta["t"]),
             activation=Activation(meta["activation"]),
             temperature=float(meta["temperature"]),
-            evidence=None if meta.get("evidence") is None else float(meta["evidence"]),
+            decoding=_decoding(meta),
             scene_probs=arrays["scene_probs"].astype(np.float64),
             scenes=tuple(meta["scenes"]),
             model=str(meta["model"]),
@@ -231,6 +230,12 @@ def load(path: Path) -> ScoreTrack:
         raise InputInvalid(error.message, where=path) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputInvalid(f"not a score track ({type(error).__name__}: {error})", where=path) from error
+
+
+def _decoding(meta: dict[str, Any]) -> Decoding | None:
+    if meta["format"] == 1:
+        return decoding.of_version_1(meta.get("evidence"))
+    return None if meta["decoding"] is None else Decoding.from_dict(meta["decoding"])
 
 
 def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:

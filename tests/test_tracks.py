@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego import spans, tracks
+from bineego import decoding, spans, tracks
+from bineego.decoding import Decoding
 from bineego.errors import InputInvalid, InputMissing
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
@@ -193,11 +194,11 @@ def test_boundaries_and_candidates_that_do_not_fit_are_refused(changes: dict[str
         make(np.zeros((2, 3)), **changes)
 
 
-@pytest.mark.parametrize("evidence", [None, 0.1])
-def test_evidence_is_kept_in_the_file(tmp_path: Path, evidence: float | None) -> None:
+@pytest.mark.parametrize("kept", [None, decoding.PAPER, decoding.default(0.3)])
+def test_what_was_fitted_is_kept_in_the_file(tmp_path: Path, kept: Decoding | None) -> None:
     path = tmp_path / "v.scores.npz"
-    tracks.save(make(np.zeros((2, 3)), evidence=evidence), path)
-    assert tracks.load(path).evidence == evidence
+    tracks.save(make(np.zeros((2, 3)), decoding=kept), path)
+    assert tracks.load(path).decoding == kept
 
 
 def simple() -> ScoreTrack:

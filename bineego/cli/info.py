@@ -47,7 +47,7 @@ def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tu
         ("actions", _listed(labels.actions) if network.n_classes else "none: it has no action head"),
         ("scenes", _listed(labels.scenes) if network.n_scenes else "none: it has no scene head"),
         ("scores", f"{card.activation.value}, temperature {card.temperature:g}"),
-        *([("decoding", f"one independent observation per {card.evidence:g} s")] if card.evidence else []),
+        ("decoding", "the default: nothing was fitted" if card.decoding is None else str(card.decoding)),
         ("bf16", _bf16(card)),
     ]
     sections = [(f"model {card.name}", model)]

@@ -26,12 +26,10 @@ from bineego.ensembling.fusing import as_table, fuse
 from bineego.ensembling.inputs import Model, Source, read_models
 from bineego.ensembling.options import EnsembleOptions, Method, Settings, write_settings
 from bineego.errors import InputInvalid, UsageError
-from bineego.evaluation.bootstrap import draw, resampled_ap
-from bineego.evaluation.matching import match
-from bineego.evaluation.options import CHALLENGE_TIOU
-from bineego.evaluation.problem import pose
+from bineego.evaluation.bootstrap import draw
 from bineego.evaluation.scoring import of_subset
 from bineego.evaluation.sides import Truth, read_truth
+from bineego.evaluation.subsets import final_scores
 from bineego.formats.annotations import Annotations
 from bineego.postprocess import DecodeOptions
 from bineego.types import Floats
@@ -293,13 +291,7 @@ class _Judge:
 
     def _finals(self, table: pd.DataFrame, drawn_BV: NDArray[np.int32]) -> Floats:
         """Final score (B,) when each video counts as often as it is drawn: mean over thresholds of the mean AP."""
-        inside = table["label"].isin(list(self.labels)).to_numpy() & table["video_id"].isin(self.videos).to_numpy()
-        problem = pose(self.truth, table[inside], videos=self.videos)
-        ap_KBC = resampled_ap(problem, match(problem, CHALLENGE_TIOU), drawn_BV)
-        known = ~np.isnan(ap_KBC)
-        sums, counts = np.where(known, ap_KBC, 0.0).sum(axis=2), known.sum(axis=2)
-        finals: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0).mean(axis=0)
-        return finals
+        return final_scores(self.truth, table, self.videos, drawn_BV)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,9 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval
 
 from bineego.config import Opt, Options, Source, build, read_toml, to_toml, write_toml
+from bineego.decoding import Postprocess
 from bineego.errors import BadOption, InputInvalid, UsageError
-from bineego.postprocess.options import Missing, Pooling, Postprocess
+from bineego.postprocess.options import Missing, Pooling
 
 TABLE, REPORT = "ensemble", "fit"
 """Tables of the file that a fit writes."""

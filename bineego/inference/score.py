@@ -163,7 +163,7 @@ def _track(
         t=card.interval,
         activation=card.activation,
         temperature=card.temperature,
-        evidence=card.evidence,
+        decoding=card.decoding,
         scene_probs=_scene_probs(plan, scenes, rows, duration),
         scenes=card.labels.scenes,
         model=card.name,

@@ -82,7 +82,7 @@ def with_card(track: ScoreTrack, card: ModelCard) -> ScoreTrack:
         track,
         activation=card.activation,
         temperature=card.temperature,
-        evidence=card.evidence,
+        decoding=card.decoding,
         model=card.name,
         priors=card.priors,
     )

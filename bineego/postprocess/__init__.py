@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bineego.decoding import Decoding, Postprocess, ScoreRule
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.postprocess.decoder import decode
-    from bineego.postprocess.options import DecodeOptions, Postprocess, ScoreRule
+    from bineego.postprocess.fit import fit_decoder
+    from bineego.postprocess.options import DecodeOptions
 
-__all__ = ["DecodeOptions", "Postprocess", "ScoreRule", "decode"]
+__all__ = ["DecodeOptions", "Decoding", "Postprocess", "ScoreRule", "decode", "fit_decoder"]
 
-_HOMES = {"decode": "decoder", "DecodeOptions": "options", "Postprocess": "options", "ScoreRule": "options"}
+_HOMES = {"decode": "decoder", "fit_decoder": "fit", "DecodeOptions": "options"}
 
 __getattr__ = attach(__name__, _HOMES)

@@ -22,13 +22,14 @@ SAME = 0.9
 """tIoU from which a candidate says nothing new."""
 
 
-def candidate_runs(probabilities: Floats, edges: Floats, decoded: Spans) -> Spans:
+def candidate_runs(probabilities: Floats, edges: Floats, decoded: Spans, own: Spans | None = None) -> Spans:
     """Further runs of every class, scored below those decoded.
 
     Args:
         probabilities: class probabilities (N, C + 1).
         edges: cell edges (N + 1,), seconds.
         decoded: what was found already; near copies of it (and of each other) are left out.
+        own: what the network proposes by itself, near copies suppressed.
     """
     smooth = _smoothed(probabilities, edges)
     found: list[Spans] = []
@@ -38,14 +39,21 @@ def candidate_runs(probabilities: Floats, edges: Floats, decoded: Spans) -> Span
         known = decoded.where(decoded.labels == class_id)
         for threshold in THRESHOLDS:
             above = (smooth[:, class_id] >= threshold).astype(np.int64)
-            runs = merge_runs(above * class_id, smooth[:, class_id], edges)
-            overlap: Floats = tiou(runs.starts[:, None], runs.ends[:, None], known.starts[None], known.ends[None])
-            runs = runs.where(np.flatnonzero((overlap < SAME).all(axis=1)))
+            runs = _new(merge_runs(above * class_id, smooth[:, class_id], edges), known)
             known = join([known, runs])
             found.append(runs)
     runs = join(found)
+    if own is not None:
+        runs = join([runs, _new(own, join([decoded, runs]))])
     lowest = float(decoded.scores.min()) if len(decoded) else 1.0
     return Spans(labels=runs.labels, starts=runs.starts, ends=runs.ends, scores=runs.scores * min(RANK, lowest))
+
+
+def _new(spans: Spans, known: Spans) -> Spans:
+    """Those that are no near copies of known ones of their class."""
+    overlap: Floats = tiou(spans.starts[:, None], spans.ends[:, None], known.starts[None], known.ends[None])
+    copies = (overlap >= SAME) & (spans.labels[:, None] == known.labels[None])
+    return spans.where(~copies.any(axis=1))
 
 
 def _smoothed(probabilities: Floats, edges: Floats) -> Floats:

@@ -1,31 +1,32 @@
-"""A score track to scored segments: the steps of `DecodeOptions` put together."""
+"""A score track to scored segments: the steps of a `Decoding` put together."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from bineego import segments
+from bineego import decoding, segments
+from bineego.decoding import Decoding, Postprocess, ScoreRule
 from bineego.errors import InputInvalid, nearest
 from bineego.grid import EPSILON, n_whole
 from bineego.labels import BACKGROUND
+from bineego.postprocess.anchor_free import suppressed
+from bineego.postprocess.boundaries import snap, switch_gains
 from bineego.postprocess.candidates import candidate_runs
-from bineego.postprocess.options import DecodeOptions, Postprocess, ScoreRule
+from bineego.postprocess.options import DecodeOptions
 from bineego.postprocess.paper import likeliest, whole_cells
 from bineego.postprocess.refine import refine_edges
 from bineego.postprocess.scene_prior import reweight
 from bineego.postprocess.viterbi import decode_each, decode_path
 from bineego.spans import Spans, bridge, join, merge_runs
 from bineego.tracks import Activation, ScoreTrack
-from bineego.types import Floats
+from bineego.types import Floats, Ints
 
 MIN_PROBABILITY = 1e-4
-"""Evidence is the log of a probability not below this: one wrong but certain cell must not outweigh all others."""
-
-DEFAULT_EVIDENCE = 0.2
-"""Seconds of video that count as one independent observation where the model has fitted none."""
+"""Log-probabilities are of one not below this: one wrong but certain cell must not outweigh all others."""
 
 HALF_SCORE_LENGTH = 1.0
 """Seconds at which `ScoreRule.LENGTH` halves a score."""
@@ -37,73 +38,126 @@ def decode(track: ScoreTrack, options: DecodeOptions | None = None) -> pd.DataFr
     Without a whole interval (a video shorter than t) there are none.
 
     Raises:
-        InputInvalid: a threshold for an action the track does not know.
+        InputInvalid: a threshold for an action the track does not know, or `anchor-free` for a track without candidates
+            of its own.
     """
     options = options or DecodeOptions()
-    bias = _bias(track, options)
+    how, bias = decoding_of(track, options), _bias(track, options)
     if n_whole(track.duration, track.t) == 0:
         return segments.empty(scored=True)
-    probabilities = reweight(track, track.probabilities(), options.scene_prior)
-    n = whole_cells(track) if options.postprocess is Postprocess.PAPER else len(track)
-    edges, probabilities = track.edges[: n + 1], probabilities[:n]
-    if track.activation is Activation.SIGMOID:
-        runs = _each_class(probabilities, edges, bias, track, options)
+    if how.postprocess is Postprocess.ANCHOR_FREE:
+        runs = bridge(_own_candidates(track), options.bridge)
     else:
-        runs = _one_class_a_cell(probabilities, edges, bias, track, options)
-    runs = dataclasses.replace(runs, scores=_scores(runs.scores, runs.ends - runs.starts, options))
-    if options.bridge > 0:
-        runs = bridge(runs, options.bridge)
-    if options.candidates:  # these lie around and inside one another on purpose: nothing to bridge
-        runs = join([runs, candidate_runs(probabilities, edges, runs)])
+        runs = _of_cells(track, how, bias, options)
     if options.min_duration > 0:
         runs = runs.where(runs.ends - runs.starts >= options.min_duration - EPSILON)
     return _table(runs, track)
 
 
-def evidence_of(track: ScoreTrack) -> float:
-    """Seconds of video that count as one independent observation.
+def decoding_of(track: ScoreTrack, options: DecodeOptions) -> Decoding:
+    """Every choice made: what the options say, else what was fitted for the model, else the default.
 
-    Intervals that overlap, or lie close, see the same picture and repeat each other's errors: t says nothing about how
-    much they say together. How long errors last depends on the video and the network, so it is fitted on held-out
-    recordings. Small values trust every cell, large ones smooth.
+    `paper` is the decoder as published, whatever was fitted.
     """
-    return DEFAULT_EVIDENCE if track.evidence is None else track.evidence
+    if options.postprocess is Postprocess.PAPER:
+        base = decoding.PAPER
+    else:
+        base = track.decoding or decoding.default(usual_cell([track]))
+    return dataclasses.replace(
+        base,
+        postprocess=base.postprocess if options.postprocess is None else options.postprocess,
+        score=base.score if options.score is None else options.score,
+        refine=base.refine if options.refine is None else options.refine,
+        candidates=base.candidates if options.candidates is None else options.candidates,
+    )
+
+
+def usual_cell(tracks: Sequence[ScoreTrack]) -> float:
+    """The median length of the cells of some tracks, seconds; of tracks without any, t."""
+    widths = np.concatenate([np.diff(track.edges) for track in tracks])
+    return float(np.median(widths)) if len(widths) else tracks[0].t
+
+
+def _of_cells(track: ScoreTrack, how: Decoding, bias: Floats, options: DecodeOptions) -> Spans:
+    """Segments from the probabilities of the cells."""
+    probabilities = reweight(track, track.probabilities(), options.scene_prior)
+    n = whole_cells(track) if how.postprocess is Postprocess.PAPER else len(track)
+    edges, probabilities = track.edges[: n + 1], probabilities[:n]
+    decode_cells = _each_class if track.activation is Activation.SIGMOID else _one_class_a_cell
+    runs = decode_cells(probabilities, edges, bias, track, how, _dwell(track, options.dwell))
+    if how.score is ScoreRule.LENGTH:
+        lengths = runs.ends - runs.starts
+        runs = dataclasses.replace(runs, scores=runs.scores * lengths / (lengths + HALF_SCORE_LENGTH))
+    runs = bridge(runs, options.bridge)
+    if how.candidates:  # these lie around and inside one another on purpose: nothing to bridge
+        own = None if track.candidates is None else suppressed(track.candidates)
+        runs = join([runs, candidate_runs(probabilities, edges, runs, own)])
+    return runs
 
 
 def _one_class_a_cell(
-    probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions
+    probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, how: Decoding, dwell: Floats
 ) -> Spans:
     weighted = probabilities * np.exp(bias)
-    if options.postprocess is Postprocess.PAPER:
+    if how.postprocess is Postprocess.PAPER:
         labels = likeliest(weighted)
     else:
-        evidence = np.log(np.maximum(probabilities, MIN_PROBABILITY)) + bias
-        labels = decode_path(evidence, np.diff(edges), _dwell(track, options), evidence_of(track))
-    if options.refines:
-        edges = refine_edges(labels, weighted, edges)
+        log_probs = np.log(np.maximum(probabilities, MIN_PROBABILITY)) + bias
+        gains = switch_gains(track, how.boundary)
+        any_class = None if gains is None else gains.max(axis=1)
+        labels = decode_path(log_probs, np.diff(edges), dwell, how.independent_seconds, any_class)
+    if how.refine:
+        labels, edges = _refined(labels, weighted, edges, _peaks(track))
     own = probabilities[np.arange(len(labels)), labels]
-    return merge_runs(labels, own, edges, mean=options.score_rule is ScoreRule.LENGTH)
+    return merge_runs(labels, own, edges, mean=how.score is ScoreRule.LENGTH)
 
 
-def _each_class(probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, options: DecodeOptions) -> Spans:
+def _each_class(
+    probabilities: Floats, edges: Floats, bias: Floats, track: ScoreTrack, how: Decoding, dwell: Floats
+) -> Spans:
     on, off = probabilities[:, 1:], 1.0 - probabilities[:, 1:]
     weighted = on * np.exp(bias[1:])
-    if options.postprocess is Postprocess.PAPER:
+    if how.postprocess is Postprocess.PAPER:
         active = weighted >= off
     else:
-        evidence = np.log(np.maximum(on, MIN_PROBABILITY)) + bias[1:]
-        against = np.log(np.maximum(off, MIN_PROBABILITY))
-        dwell = _dwell(track, options)[1:]
-        active = decode_each(evidence, against, np.diff(edges), dwell, evidence_of(track))
-    parts, mean = [], options.score_rule is ScoreRule.LENGTH
-    for column in range(active.shape[1]):
-        states = active[:, column].astype(np.int64)
-        if not states.any():
-            continue
-        pair = np.stack([off[:, column], weighted[:, column]], axis=1)
-        moved = refine_edges(states, pair, edges) if options.refines else edges
-        parts.append(merge_runs(states * (column + 1), on[:, column], moved, mean=mean))
+        log_on = np.log(np.maximum(on, MIN_PROBABILITY)) + bias[1:]
+        log_off = np.log(np.maximum(off, MIN_PROBABILITY))
+        gains = switch_gains(track, how.boundary)
+        active = decode_each(log_on, log_off, np.diff(edges), dwell[1:], how.independent_seconds, gains)
+    parts = []
+    for column in np.flatnonzero(active.any(axis=0)).tolist():
+        states, moved = active[:, column].astype(np.int64), edges
+        if how.refine:
+            pair = np.stack([off[:, column], weighted[:, column]], axis=1)
+            states, moved = _refined(states, pair, edges, _peaks(track, column))
+        parts.append(merge_runs(states * (column + 1), on[:, column], moved, mean=how.score is ScoreRule.LENGTH))
     return join(parts)
+
+
+def _refined(labels: Ints, probabilities: Floats, edges: Floats, log_odds: Floats | None) -> tuple[Ints, Floats]:
+    """Labels and edges with boundaries moved to where they are, by the boundary channel where there is one."""
+    if log_odds is None:
+        return labels, refine_edges(labels, probabilities, edges)
+    return snap(labels, log_odds[: len(edges)], edges)
+
+
+def _peaks(track: ScoreTrack, column: int | None = None) -> Floats | None:
+    """Boundary log-odds (N + 1,) of one action, by its column; None = of any."""
+    if track.boundary is None:
+        return None
+    single = column is None or track.boundary.shape[1] == 1
+    log_odds = track.boundary.max(axis=1) if single else track.boundary[:, column]
+    return log_odds.astype(np.float64)
+
+
+def _own_candidates(track: ScoreTrack) -> Spans:
+    if track.candidates is None:
+        raise InputInvalid(
+            "it has no candidates of its own: its model has no anchor-free branch",
+            where=f"score track of {track.video_id!r}",
+            remedy="--postprocess viterbi",
+        )
+    return suppressed(track.candidates)
 
 
 def _bias(track: ScoreTrack, options: DecodeOptions) -> Floats:
@@ -119,17 +173,12 @@ def _bias(track: ScoreTrack, options: DecodeOptions) -> Floats:
     return bias
 
 
-def _dwell(track: ScoreTrack, options: DecodeOptions) -> Floats:
+def _dwell(track: ScoreTrack, unknown: float) -> Floats:
+    """Mean length (C + 1,) of a stay in each class, seconds; `unknown` where the model has learnt none."""
     if track.priors is None:
-        return np.full(len(track.actions) + 1, options.dwell)
+        return np.full(len(track.actions) + 1, unknown)
     learnt = track.priors.dwell
-    return np.where(np.isfinite(learnt) & (learnt > 0), learnt, options.dwell)
-
-
-def _scores(scores: Floats, lengths: Floats, options: DecodeOptions) -> Floats:
-    if options.score_rule is ScoreRule.MAX:
-        return scores
-    return scores * lengths / (lengths + HALF_SCORE_LENGTH)
+    return np.where(np.isfinite(learnt) & (learnt > 0), learnt, unknown)
 
 
 def _table(runs: Spans, track: ScoreTrack) -> pd.DataFrame:

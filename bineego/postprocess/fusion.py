@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bineego.decoding import Decoding
 from bineego.errors import InputInvalid
 from bineego.postprocess.boundaries import base_log_odds
 from bineego.postprocess.options import Missing, Pooling
@@ -74,7 +75,7 @@ def fuse(
         actions=actions,
         t=min(track.t for track, _ in pairs),
         activation=Activation.SOFTMAX if softmax else Activation.SIGMOID,
-        evidence=_fuse_evidence(pairs),
+        decoding=_fuse_decoding(pairs),
         scene_probs=_scene_probabilities(tracks, weights, scenes, missing),
         scenes=scenes,
         model=" + ".join(dict.fromkeys(track.model for track in tracks if track.model)),
@@ -193,13 +194,17 @@ def _scene_probabilities(
     return mean / total if total > 0 else mean
 
 
-def _fuse_evidence(pairs: Sequence[tuple[ScoreTrack, float]]) -> float | None:
-    """The weighted geometric mean of what was fitted: it is a scale. None where nothing was."""
-    known = [(np.log(track.evidence), weight) for track, weight in pairs if track.evidence is not None]
+def _fuse_decoding(pairs: Sequence[tuple[ScoreTrack, float]]) -> Decoding | None:
+    """What was fitted for the track with the largest weight (the first of several); None where nothing was.
+
+    The independent seconds are a scale: the weighted geometric mean of all that were fitted.
+    """
+    known = [(track.decoding, weight) for track, weight in pairs if track.decoding is not None]
     if not known:
         return None
-    logs, weights = zip(*known, strict=True)
-    return float(np.exp(np.average(logs, weights=weights)))
+    first, _ = max(known, key=lambda pair: pair[1])
+    logs = [np.log(decoding.independent_seconds) for decoding, _ in known]
+    return replace(first, independent_seconds=float(np.exp(np.average(logs, weights=[weight for _, weight in known]))))
 
 
 def _fuse_boundaries(

@@ -10,22 +10,9 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Interval
 
 from bineego.config import Opt, Options
+from bineego.decoding import Postprocess, ScoreRule
 
 DECODING = "Decoding"
-
-
-class Postprocess(StrEnum):
-    """What gives every cell of the track its label."""
-
-    PAPER = "paper"  # the likeliest class of each whole interval (report, section 3.2)
-    VITERBI = "viterbi"  # the likeliest sequence of classes, given how long actions usually last
-
-
-class ScoreRule(StrEnum):
-    """What a segment's score is."""
-
-    MAX = "max"  # the largest probability of its class among its cells (report, section 3.2)
-    LENGTH = "length"  # the mean probability, lower for short segments: they are wrong more often
 
 
 class Missing(StrEnum):
@@ -54,28 +41,40 @@ class DecodeOptions(Options):
     """Options of `decode`."""
 
     postprocess: Annotated[
-        Postprocess,
+        Postprocess | None,
         Opt(
-            "How cells become segments: paper merges equal neighbours, viterbi finds the likeliest sequence.",
+            "How segments are made: paper merges equal neighbours, as published; viterbi finds the likeliest sequence; "
+            "anchor-free takes what a temporal head proposes.",
             panel=DECODING,
+            unset="as fitted for the model, else viterbi",
             was=("method",),
         ),
-    ] = Postprocess.VITERBI
+    ] = None
     score: Annotated[
         ScoreRule | None,
         Opt(
             "A segment's score: the largest probability, or their mean, lower for short segments.",
             panel=DECODING,
             flag=False,
-            unset="max for paper, length for viterbi",
+            unset="max for paper, else as fitted for the model, else length",
         ),
     ] = None
     refine: Annotated[
-        bool | None, Opt("Move boundaries inside the cells beside them.", panel=DECODING, unset="only with viterbi")
+        bool | None,
+        Opt(
+            "Move boundaries to where the cells beside them, or the boundary channel, say that they are.",
+            panel=DECODING,
+            unset="off for paper, else as fitted for the model, else on",
+        ),
     ] = None
     candidates: Annotated[
-        bool, Opt("Add low-score segments found at several thresholds, for more recall.", panel=DECODING)
-    ] = False
+        bool | None,
+        Opt(
+            "Add low-score segments found at several thresholds, for more recall.",
+            panel=DECODING,
+            unset="off for paper, else as fitted for the model, else off",
+        ),
+    ] = None
     dwell: Annotated[
         float,
         Gt(0),
@@ -112,13 +111,3 @@ class DecodeOptions(Options):
             parse=strength,
         ),
     ] = 0.0
-
-    @property
-    def score_rule(self) -> ScoreRule:
-        if self.score is not None:
-            return self.score
-        return ScoreRule.MAX if self.postprocess is Postprocess.PAPER else ScoreRule.LENGTH
-
-    @property
-    def refines(self) -> bool:
-        return self.postprocess is Postprocess.VITERBI if self.refine is None else self.refine

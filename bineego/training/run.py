@@ -20,6 +20,7 @@ from bineego.datasets.split import write_split
 from bineego.errors import UsageError
 from bineego.inference.options import ScoreOptions
 from bineego.pictures.curves import write_curves
+from bineego.postprocess import fit_decoder
 from bineego.runs import RunFolder
 from bineego.tracks import Activation
 from bineego.training import run_folder, tensorboard
@@ -46,7 +47,6 @@ from bineego.training.validation import (
     Calibration,
     Validation,
     calibrate,
-    fit_evidence,
     judge,
     score_held_out,
     validate,
@@ -64,7 +64,7 @@ from bineego.video.frames import FrameOptions
 log = logging.getLogger(__name__)
 
 FINER = 4
-"""The evidence is fitted on intervals that start so many times a t: what an overlap repeats shows only there."""
+"""The decoder is fitted on intervals that start so many times a t: what an overlap repeats shows only there."""
 
 TRAINED_HEAD_LR = 5.0
 """Rate of new heads against that of trained trunks (TSM)."""
@@ -328,9 +328,11 @@ class _Run:
             fine = score_held_out(network, calibrated, held, self.fabric.device, precision, finer)
         figures: dict[str, float] = {}
         if result is not None:
-            evidence = fit_evidence(fine, held.truth) if fine else None
-            card = dataclasses.replace(model.card, bf16=check, temperature=temperature, evidence=evidence)
-            figures = self._keep_calibrated(network, card, result, found, held_out=chosen.held_out)
+            fitted = fit_decoder(fine, held.truth, [track.video_id for track in fine]) if fine else None
+            decoding = None if fitted is None else fitted.decoding
+            card = dataclasses.replace(model.card, bf16=check, temperature=temperature, decoding=decoding)
+            worth = {} if fitted is None else fitted.figures
+            figures = self._keep_calibrated(network, card, result, found, worth, held_out=chosen.held_out)
         self.fabric.barrier()
         return RunResult(
             folder=self.folder.path,
@@ -342,7 +344,14 @@ class _Run:
         )
 
     def _keep_calibrated(
-        self, network: TSM, card: ModelCard, result: Validation, found: Calibration | None, *, held_out: bool
+        self,
+        network: TSM,
+        card: ModelCard,
+        result: Validation,
+        found: Calibration | None,
+        worth: Mapping[str, float],
+        *,
+        held_out: bool,
     ) -> dict[str, float]:
         """Write the best model with what was fitted, and its validation files under it."""
         metrics = {"epoch": card.metrics.get("epoch", 0), **result.figures}
@@ -356,8 +365,8 @@ class _Run:
             result = judge([track.with_temperature(found.temperature) for track in result.tracks], self.material.held)
             metrics = {"epoch": metrics["epoch"], **result.figures}
             metrics |= {"ece_before": found.ece_before, "ece_after": found.ece_after}
-        if card.evidence is not None:
-            log.info("decoding: %g s of video count as one independent observation", card.evidence)
-        save_model(self.folder.model, network, dataclasses.replace(card, metrics=metrics))
+        if card.decoding is not None:
+            log.info("decoding: %s", card.decoding)
+        save_model(self.folder.model, network, dataclasses.replace(card, metrics=metrics | dict(worth)))
         run_folder.write_validation(self.folder, result, self.material.held)
         return dict(result.figures)

@@ -25,7 +25,7 @@ from bineego.inference.clips import FrameSource
 from bineego.inference.options import ScoreOptions
 from bineego.inference.score import ClipScorer
 from bineego.postprocess import DecodeOptions, Postprocess, decode
-from bineego.postprocess.calibration import MIN_INTERVALS, expected_calibration_error, fit_temperature
+from bineego.postprocess.calibration import expected_calibration_error, fit_temperature
 from bineego.tracks import Activation, ScoreTrack
 from bineego.training.recipe import Recipe, Task
 from bineego.training.samples import Timeline
@@ -41,12 +41,6 @@ log = logging.getLogger(__name__)
 
 TIOU = (0.5, 0.75, 0.95)
 """The challenge's thresholds (report, section 4.1)."""
-
-EVIDENCE = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Seconds that `fit_evidence` tries: from hardly any smoothing to more than t."""
-
-SAME_SCORE = 0.002
-"""Gain in the final score below which two values count as alike."""
 
 
 class LaterFrames:
@@ -253,29 +247,6 @@ def calibrate(tracks: Sequence[ScoreTrack], held: HeldOut) -> Calibration | None
         parts = [track.with_temperature(value).probabilities()[: _n_whole(track)] for track in _annotated(tracks, held)]
         errors.append(expected_calibration_error(np.concatenate(parts), labels_N))
     return Calibration(temperature=temperature, ece_before=errors[0], ece_after=errors[1])
-
-
-def fit_evidence(tracks: Sequence[ScoreTrack], truth: Annotations) -> float | None:
-    """The seconds of video that count as one independent observation under which Viterbi decoding scores best.
-
-    Of values that score alike the smallest is taken: it smooths least. With fewer than `MIN_INTERVALS` whole intervals,
-    without segments, or where nothing is found with any value, the answer is None.
-
-    Args:
-        tracks: calibrated, of videos the network was not trained on; a finer grid than t tells more.
-        truth: their labels.
-    """
-    tracks = [track for track in tracks if track.video_id in truth.videos]
-    if sum(map(_n_whole, tracks)) < MIN_INTERVALS or len(truth.segments) == 0:
-        return None
-    best, best_score = None, 0.0
-    for value in EVIDENCE:
-        tried = [dataclasses.replace(track, evidence=value) for track in tracks]
-        found = [decode(track, DecodeOptions(postprocess=Postprocess.VITERBI)) for track in tried]
-        score = evaluate(truth, segments.concat(found, scored=True), tiou=TIOU).final
-        if score > best_score + SAME_SCORE:
-            best, best_score = value, score
-    return best
 
 
 def _annotated(tracks: Sequence[ScoreTrack], held: HeldOut) -> list[ScoreTrack]:

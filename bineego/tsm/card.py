@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bineego.decoding import Decoding
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.tracks import Activation
@@ -55,8 +56,7 @@ class ModelCard:
         view: the camera view it was trained on.
         activation: softmax, or sigmoid for models that allow several actions at once.
         temperature: fitted on held-out recordings; 1 = not calibrated.
-        evidence: seconds of video that count as one independent observation when its tracks are decoded, fitted on
-            held-out recordings; None = not fitted.
+        decoding: how its tracks are best decoded, fitted on held-out recordings; None = not fitted.
         bf16: what bf16 changes; None = not checked (nothing held out, or trained where bf16 is slow).
         priors: statistics of its training annotations.
         training: the resolved recipe, as plain values.
@@ -74,7 +74,7 @@ class ModelCard:
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
     temperature: float = 1.0
-    evidence: float | None = None
+    decoding: Decoding | None = None
     bf16: Bf16Check | None = None
     priors: Priors | None = None
     training: Mapping[str, Any] = field(default_factory=dict)

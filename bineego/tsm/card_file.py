@@ -19,7 +19,8 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bineego import digests
+from bineego import decoding, digests
+from bineego.decoding import Decoding
 from bineego.errors import BineegoError, ModelError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
@@ -121,6 +122,7 @@ def card_to_dict(card: ModelCard) -> dict[str, Any]:
     values["network"] = dataclasses.asdict(card.network)
     values["frames"] = dataclasses.asdict(card.frames)
     values["bf16"] = None if card.bf16 is None else dataclasses.asdict(card.bf16)
+    values["decoding"] = None if card.decoding is None else card.decoding.to_dict()
     values["priors"] = None if card.priors is None else card.priors.to_arrays()
     plain: dict[str, Any] = _plain(values)
     return plain
@@ -133,9 +135,11 @@ def card_from_json(text: str, where: Path | None = None) -> ModelCard:
         ModelError: it is no JSON, or a value is missing, unknown, of the wrong type or out of range.
     """
     try:
-        values = orjson.loads(text)
+        values = _renamed(orjson.loads(text))
     except orjson.JSONDecodeError as error:
         raise _bad_card(f"not JSON: {error}", where) from error
+    except (TypeError, ValueError) as error:
+        raise _bad_card(f"evidence: {error}", where) from error
     try:
         read = _CardValues.model_validate(values)
         fields = {name: getattr(read, name) for name in _CardValues.model_fields}
@@ -148,6 +152,15 @@ def card_from_json(text: str, where: Path | None = None) -> ModelCard:
         raise _bad_card(f"{name}: {first['msg']}", where) from error
     except (BineegoError, ValueError) as error:
         raise _bad_card(str(error), where) from error
+
+
+def _renamed(values: Any) -> Any:
+    """The values of a card of version 0.1, which knew one number of decoding, in today's terms."""
+    if not isinstance(values, dict) or "evidence" not in values:
+        return values
+    old = decoding.of_version_1(values["evidence"])
+    rest = {name: value for name, value in values.items() if name != "evidence"}
+    return {"decoding": None if old is None else old.to_dict()} | rest
 
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -189,7 +202,7 @@ class _CardValues(BaseModel):
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
     temperature: _Positive = 1.0
-    evidence: _Positive | None = None
+    decoding: Decoding | None = None
     bf16: Bf16Check | None = None
     priors: _Priors | None = None
     training: dict[str, Any] = {}

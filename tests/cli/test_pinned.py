@@ -46,6 +46,9 @@ ANNOUNCED: dict[str, tuple[object, object]] = {
     # Batches are computed in parts of a fixed size.
     "[train] accumulate": (1, None),
     "bineego.train(accumulate)": (1, None),
+    # Fitted for the model in training, with the other choices of decoding; without a fit the same as before.
+    "[localize] method": ("viterbi", None),
+    "[localize] candidates": (False, None),
     # The defaults of the method, told.
     "bineego.ensemble(bridge)": (None, 0.0),
     "bineego.ensemble(pooling)": (None, "linear"),

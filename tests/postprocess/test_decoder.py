@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bineego import segments
+from bineego import segments, spans
+from bineego.decoding import default
 from bineego.errors import InputInvalid
 from bineego.grid import interval_edges
 from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
@@ -16,7 +17,7 @@ from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
 
 PAPER = DecodeOptions(postprocess=Postprocess.PAPER)
-VITERBI = DecodeOptions(postprocess=Postprocess.VITERBI)
+VITERBI = DecodeOptions(postprocess=Postprocess.VITERBI, candidates=False)
 ACTIONS = ("jump", "run")
 
 
@@ -49,6 +50,74 @@ def test_paper_preset_drops_the_tail_and_keeps_the_largest_probability() -> None
     assert rows(table) == [("jump", 0.0, 1.0), ("run", 1.5, 2.0)]
     assert table["score"].to_numpy() == pytest.approx([0.8, 0.8])
     assert table["video_id"].tolist() == ["v", "v"]
+
+
+def test_what_was_fitted_holds_unless_an_option_says_otherwise() -> None:
+    rng = np.random.default_rng(3)
+    track = track_of(np.clip(rng.dirichlet(np.full(3, 0.5), 60), 1e-3, None).tolist())
+    ways = {"postprocess": Postprocess.PAPER, "score": ScoreRule.LENGTH, "refine": True, "candidates": True}
+    plain = decode(
+        track, DecodeOptions(postprocess=Postprocess.PAPER, score=ScoreRule.LENGTH, refine=True, candidates=True)
+    )
+    assert decode(fitted(track, **ways)).equals(plain)
+    assert not decode(fitted(track, **ways), PAPER).equals(plain)
+    assert decode(fitted(track, **ways), PAPER).equals(decode(track, PAPER))  # as published, whatever was fitted
+    assert len(decode(fitted(track, **ways), DecodeOptions(candidates=False))) < len(plain)
+    by_max = decode(fitted(track, **ways), DecodeOptions(score=ScoreRule.MAX))
+    assert by_max["score"].max() > plain["score"].max()
+    viterbi = decode(fitted(track, **ways, independent_seconds=2.0), DecodeOptions(postprocess=Postprocess.VITERBI))
+    assert viterbi.equals(decode(fitted(track, candidates=True, independent_seconds=2.0)))
+
+
+def test_the_default_goes_by_the_length_of_the_cells() -> None:
+    rng = np.random.default_rng(4)
+    p = np.clip(rng.dirichlet(np.full(3, 0.5), 60), 1e-3, None).tolist()
+    one, ten = (track_of(p, t=t) for t in (0.5, 5.0))
+    dwell = Priors(dwell=np.full(3, 4.0), share=np.full(3, 1 / 3), scene_share=np.zeros((0, 3)))
+    slow = dataclasses.replace(dwell, dwell=np.full(3, 40.0))
+    found, tenfold = (decode(dataclasses.replace(a, priors=b), VITERBI) for a, b in ((one, dwell), (ten, slow)))
+    assert tenfold[["start", "end"]].to_numpy() == pytest.approx(10 * found[["start", "end"]].to_numpy())
+
+
+def test_boundaries_are_placed_by_their_channel() -> None:
+    p = [[0.1, 0.8, 0.1]] * 6 + [[0.1, 0.5, 0.4]] * 3 + [[0.1, 0.1, 0.8]] * 6  # cells in doubt from 3 to 4.5 s
+    peak = -0.5 * ((np.arange(16) * 0.5 - 3.1) / 0.3) ** 2  # the moment is 3.1 s
+    track = dataclasses.replace(track_of(p), boundary=peak[:, None].astype(np.float32))
+    end = decode(track, VITERBI)["end"].iloc[0]
+    assert end == pytest.approx(3.1, abs=1e-3)
+    unrefined = DecodeOptions(postprocess=Postprocess.VITERBI, refine=False, candidates=False)
+    assert decode(track, unrefined)["end"].iloc[0] == 3.0
+    assert decode(fitted(track, boundary=0.0), unrefined)["end"].iloc[0] == 4.5
+    # The published decoder knows no boundary channel.
+    assert decode(track, PAPER).equals(decode(track_of(p), PAPER))
+
+
+def test_each_action_has_its_boundaries_where_they_overlap() -> None:
+    p = [[0.1, 0.9, 0.1]] * 6 + [[0.1, 0.9, 0.9]] * 4 + [[0.1, 0.1, 0.9]] * 6
+    at = np.arange(17) * 0.5
+    own = np.stack([-2 * (at - 5.1) ** 2, -2 * (at - 2.9) ** 2], axis=1).astype(np.float32)
+    found = decode(dataclasses.replace(track_of(p, sigmoid=True), boundary=own), VITERBI)
+    assert found["end"].iloc[0] == pytest.approx(5.1, abs=1e-3)
+    assert found["start"].iloc[1] == pytest.approx(2.9, abs=1e-3)
+
+
+def test_the_networks_own_segments_are_decoded_or_rank_below() -> None:
+    own = spans.make([1, 1, 2], [0.0, 0.1, 2.0], [2.0, 2.1, 3.0], [0.9, 0.8, 0.3])
+    track = dataclasses.replace(track_of([[0.1, 0.8, 0.1]] * 6), candidates=own)
+    free = decode(track, DecodeOptions(postprocess=Postprocess.ANCHOR_FREE))
+    assert rows(free) == [("jump", 0.0, 2.0), ("jump", 0.1, 2.1), ("run", 2.0, 3.0)]
+    # Gaussian soft-NMS: a near copy falls with its overlap, another class does not.
+    assert free["score"].to_numpy() == pytest.approx([0.9, 0.8 * np.exp(-((1.9 / 2.1) ** 2) / 0.5), 0.3])
+    decoded = decode(track, VITERBI)
+    more = decode(track, DecodeOptions(postprocess=Postprocess.VITERBI, candidates=True))
+    assert {("jump", 0.0, 2.0), ("run", 2.0, 3.0)} <= set(rows(more)) - set(rows(decoded))
+    assert rows(more.nlargest(1, "score")) == rows(decoded)
+    assert rows(decode(track, DecodeOptions(postprocess=Postprocess.ANCHOR_FREE, min_duration=1.5))) == rows(free)[:2]
+
+
+def test_a_track_without_candidates_of_its_own_is_told_so() -> None:
+    with pytest.raises(InputInvalid, match="no candidates of its own"):
+        decode(track_of([[0.1, 0.8, 0.1]]), DecodeOptions(postprocess=Postprocess.ANCHOR_FREE))
 
 
 def plain_paper(track: ScoreTrack) -> list[tuple[str, float, float, float]]:
@@ -87,12 +156,17 @@ def test_shorter_than_t_gives_nothing(options: DecodeOptions, sigmoid: bool) -> 
 
 def test_viterbi_is_the_default() -> None:
     p = [[0.1, 0.8, 0.1]] * 6 + [[0.1, 0.4, 0.5]] + [[0.1, 0.8, 0.1]] * 6
-    assert decode(track_of(p)).equals(decode(track_of(p), VITERBI))
+    expected = DecodeOptions(postprocess=Postprocess.VITERBI, score=ScoreRule.LENGTH, refine=True, candidates=False)
+    assert decode(track_of(p)).equals(decode(track_of(p), expected))
 
 
-def test_evidence_says_how_much_is_smoothed() -> None:
+def fitted(track: ScoreTrack, **changes: object) -> ScoreTrack:
+    return dataclasses.replace(track, decoding=dataclasses.replace(default(track.t), **changes))
+
+
+def test_independent_seconds_say_how_much_is_smoothed() -> None:
     p = [[0.1, 0.8, 0.1]] * 6 + [[0.1, 0.3, 0.6]] + [[0.1, 0.8, 0.1]] * 6
-    parts = [len(decode(dataclasses.replace(track_of(p), evidence=value), VITERBI)) for value in (0.01, 0.1, 1.0)]
+    parts = [len(decode(fitted(track_of(p), independent_seconds=value), VITERBI)) for value in (0.01, 0.1, 1.0)]
     assert parts == sorted(parts, reverse=True)
     assert (parts[0], parts[-1]) == (3, 1)
 
@@ -171,7 +245,7 @@ def test_length_score_ranks_long_above_short_and_stays_below_the_maximum() -> No
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 100_000), st.booleans(), st.sampled_from(list(Postprocess)), st.booleans())
+@given(st.integers(0, 100_000), st.booleans(), st.sampled_from([Postprocess.PAPER, Postprocess.VITERBI]), st.booleans())
 def test_segments_lie_in_the_video_with_scores_of_probabilities(
     seed: int, sigmoid: bool, method: Postprocess, candidates: bool
 ) -> None:
@@ -192,7 +266,7 @@ def test_segments_lie_in_the_video_with_scores_of_probabilities(
     assert table["end"].max() <= track.duration
     assert table["score"].between(0, 1).all()
     if not sigmoid and not candidates:
-        one_at_a_time = decode(track, DecodeOptions(postprocess=method))
+        one_at_a_time = decode(track, DecodeOptions(postprocess=method, candidates=False))
         assert (one_at_a_time["start"].to_numpy()[1:] >= one_at_a_time["end"].to_numpy()[:-1]).all()
 
 
@@ -200,7 +274,7 @@ def test_segments_lie_in_the_video_with_scores_of_probabilities(
 def test_candidates_rank_below_everything_decoded(bridge: float) -> None:
     rng = np.random.default_rng(0)
     track = track_of(np.clip(rng.dirichlet(np.full(3, 0.5), 60), 1e-3, None).tolist())
-    decoded = decode(track, DecodeOptions(postprocess=Postprocess.VITERBI, bridge=bridge))
+    decoded = decode(track, DecodeOptions(postprocess=Postprocess.VITERBI, bridge=bridge, candidates=False))
     more = decode(track, DecodeOptions(postprocess=Postprocess.VITERBI, bridge=bridge, candidates=True))
     assert len(more) > len(decoded)
     ranked = more.sort_values("score", ascending=False, kind="stable")

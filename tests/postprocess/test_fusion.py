@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from postprocess.making import make_track
 
 from bineego import spans
+from bineego.decoding import PAPER, Postprocess, default
 from bineego.errors import InputInvalid
 from bineego.postprocess import fusion
 from bineego.postprocess.options import Missing, Pooling
@@ -154,11 +155,19 @@ def test_linear_pooling_stays_within_the_models(some: list[ScoreTrack]) -> None:
             assert min(said) - 1e-6 <= at(fused, centre, action) <= max(said) + 1e-6
 
 
-def test_evidence_is_the_geometric_mean_of_what_was_fitted() -> None:
+def test_what_was_fitted_for_the_largest_weight_holds_with_the_mean_scale_of_all() -> None:
     p = [[0.2, 0.8, 0.0]]
-    one, other, unfitted = make_track(p, evidence=0.1), make_track(p, evidence=0.4), make_track(p)
-    assert fusion.fuse([one, other, unfitted], [1.0, 1.0, 5.0]).evidence == pytest.approx(0.2)
-    assert fusion.fuse([unfitted, unfitted], [1.0, 1.0]).evidence is None
+    one, other, unfitted = (
+        make_track(p, decoding=way) for way in (default(0.2), replace(PAPER, independent_seconds=0.4), None)
+    )
+    fused = fusion.fuse([one, other, unfitted], [1.0, 1.0, 5.0]).decoding
+    assert fused is not None
+    assert fused.independent_seconds == pytest.approx(0.2)
+    assert fused.postprocess is Postprocess.VITERBI
+    fused = fusion.fuse([one, other], [1.0, 1.1]).decoding
+    assert fused is not None
+    assert fused.postprocess is Postprocess.PAPER
+    assert fusion.fuse([unfitted, unfitted], [1.0, 1.0]).decoding is None
 
 
 def test_an_action_may_be_called_background() -> None:

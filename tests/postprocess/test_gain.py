@@ -66,8 +66,8 @@ def test_each_step_of_decoding_gains(t: float, accuracy: float) -> None:
     viterbi = Postprocess.VITERBI
     steps = [
         score(truth, tracks, DecodeOptions(postprocess=Postprocess.PAPER)),
-        score(truth, tracks, DecodeOptions(postprocess=viterbi, refine=False)),
-        score(truth, tracks, DecodeOptions(postprocess=viterbi)),
+        score(truth, tracks, DecodeOptions(postprocess=viterbi, refine=False, candidates=False)),
+        score(truth, tracks, DecodeOptions(postprocess=viterbi, candidates=False)),
         score(truth, tracks, DecodeOptions(postprocess=viterbi, candidates=True)),
     ]
     assert steps == sorted(steps)

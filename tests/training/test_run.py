@@ -14,9 +14,11 @@ import pytest
 import torch
 
 from bineego.config import build, read_toml
+from bineego.decoding import default
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
+from bineego.postprocess.fit import Fit
 from bineego.training import Recipe, RunOptions, train
 from bineego.training import run as run_module
 from bineego.training.recipe import effective
@@ -41,7 +43,8 @@ def test_a_run_leaves_the_folder_of_the_contract(
     tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibration, "MIN_INTERVALS", 8)  # as many as the held-out recording has
-    monkeypatch.setattr(run_module, "fit_evidence", lambda tracks, truth: 0.5 * (min(map(len, tracks)) == 32))
+    fit = Fit(decoding=default(0.5), figures={"decoding_fit": 0.25})
+    monkeypatch.setattr(run_module, "fit_decoder", lambda tracks, *_: fit if min(map(len, tracks)) == 32 else None)
     before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)
     assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before  # nothing goes into the data set
@@ -68,7 +71,8 @@ def test_a_run_leaves_the_folder_of_the_contract(
     assert card.metrics["epoch"] == result.best_epoch
     assert "ece_after" in card.metrics
     assert card.temperature != 1.0
-    assert card.evidence == 0.5
+    assert card.decoding == fit.decoding
+    assert card.metrics["decoding_fit"] == 0.25
     assert {"torch", "device", "precision"} <= set(card.environment)
     beside = card_from_json((folder / "model.card.json").read_text())
     assert card_to_json(beside) == card_to_json(card)

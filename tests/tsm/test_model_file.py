@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from bineego.decoding import default, of_version_1
 from bineego.errors import ModelError, UsageError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
@@ -47,7 +48,7 @@ def card(**changes: object) -> ModelCard:
         "view": "third_person",
         "activation": Activation.SIGMOID,
         "temperature": 1 / 3,
-        "evidence": 0.1,
+        "decoding": dataclasses.replace(default(0.1), boundary=0.5),
         "priors": Priors(
             dwell=np.array([1.0, np.nan, 2.5, 1e-9]),
             share=np.array([0.1, 0.2, 0.3, 0.4]),
@@ -272,3 +273,16 @@ def test_cut_off_file(saved: Path, tmp_path: Path) -> None:
     path.write_bytes(saved.read_bytes()[:-100])
     with pytest.raises(ModelError, match="damaged"):
         load_model(path)
+
+
+def test_a_card_of_version_0_1_keeps_its_independent_seconds() -> None:
+    values = json.loads(card_to_json(card()))
+    del values["decoding"]
+    for evidence in (0.1, None):
+        back = card_from_json(json.dumps(values | {"evidence": evidence}))
+        assert back.decoding == of_version_1(evidence)
+    assert back.decoding is None
+    with pytest.raises(ModelError, match="independent_seconds"):
+        card_from_json(json.dumps(values | {"evidence": -1}))
+    with pytest.raises(ModelError, match="evidence"):
+        card_from_json(json.dumps(values | {"evidence": "x"}))

@@ -23,7 +23,7 @@ from bineego.heads.options import HeadRecipe
 from bineego.heads.temporal import HeadEnsemble
 from bineego.inference.temporal import projection_layers
 from bineego.pictures.curves import write_curves
-from bineego.postprocess import DecodeOptions
+from bineego.postprocess import DecodeOptions, fit_decoder
 from bineego.runs import RunFolder, find_model
 from bineego.tracks import Activation
 from bineego.training import checkpoint, run_folder, tensorboard
@@ -352,9 +352,14 @@ class _Run:
             "calibration: temperature %.3f; expected calibration error %.4f before, %.4f after",
             found.temperature, found.ece_before, found.ece_after,
         )  # fmt: skip
-        card = dataclasses.replace(card, temperature=found.temperature)
         metrics = {"ece_before": found.ece_before, "ece_after": found.ece_after}
-        return card, metrics
+        groups = material.folds.known() or [track.video_id for track in tracks]
+        fitted = fit_decoder([track.with_temperature(found.temperature) for track in tracks], held.truth, groups)
+        if fitted is not None:
+            log.info("decoding: %s", fitted.decoding)
+            metrics |= fitted.figures
+        decoding = None if fitted is None else fitted.decoding
+        return dataclasses.replace(card, temperature=found.temperature, decoding=decoding), metrics
 
 
 def _open_folder(
