@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -353,7 +353,7 @@ class _Run:
             found.temperature, found.ece_before, found.ece_after,
         )  # fmt: skip
         metrics = {"ece_before": found.ece_before, "ece_after": found.ece_after}
-        groups = material.folds.known() or [track.video_id for track in tracks]
+        groups: Sequence[Hashable] = material.folds.known() or [track.video_id for track in tracks]
         fitted = fit_decoder([track.with_temperature(found.temperature) for track in tracks], held.truth, groups)
         if fitted is not None:
             log.info("decoding: %s", fitted.decoding)
