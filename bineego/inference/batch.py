@@ -16,6 +16,8 @@ from bineego import segments
 from bineego.config import keywords, part, takes
 from bineego.datasets.recording import View
 from bineego.errors import BatchFailed, BineegoError, Interrupted, Terminated, UsageError
+from bineego.formats.kinds import FileFormat
+from bineego.formats.write import ENDINGS
 from bineego.inference import telling
 from bineego.inference.items import Item, find_items
 from bineego.inference.options import LocalizeCall, LocalizeOptions
@@ -107,7 +109,7 @@ def localize(
     scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
     out: Output | OneFile | None = None
     if output is not None and is_file(output):
-        out = _one_file(output, items, actions=actions, save_scores=call.save_scores, overwrite=overwrite)
+        out = _one_file(output, items, call, actions=actions)
     elif output is not None:
         out = Output(
             output,
@@ -257,18 +259,22 @@ class _Work:
         return tuple(self.paths[:1])
 
 
-def _one_file(path: Path, items: Sequence[Item], *, actions: bool, save_scores: bool, overwrite: bool) -> OneFile:
+def _one_file(path: Path, items: Sequence[Item], call: LocalizeCall, *, actions: bool) -> OneFile:
     """`-o` names a file: that is one video's.
 
     Raises:
-        UsageError: there are several videos, or no actions to write.
+        UsageError: there are several videos or formats, or no actions to write.
     """
     if len(items) != 1:
         raise UsageError(f"names a file, and there are {len(items)} videos", where=path, remedy="name a folder with -o")
     if not actions:
         raise UsageError("is a table of actions, and only scenes are told", where=path, remedy="name a folder with -o")
-    one = OneFile(path, save_scores=save_scores, overwrite=overwrite)
-    one.check(items[0])
+    told = [form for form in call.format if form is not FileFormat.CSV]
+    if len(told) > 1:
+        raise UsageError(f"names a file, and there are {len(told)} formats", where=path, remedy="name a folder with -o")
+    form = told[0] if told else FileFormat(ENDINGS[path.suffix.casefold()])
+    one = OneFile(path, items[0], form=form, save_scores=call.save_scores, overwrite=call.overwrite)
+    one.check()
     return one
 
 

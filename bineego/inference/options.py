@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from annotated_types import Ge, Gt, Interval
 
 from bineego.config import Opt, Options
 from bineego.datasets.recording import Subset, View
+from bineego.formats.kinds import FileFormat
 from bineego.postprocess.options import DecodeOptions
 from bineego.shards import checked_shard
 from bineego.tsm.config import Precision
@@ -19,13 +19,6 @@ from bineego.video.options import Backend
 WORK_ON = "What to work on"
 SPEED = "Speed"
 OUTPUT = "Output"
-
-
-class Format(StrEnum):
-    """How the predictions of all videos are written."""
-
-    CSV = "csv"
-    JSON = "json"  # ActivityNet results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +111,9 @@ class LocalizeCall(LocalizeOptions):
         Opt("Folder of the videos of an annotation file.", panel=WORK_ON, metavar="FOLDER", unset="beside the file"),
     ] = None
     format: Annotated[
-        tuple[Format, ...], Opt("Formats of the table of all videos.", panel=OUTPUT, was=("formats",))
-    ] = (Format.CSV,)
+        tuple[FileFormat, ...],
+        Opt("Formats of the tables; where a file holds one video, each gets its own.", panel=OUTPUT, was=("formats",)),
+    ] = (FileFormat.CSV,)
     save_scores: Annotated[bool, Opt("Keep the score track of every video.", panel=OUTPUT)] = False
     report: Annotated[
         bool,

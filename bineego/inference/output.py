@@ -12,14 +12,15 @@ import pandas as pd
 from bineego import records, segments, tracks
 from bineego.errors import BineegoError, UsageError
 from bineego.files import check_writable
-from bineego.formats import activitynet, csv
+from bineego.formats import csv
+from bineego.formats.kinds import FileFormat
+from bineego.formats.write import ENDINGS
+from bineego.inference import tables
 from bineego.inference.items import Item
-from bineego.inference.options import Format
 from bineego.kept import Kept
 from bineego.store import Made, Record, Store
 from bineego.video.cache import content_stamp
 
-PREDICTIONS = "predictions"
 SCENES = "scenes.csv"
 
 LONGEST_NAME = 255
@@ -38,7 +39,7 @@ class Found:
 
 def is_file(output: Path) -> bool:
     """Whether `-o` names the table of one video, and not a folder."""
-    return output.suffix in (f".{form}" for form in Format) and not output.is_dir()
+    return output.suffix.casefold() in ENDINGS and not output.is_dir()
 
 
 class Output:
@@ -47,7 +48,7 @@ class Output:
     Attributes:
         folder: where everything goes.
         joint: whether there are tables of all videos (predictions.csv) beside that of each.
-        formats: of the joint table; each video's own is always CSV.
+        formats: of the tables; a CSV of each video is always there.
         save_scores: whether score tracks are kept.
         by: what results are made with (options, models), plain values.
         overwrite: whether files of others are replaced, and what is done already is done again.
@@ -58,7 +59,7 @@ class Output:
         folder: Path,
         *,
         joint: bool,
-        formats: Collection[Format],
+        formats: Collection[FileFormat],
         save_scores: bool,
         by: Mapping[str, Any],
         overwrite: bool,
@@ -66,6 +67,7 @@ class Output:
         self.folder, self.joint, self.formats, self.save_scores = Path(folder), joint, set(formats), save_scores
         self.by, self.overwrite = by, overwrite
         self._store = Store(self.folder)
+        self._own: dict[str, Item] = {}
 
     def check(self, items: Sequence[Item], *, actions: bool, scenes: bool) -> None:
         """Fail before any work if the folder cannot be written to, or a file there is not ours to replace.
@@ -74,7 +76,12 @@ class Output:
             UsageError: one of these.
         """
         check_writable(self.folder)
-        taken = self._joint_names(actions=actions, scenes=scenes)
+        self._own = {item.video_id: item for item in items}
+        if actions:
+            tables.check_formats(self.formats, scenes=scenes, tracks=(i.video_id for i in items if i.is_track))
+        own = list(self._own)
+        later = self._later(all_done=own, actions=actions, scenes=scenes)
+        taken = [name for name in later if name.startswith(f"{tables.JOINT}.") or name == SCENES]
         for item in items:
             names = self._names(item, actions=actions)
             for name in names or [f"{item.video_id}.csv"]:
@@ -85,9 +92,10 @@ class Output:
                         remedy="rename the video",
                     )
             # A score track that is decoded again where it lies is not written.
-            own = [name for name in names if not self._is_input(name, item)]
-            self._store.check(item.video_id, own, overwrite=self.overwrite)
-        for name in taken:
+            kept = [name for name in names if not self._is_input(name, item)]
+            self._store.check(item.video_id, kept, overwrite=self.overwrite)
+        for name in later:
+            check_name(Path(name).name, self.folder / name)
             records.check_free(self.folder / name, overwrite=self.overwrite)
 
     def earlier(self, item: Item, *, actions: bool) -> Found | BineegoError | None:
@@ -111,7 +119,7 @@ class Output:
                 csv.write_segments(table, drafts / f"{item.video_id}.csv")
 
         rows = None if table is None else table[list(segments.SCORED_COLUMNS[1:])].to_numpy(object).tolist()
-        content = {"rows": rows, "scene": track.scene}
+        content = {"rows": rows, "scene": track.scene, "video": str(item.files[0].absolute())}
         record = self._store.put(item.video_id, self._made(item), write, content, replace=self.overwrite)
         return _found(record), [self.folder / name for name in record.files]
 
@@ -126,24 +134,36 @@ class Output:
     def write_joint(self) -> list[Path]:
         """The tables of all videos that are done in this folder, by this call or others; their paths."""
         with self._store.moment():
-            known = self._store.all()
-            tables = {record.video_id: found.table for record in known if (found := _found(record)).table is not None}
-            scenes = {record.video_id: found.scene for record in known if (found := _found(record)).scene is not None}
-            table = segments.order_by_time(segments.concat(list(tables.values()), scored=True))
-            names = self._joint_names(actions=bool(tables), scenes=bool(scenes))
-            for name in names:
+            known = {record.video_id: record for record in self._store.all()}
+            found = {video: _found(record) for video, record in known.items()}
+            parts = {video: each.table for video, each in found.items() if each.table is not None}
+            scenes = {video: each.scene for video, each in found.items() if each.scene is not None}
+            table = segments.order_by_time(segments.concat(list(parts.values()), scored=True))
+            files = {video: Path(file) for video in parts if (file := known[video].content.get("video"))}
+            later = self._later(all_done=list(parts), actions=bool(parts), scenes=bool(scenes))
+            for name, target in later.items():
                 with records.recorded(self.folder / name) as draft:
-                    if name == SCENES:
-                        csv.write_scenes({name: scene for name, scene in scenes.items() if scene}, draft)
-                    elif name.endswith(".json"):
-                        activitynet.write_predictions(table, draft, videos=list(tables))
+                    if target is None:
+                        csv.write_scenes(scenes, draft)
                     else:
-                        csv.write_segments(table, draft)
-        return [self.folder / name for name in names]
+                        tables.write(
+                            target, draft, table, {video: scene for video, (scene, _) in scenes.items()}, files
+                        )
+        return [self.folder / name for name in later]
 
-    def _joint_names(self, *, actions: bool, scenes: bool) -> list[str]:
-        names = [f"{PREDICTIONS}.{form}" for form in Format if actions and self.joint and form in self.formats]
-        return [*names, SCENES] if scenes else names
+    def _later(self, *, all_done: Sequence[str], actions: bool, scenes: bool) -> dict[str, tables.Target | None]:
+        """What is written once the videos are done, by name; None stands for the table of scenes."""
+        own = [video for video in all_done if video in self._own]
+        formats = self.formats if scenes else self.formats - {FileFormat.CHALLENGE_SCENES}
+        found: dict[str, tables.Target | None] = {}
+        if actions:
+            several = tables.targets(formats, all_done=all_done, own=own, joint=self.joint)
+            found |= {target.name: target for target in several}
+            if len(found) < len(several):
+                raise UsageError(
+                    "two of these formats would make one file", where="--format", remedy="name a folder: -o"
+                )
+        return found | ({SCENES: None} if scenes else {})
 
     def _names(self, item: Item, *, actions: bool) -> list[str]:
         scores = [f"{item.video_id}{tracks.SUFFIX}"] if self.save_scores else []
@@ -159,22 +179,21 @@ class Output:
 class OneFile:
     """The table of one video under a name of its own (`-o result.csv`); its score track goes beside it."""
 
-    def __init__(self, path: Path, *, save_scores: bool, overwrite: bool) -> None:
-        self.path, self.save_scores, self.overwrite = Path(path), save_scores, overwrite
+    def __init__(self, path: Path, item: Item, *, form: FileFormat, save_scores: bool, overwrite: bool) -> None:
+        self.path, self.item, self.form = Path(path), item, form
+        self.save_scores, self.overwrite = save_scores, overwrite
         self.scores = self.path.with_suffix(tracks.SUFFIX)
 
-    def check(self, item: Item) -> None:
+    def check(self) -> None:
         """As `Output.check`."""
+        tables.check_formats((self.form,), scenes=False, tracks=[self.item.video_id] if self.item.is_track else [])
         for path in (self.path, self.scores)[: 1 + self.save_scores]:
-            records.check_free(path, overwrite=self.overwrite, inputs=item.files)
+            records.check_free(path, overwrite=self.overwrite, inputs=self.item.files)
 
     def add(self, track: tracks.ScoreTrack, table: pd.DataFrame) -> list[Path]:
         """Write the files; their paths."""
         with records.recorded(self.path) as draft:
-            if self.path.suffix == f".{Format.JSON}":
-                activitynet.write_predictions(table, draft, videos=[track.video_id])
-            else:
-                csv.write_segments(table, draft)
+            tables.write_one(table, draft, self.form, self.item.video_id, self.item.files[0])
         if not self.save_scores:
             return [self.path]
         with records.recorded(self.scores) as draft:

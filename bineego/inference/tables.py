@@ -1,0 +1,127 @@
+"""The tables that `localize` writes when its videos are done: which files, of which videos, in which formats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bineego.datasets.media import MediaFiles
+from bineego.errors import BineegoError, UsageError
+from bineego.formats.annotations import Annotations
+from bineego.formats.kinds import FileFormat
+from bineego.formats.media import Media
+from bineego.formats.write import WRITERS
+
+JOINT = "predictions"
+
+ENDINGS: Mapping[FileFormat, str] = {
+    FileFormat.CSV: ".csv",
+    FileFormat.JSON: ".json",
+    FileFormat.BORIS: ".boris",
+    FileFormat.VIA: ".via.json",
+    FileFormat.EAF: ".eaf",
+    FileFormat.LABELSTUDIO: ".labelstudio.json",
+    FileFormat.SRT: ".srt",
+    FileFormat.VTT: ".vtt",
+    FileFormat.VTRACE: ".pred.csv",  # as it calls predictions itself
+    FileFormat.X360: ".json",
+    FileFormat.CHALLENGE_JSON: ".challenge.json",
+    FileFormat.CHALLENGE_CSV: ".challenge.csv",
+    FileFormat.CHALLENGE_SCENES: ".challenge-scenes.csv",
+}
+"""What is put behind the name of a table. Those of all videos differ, and so do those of each."""
+
+COUNTS_FRAMES = (FileFormat.LABELSTUDIO,)
+SHOWS_VIDEOS = (FileFormat.BORIS, FileFormat.VIA, FileFormat.EAF, FileFormat.CHALLENGE_CSV, *COUNTS_FRAMES)
+"""Formats that name the video's file, or hold its length or rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A file of some videos in one format; `name` is relative to the folder of results."""
+
+    name: str
+    format: FileFormat
+    videos: tuple[str, ...]
+
+
+def targets(
+    formats: Collection[FileFormat], *, all_done: Sequence[str], own: Sequence[str], joint: bool
+) -> list[Target]:
+    """What is to be written.
+
+    Args:
+        formats: as asked for; the CSV of each video is there already.
+        all_done: ids of all videos that are done in the folder.
+        own: ids of those among them that this call is about.
+        joint: whether there are tables of all videos; else each has its own.
+    """
+    found = []
+    for form in (form for form in FileFormat if form in formats):
+        if joint and not WRITERS[form].one_video:
+            found.append(Target(name=f"{JOINT}{ENDINGS[form]}", format=form, videos=tuple(all_done)))
+        elif form is not FileFormat.CSV:
+            videos = all_done if joint else own
+            found += [Target(name=f"{video}{ENDINGS[form]}", format=form, videos=(video,)) for video in videos]
+    return found
+
+
+def check_formats(formats: Collection[FileFormat], *, scenes: bool, tracks: Iterable[str]) -> None:
+    """Refuse, before any work, formats that could not be written after it.
+
+    Args:
+        formats: as asked for.
+        scenes: whether scenes are told.
+        tracks: ids of inputs that are score tracks, not videos.
+
+    Raises:
+        UsageError: one of them cannot be.
+    """
+    counting = [form for form in formats if form in COUNTS_FRAMES]
+    track = next(iter(tracks), None)
+    if counting and track is not None:
+        raise UsageError(
+            f"{counting[0]} counts frames, and {track!r} is a score track without a video",
+            where="--format",
+            remedy=f"bineego convert predictions.csv OUT --format {counting[0]} --videos FOLDER",
+        )
+    if FileFormat.CHALLENGE_SCENES in formats and not scenes:
+        raise UsageError("challenge-scenes needs a model that tells scenes", where="--format", remedy="leave it out")
+
+
+def write(
+    target: Target, path: Path, table: pd.DataFrame, scenes: Mapping[str, str], files: Mapping[str, Path]
+) -> None:
+    """Write one of `targets` to `path`.
+
+    Args:
+        table: scored segments of all videos.
+        scenes: scene by video.
+        files: the video file of each video, where there is one.
+    """
+    chosen = set(target.videos)
+    found = Annotations(
+        segments=table[table["video_id"].isin(chosen)].reset_index(drop=True),
+        videos=target.videos,
+        scenes={video: scene for video, scene in scenes.items() if video in chosen},
+    )
+    how = WRITERS[target.format]
+    assert how.write is not None
+    known = MediaFiles(files) if target.format in SHOWS_VIDEOS else MediaFiles({})
+    how.write(found, path, {video: _measured(known, video) for video in target.videos})
+
+
+def write_one(table: pd.DataFrame, path: Path, form: FileFormat, video: str, file: Path) -> None:
+    """Write the segments of one video to a file that was named."""
+    write(Target(name=path.name, format=form, videos=(video,)), path, table, {}, {video: file})
+
+
+def _measured(files: MediaFiles, video: str) -> Media | None:
+    """A file that is no video any more (moved, or a score track) is as good as none."""
+    try:
+        return files.get(video)
+    except BineegoError:
+        return None
