@@ -245,7 +245,7 @@ class Source:
     def error(self, option: Option, message: str) -> BineegoError:
         """A wrong value of `option` in this source."""
         if self.file is not None:
-            return InputInvalid(message, where=f"{self._place()} {option.name}")
+            return InputInvalid(message, where=f"{self._place()}{'' if self.table else ','} {option.name}")
         where = option.flag if self.flags else option.name
         return UsageError(message, where=where) if self.flags else BadOption(message, where=where)
 
@@ -255,7 +255,7 @@ class Source:
         return UnknownOption(f"unknown option {key!r}{hint}")
 
     def _place(self) -> str:
-        return f"{self.file}, [{self.table}]" if self.table else f"{self.file},"
+        return f"{self.file}, [{self.table}]" if self.table else str(self.file)
 
 
 def build(cls: type[T], *sources: Source | Mapping[str, Any]) -> T:

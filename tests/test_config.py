@@ -101,6 +101,9 @@ def test_one_message_whichever_way_it_comes(name: str, value: object, words: str
     with pytest.raises(InputInvalid) as file:
         config.build(Sized, Source(values={name: value}, file=Path("x.toml"), table="train"))
     assert str(file.value) == f"x.toml, [train] {name}: {words}"
+    with pytest.raises(InputInvalid) as recipe:
+        config.build(Sized, Source(values={name: value}, file=Path("x.toml")))
+    assert str(recipe.value) == f"x.toml, {name}: {words}"
 
 
 def test_options_that_do_not_go_together_are_told_where_they_stand() -> None:
@@ -119,6 +122,8 @@ def test_a_wrong_name_gets_the_nearest() -> None:
         config.keywords(Sized, {"sise": 3})
     with pytest.raises(InputInvalid, match=r"x.toml, \[train\]: unknown key 'sise' .did you mean 'size'"):
         config.build(Sized, Source(values={"sise": 3}, file=Path("x.toml"), table="train"))
+    with pytest.raises(InputInvalid, match=r"^x.toml: unknown key 'sise' .did you mean 'size'"):
+        config.build(Sized, Source(values={"sise": 3}, file=Path("x.toml")))
     with pytest.raises(InputInvalid, match="unknown key 'again'"):  # a flag only
         config.build(Sized, Source(values={"again": True}, file=Path("x.toml"), table="train"))
 
