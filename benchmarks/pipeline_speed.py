@@ -8,8 +8,8 @@ to the official network. t = 0.5, resnet50, random weights (time does not depend
 of its own (the official one under the C library's default allocator, ours with the setting it makes for itself); the
 sides take turns. Set-up (imports, the network, ours from its file, one warm-up clip) is left out of the ratio and
 printed.
-"decode" and "network" are ours, each run alone: the whole should cost hardly more than both (facts: on two cores both
-fill the machine).
+"decode" and "network" are ours, each run alone: the whole should cost hardly more than both (docs/facts.md: on two
+cores both fill the machine).
 """
 
 from __future__ import annotations

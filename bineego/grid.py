@@ -91,7 +91,7 @@ def interval_labels(
         class_ids: their classes (M,), 1..C.
         rule: see `LabelRule`.
 
-    Ties, common where actions nest: the shorter segment wins, then the later start (facts of the data set: a drink
+    Ties, common where actions nest: the shorter segment wins, then the later start (docs/facts.md: a drink
     inside a speech is the drink).
     """
     low, high = np.asarray(lows, np.float64), np.asarray(highs, np.float64)

@@ -1,6 +1,6 @@
 """How a temporal head is trained, as data. Free of torch.
 
-Sources: "pilot" = our measurements on small real sets (docs/accuracy.md); the rest is our choice.
+Sources: "measured" = on small real sets (docs/accuracy.md); the rest is our choice.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ class HeadRecipe:
 
     Attributes:
         epochs: passes over the training videos.
-        lr: highest learning rate of AdamW; it rises over a tenth of the steps, then falls to 0 (pilot).
-        weight_decay: of AdamW (pilot).
+        lr: highest learning rate of AdamW; it rises over a tenth of the steps, then falls to 0 (measured).
+        weight_decay: of AdamW (measured).
         ema: decay of a moving average of the weights, which is what is kept; 0 = off.
-        dropout: share of the feature channels left out (pilot).
-        speed: videos are played faster or slower by up to this share, drawn evenly on a log scale (pilot).
-        noise: standard deviation of what is added to the projected features (pilot).
+        dropout: share of the feature channels left out (measured).
+        speed: videos are played faster or slower by up to this share, drawn evenly on a log scale (measured).
+        noise: standard deviation of what is added to the projected features (measured).
         scene_weight: weight of the scene loss beside those of the actions.
         folds: heads that are trained, each without a part of the training videos of its own; the model averages them,
             and what each says of the part it has not seen fits calibration and decoding.

@@ -172,7 +172,7 @@ def _track(
 
 
 def _scene_probs(plan: Plan, scenes: Floats | None, rows: Ints, duration: float) -> Floats:
-    """Mean of the softmaxes (S,) of the whole intervals; of all where none is whole (facts: scene of a video)."""
+    """Mean of the softmaxes (S,) of the whole intervals; of all where none is whole (docs/facts.md)."""
     if scenes is None:
         return np.zeros(0)
     if len(scenes) == 0:

@@ -1,7 +1,7 @@
 """Probabilities that mean what they say.
 
 Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks, ICML 2017 (temperature scaling, expected
-calibration error). Over-confident probabilities cost the decoder 0.1 to 0.3 mAP (facts, simulation).
+calibration error). Over-confident probabilities cost the decoder 0.1 to 0.3 mAP (docs/facts.md).
 """
 
 from __future__ import annotations

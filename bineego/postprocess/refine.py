@@ -3,7 +3,7 @@
 The cell that holds a boundary sees both sides of it, and its probabilities say how much of each: with label A before
 and B after an edge, B's share in the last cell of A is the part of that cell that B covers already, and A's share in
 the first cell of B the part that A still covers. The boundary moves by their difference. Without this the grid itself
-caps mAP at tIoU 0.95 (facts: a perfect classifier reaches .815 mean mAP at t = 0.5).
+caps mAP at tIoU 0.95 (docs/facts.md: a perfect classifier reaches .815 mean mAP at t = 0.5).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is trained, at which rate: parameter groups, frozen parts, batch normalisation, a moving average.
 
-Source: the facts about the official TSM implementation; report, section 4.2 (SGD).
+Source: the official TSM implementation (docs/facts.md); report, section 4.2 (SGD).
 """
 
 from __future__ import annotations

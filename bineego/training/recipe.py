@@ -1,7 +1,7 @@
 """How a model is trained, as data. Free of torch and pandas, so that the command line can offer it at no cost.
 
 Sources: "report" = the challenge report's section 4.2 (lr 0.001, SGD, dropout 0.5, 256x256), "TSM" = the official TSM
-implementation, "pilot" = our measurements from random weights on small sets; the rest is our choice.
+implementation (both in docs/facts.md); the rest is our choice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PRETRAINED_LR = 0.001
 """Learning rate where trained weights come in (report)."""
 
 RANDOM_LR = 0.02
-"""Learning rate from random weights: with 0.001 nothing useful is learnt (pilot: ResNet-18, 64 px, t = 0.5)."""
+"""Learning rate from random weights: with 0.001 nothing useful is learnt (docs/facts.md)."""
 
 ADAMW_LR_FACTOR = 0.05
 """AdamW's usual rate against SGD's."""

@@ -4,7 +4,7 @@ Batch normalisation folded into the convolutions, channels side by side in memor
 into one buffer, convolution + activation + skip connection as one operator where the processor has it, all kernels of a
 full batch as one launch on a GPU, bfloat16 where the device computes it fast. Features, heads and consensus stay in
 float32.
-Source: facts on performance, "TSM forward on the CPU"; docs/performance.md has the measurements.
+Source: docs/facts.md, "TSM forward on the CPU"; docs/performance.md has the measurements.
 
 Shape suffixes: N clips, T frames of a clip, B = N * T, C channels, H height, W width, F features.
 """

@@ -2,7 +2,7 @@
 
 Two forms with the same result: `OneDnnConv` calls the fused operators that PyTorch builds for its own compiler (private
 API: they are tried out on small data before they are used), `PlainConv` uses public API only.
-Source: facts on performance, "TSM forward on the CPU".
+Source: docs/facts.md, "TSM forward on the CPU".
 
 Shape suffixes: B pictures, C input channels, K output channels, H height, W width.
 """

@@ -1,7 +1,7 @@
 """The residual temporal shift: a quarter of the channels looks one frame ahead or back, at no arithmetic cost.
 
 Source: report, section 3.1; Lin et al., "TSM: Temporal Shift Module for Efficient Video Understanding", section 4; the
-facts about its official implementation. With fold = C // shift_div, channels [0, fold) take frame t + 1, channels
+official implementation (docs/facts.md). With fold = C // shift_div, channels [0, fold) take frame t + 1, channels
 [fold, 2 fold) take frame t - 1, the others stay; beyond the ends of the clip there are zeros.
 
 Shape suffixes: N clips, T frames of a clip, B = N * T, C channels, H height, W width.

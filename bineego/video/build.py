@@ -26,7 +26,7 @@ from bineego.workers import in_processes
 
 log = logging.getLogger(__name__)
 
-BYTES_PER_PIXEL = 0.3  # of a JPEG at quality 90; real footage takes 0.17 to 0.3 (facts, performance, "Frame cache")
+BYTES_PER_PIXEL = 0.3  # of a JPEG at quality 90; real footage takes 0.17 to 0.3 (docs/facts.md)
 BYTES_PER_FRAME = 800  # JPEG tables, and the index
 UNKNOWN_SECONDS = 60.0  # length taken for a file whose header has none, for progress and disk need only
 ABANDONED = 3600.0  # seconds without a change after which another run's temporary folder is taken for dead

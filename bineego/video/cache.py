@@ -4,7 +4,7 @@
                                   index.npz    where each begins, its time, and what all was made from
 
 JPEG at quality 90 is a fifteenth of raw frames and takes 0.3 ms a frame to write, 0.12 ms to read back in random order
-(facts, performance, "Frame cache"); with full colour resolution it stays 39 dB and more from the live frame. The key is
+(docs/facts.md); with full colour resolution it stays 39 dB and more from the live frame. The key is
 made of the id and of the source's size and samples of its bytes, not of its date or place: a changed video is decoded
 again, a data set can move together with its cache, and two data sets (or two views of one) whose videos have the same
 names can share a cache.

@@ -56,7 +56,7 @@ def decoded_frames(
 ) -> Iterator[VideoFrame]:
     """Frames in the order the decoder gives them; packets that it cannot decode are passed over.
 
-    Exact drop (facts, performance, "Decoding"): a packet whose frame nobody asked for, and that no other frame refers
+    Exact drop (docs/facts.md): a packet whose frame nobody asked for, and that no other frame refers
     to, is not decoded at all; every other frame comes out bit-identical to a full decode, frame threads or not.
 
     Args:

@@ -1,4 +1,4 @@
-"""What decoding is worth, on simulated tracks whose errors last (facts: correlated over 1 s)."""
+"""What decoding is worth, on simulated tracks whose errors last (correlated over 1 s: docs/facts.md)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from bineego.training.temporal.examples import Example, stretch
 
 WARMUP = 0.1
 """Share of the steps in which the learning rate rises."""
-CLIP_GRAD = 1.0  # largest norm of the gradient (pilot)
+CLIP_GRAD = 1.0  # largest norm of the gradient (measured)
 LEAST_RATE = 1e-3  # of the learning rate, at both ends
 
 CROP = 1024
