@@ -114,8 +114,8 @@ def trained_trunk(folder: Path, data: Path, *, shift: bool, epochs: int, size: i
         train(
             data, name=name, runs=folder / "runs", cache=folder / "frames", trunk=Trunk.EFFICIENTNET_LITE0,
             init="imagenet", shift=shift, interval=0.5, frames=4, size=size, epochs=epochs, val_every=epochs,
-            optimizer="adamw", lr=5e-4, head_lr=1.0, schedule="cosine", warmup=0.5, batch_size=16, base_batch=16, seed=seed,
-            overwrite=True, task="tal",
+            optimizer="adamw", lr=5e-4, head_lr=1.0, schedule="cosine", warmup=0.5, batch_size=16, base_batch=16,
+            seed=seed, overwrite=True, task="tal",
         )  # fmt: skip
     return folder / "runs" / name
 
