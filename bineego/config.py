@@ -15,7 +15,7 @@ import logging
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, EnumType
 from pathlib import Path
@@ -159,10 +159,10 @@ def convert(option: Option, value: Any) -> Any:
     kind = option.plain
     if option.opt.parse is not None and value is not None:
         value = _parsed(option.opt.parse, value)
-    elif get_origin(kind) is tuple and not isinstance(value, tuple | list):
-        value = _split(value) if isinstance(value, str) else (value,) if value is not None else None
+    elif get_origin(kind) is tuple and value is not None:
+        value = several(value)
     elif get_origin(kind) is Mapping and isinstance(value, str):
-        value = {name: each for name, _, each in (part.partition("=") for part in _split(value))}
+        value = {name: each for name, _, each in (part.partition("=") for part in several(value))}
     try:
         if isinstance(value, bool) and kind in (int, float) and not option.opt.switch:
             raise ValueError(f"must be a number, not {value}")
@@ -184,8 +184,11 @@ def _parsed(parse: Callable[[Any], Any], value: Any) -> Any:
         raise ValueError(f"cannot be used ({error.strerror}): {printable(str(value))}") from None
 
 
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def several(value: Any) -> tuple[Any, ...]:
+    """The values of text with commas, of anything that holds several, or of one alone."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, Mapping) else (value,)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pytest
 from annotated_types import Ge, Gt, Interval
 from hypothesis import given
@@ -65,6 +66,7 @@ def test_later_sources_win_and_none_is_not_given(low: int | None, high: int | No
     [
         ("size", "12", 12), ("rate", "1e-3", 0.001), ("colour", "blue", Colour.BLUE), ("folder", "x/y", Path("x/y")),
         ("times", [1, 2], (1.0, 2.0)), ("times", "1, 2", (1.0, 2.0)), ("times", 3, (3.0,)),
+        ("times", {2}, (2.0,)), ("times", np.array([1, 2]), (1.0, 2.0)), ("size", np.int64(3), 3),
         ("colours", "red,blue", (Colour.RED, Colour.BLUE)), ("limits", "a=1,b=0.5", {"a": 1.0, "b": 0.5}),
         ("limits", {"a": 1}, {"a": 1.0}), ("deep", True, True),
     ],

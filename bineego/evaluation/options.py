@@ -11,7 +11,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from bineego.config import Opt
+from bineego.config import Opt, several
 from bineego.errors import BadOption
 from bineego.formats.options import LabelOptions
 
@@ -53,8 +53,8 @@ def thresholds(given: str | float | tuple[float, ...] | list[float]) -> tuple[fl
 
 def _texts(given: object) -> list[str]:
     """Each of several values as text, whether they are a list, one value, or text with commas."""
-    several = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else [given]
-    return [str(value).strip() for value in several]
+    values = given.split(",") if isinstance(given, str) else several(given)
+    return [str(value).strip() for value in values]
 
 
 def _expand(text: str) -> list[Decimal]:
