@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from bineego.features import extract_features
     from bineego.inference import localize
     from bineego.page import report
+    from bineego.suggestions import suggest
     from bineego.training import train
     from bineego.tsm import load_model
 
 __all__ = [
     "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "overlay",
-    "report", "train",
+    "report", "suggest", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "load_model": "tsm",
     "overlay": "drawing",
     "report": "page",
+    "suggest": "suggestions",
 }
 
 __version__ = "0.2.0.dev0"

@@ -21,13 +21,14 @@ from bineego.cli.localize import localize
 from bineego.cli.options import command
 from bineego.cli.overlay import overlay
 from bineego.cli.report import report
+from bineego.cli.suggest import suggest
 from bineego.cli.train import train
 from bineego.cli.usage import Commands
 
 COMMANDS = {
     "Work": (train, localize, ensemble, evaluate),
     "Prepare": (convert, extract_frames, extract_features),
-    "Look": (report, overlay, info, demo),
+    "Look": (report, suggest, overlay, info, demo),
 }
 """All commands, by the panel of `bineego --help` that they stand in."""
 

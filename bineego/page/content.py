@@ -37,6 +37,7 @@ class Content:
         evaluation: how good the predictions are, with curves and diagnosis; None without truth.
         tracks: score tracks by video.
         files: the video files that are known, by id.
+        marks: stretches (start, end in seconds) of videos that are to be looked at first.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Content:
     evaluation: Evaluation | None = None
     tracks: Mapping[str, ScoreTrack] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
+    marks: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """All action names, sorted."""
@@ -76,6 +78,8 @@ class Content:
                 told = media.of(self.files[video])
                 length = told.pop("length", None) or length
                 entry |= told
+            if video in self.marks:
+                entry["marks"] = [list(mark) for mark in self.marks[video]]
             videos.append(entry | {"length": length})
         score = None if self.evaluation is None or self.truth is None else summary_of(self, self.evaluation, number)
         return {"videos": videos, "names": names, "score": score}

@@ -38,6 +38,7 @@ function open(video) {
   $("name").textContent = video.id;
   refresh();
   timeline.fit();
+  if (video.marks) timeline.look(...video.marks[0]);
   document.querySelector("#list [aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
@@ -117,6 +118,15 @@ function near(step) {
   seek(one.start);
 }
 
+// To the next stretch that is to be looked at.
+function mark() {
+  const marks = [...(current.marks ?? [])].sort((a, b) => a[0] - b[0]);
+  const next = marks.find(([start]) => start > timeline.time + 0.01) ?? marks[0];
+  if (!next) return;
+  timeline.look(...next);
+  seek(next[0]);
+}
+
 function change(values) {
   if (timeline.selected && (values.end ?? timeline.selected.end) > (values.start ?? timeline.selected.start)) {
     select(labels.change(current.id, timeline.selected, values));
@@ -156,6 +166,7 @@ const KEYS = {
   k: () => near(1),
   "[": () => change({ start: round(timeline.time) }),
   "]": () => change({ end: round(timeline.time) }),
+  m: () => mark(),
   a: () => { accept(); near(1); },
   n: () => timeline.on.add(latest, timeline.time, Math.min(current.length, timeline.time + NEW_LENGTH * (timeline.to - timeline.from))),
   Delete: remove,

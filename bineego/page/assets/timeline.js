@@ -57,6 +57,12 @@ class Timeline {
     this.#move(centre - share * width, width);
   }
 
+  // A stretch with as much again around it.
+  look(start, end) {
+    const width = Math.min(this.video.length, 2 * (end - start));
+    this.#move(start - (width - (end - start)) / 2, width);
+  }
+
   reveal(seconds) {
     const width = this.to - this.from;
     if (seconds < this.from || seconds > this.to) this.#move(seconds - width / 2, width);
@@ -119,7 +125,8 @@ class Timeline {
     for (const [label, start, end] of this.video.truth ?? []) {
       if (within(start, end)) rows[this.row.get(label)].append(this.#box("truth-segment", start, end, this.names[label]));
     }
-    this.lanesElement.replaceChildren(...rows);
+    const marks = (this.video.marks ?? []).map(([start, end]) => this.#box("mark", start, end, "to be labelled"));
+    this.lanesElement.replaceChildren(...marks, ...rows);
     this.#drawHeat(lanes);
     this.setTime(this.time);
   }
