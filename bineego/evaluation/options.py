@@ -13,7 +13,7 @@ from annotated_types import Ge
 
 from bineego.config import Opt, several
 from bineego.errors import BadOption
-from bineego.formats.options import LabelOptions
+from bineego.formats.options import LabelOptions, MomentOptions
 
 CHALLENGE_TIOU = (0.5, 0.75, 0.95)
 """The challenge's thresholds; the final score is the mean over them (report, section 4.1)."""
@@ -127,7 +127,7 @@ def seconds(given: str | float | tuple[float, ...] | list[float]) -> tuple[float
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(LabelOptions):
+class EvaluateOptions(LabelOptions, MomentOptions):
     """Options of `evaluate`."""
 
     subset: Annotated[str | None, Opt("Score only the videos of this subset.", unset="all videos")] = None
@@ -154,11 +154,6 @@ class EvaluateOptions(LabelOptions):
             unset="none",
         ),
     ] = ()
-    tolerance: Annotated[
-        float,
-        Ge(0),
-        Opt("Moments without length are found by predictions whose centre lies within S seconds.", metavar="S"),
-    ] = 0.0
     recall_at: Annotated[
         tuple[int, ...],
         Opt(

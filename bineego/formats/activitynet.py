@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bineego.formats import json, label_ids
 from bineego.formats.annotations import Annotations, NotPredictions, Subsets
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
+from bineego.formats.units import in_seconds
 from bineego.words import listed
 
 VERSION = "VERSION 1.3"
@@ -84,16 +86,18 @@ def write_annotations(found: Annotations, path: Path) -> None:
     write_bytes(path, orjson.dumps({"version": VERSION, GROUND_TRUTH_KEY: database}) + b"\n")
 
 
-def _annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _annotations(source: Source, how: LabelOptions) -> Annotations:
     if RESULTS_KEY in source.object and GROUND_TRUTH_KEY not in source.object:
         raise InputInvalid("these are predictions, not annotations", where=source.path)
-    return parse_annotations(source.document)
+    found = parse_annotations(source.document)
+    return replace(found, segments=in_seconds(found.segments, how, source.media, source.path))
 
 
-def _predictions(source: Source, _how: LabelOptions) -> Annotations:
+def _predictions(source: Source, how: LabelOptions) -> Annotations:
     if RESULTS_KEY not in source.object:
         raise NotPredictions("these are annotations, not predictions (no scores)", where=source.path)
-    return Annotations(segments=parse_predictions(source.document), videos=tuple(source.object[RESULTS_KEY]))
+    table = in_seconds(parse_predictions(source.document), how, source.media, source.path)
+    return Annotations(segments=table, videos=tuple(source.object[RESULTS_KEY]))
 
 
 def _write(found: Annotations, path: Path, _videos: Videos) -> None:

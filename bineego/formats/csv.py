@@ -21,13 +21,14 @@ from bineego import segments
 from bineego.errors import InputInvalid, UsageError
 from bineego.files import atomic_text
 from bineego.formats import columns as layouts
-from bineego.formats import names, table, times
+from bineego.formats import table, times
 from bineego.formats.annotations import Annotations, Subsets
 from bineego.formats.columns import DURATION, END, LABEL, RATE, SCENE, SCORE, START, SUBSET, VIDEO, Layout
 from bineego.formats.format import Format, Source
 from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions, TimeUnit
 from bineego.formats.table import Column, Table
+from bineego.formats.units import rates_of
 from bineego.labels import composed
 from bineego.types import Bools, Floats
 
@@ -243,21 +244,7 @@ def _rates(layout: Layout, videos: Column, media: Medias) -> Floats:
             row = int((rates <= 0).argmax())
             raise InputInvalid("a frame rate is above 0", where=layout.table.where(row, layout.only(RATE)))
         return rates
-    found = dict.fromkeys(videos.tolist())
-    matched = names.match(found, media)
-    by_video = {}
-    for video in found:
-        known = matched.get(video, video)
-        if known not in media:
-            raise InputInvalid(
-                f"frame numbers, and the frame rate of video {video!r} is not known",
-                where=layout.table.path,
-                remedy="name the folder of the videos with --videos, or add a column fps",
-            )
-        if not media[known].steady:
-            log.warning("%s: its frames differ in length, so times from frame numbers are off", media[known].path)
-        by_video[video] = media[known].rate
-    return np.array([by_video[video] for video in videos.tolist()], np.float64)
+    return rates_of(videos.tolist(), media, layout.table.path)
 
 
 def _refuse_empty(texts: Column, name: str, source: Table) -> None:

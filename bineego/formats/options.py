@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+from annotated_types import Ge
+
 from bineego.config import Opt, Options
 from bineego.errors import BadOption, nearest
 
@@ -79,6 +81,21 @@ class LabelOptions(Options):
     def named_columns(self) -> dict[str, tuple[str, ...]]:
         """`columns`, parsed."""
         return named_columns(self.columns or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentOptions(Options):
+    """What a segment without length means."""
+
+    tolerance: Annotated[
+        float,
+        Ge(0),
+        Opt(
+            "Moments without length: train takes them as 2 S seconds long; in evaluate a prediction whose centre lies "
+            "within S seconds finds one.",
+            panel=PANEL, table=TABLE, metavar="S",
+        ),
+    ] = 0.0  # fmt: skip
 
 
 AS_WRITTEN = LabelOptions()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from bineego.errors import InputInvalid
 from bineego.files import write_bytes
 from bineego.formats import json
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format
+from bineego.formats.format import Format, Source
+from bineego.formats.options import LabelOptions
 from bineego.formats.rows import Rows
+from bineego.formats.units import in_seconds
 
 
 def read_annotations(path: Path) -> Annotations:
@@ -72,12 +75,17 @@ def _labels(action: Any) -> list[str]:
     return [value.strip() for value in values if isinstance(value, str) and value.strip()]
 
 
+def _annotations(source: Source, how: LabelOptions) -> Annotations:
+    found = parse_annotations(source.document)
+    return replace(found, segments=in_seconds(found.segments, how, source.media, source.path))
+
+
 FORMAT = Format(
     name="360x",
     title="360+x JSON ('metadata')",
     suffixes=(".json",),
     recognises=lambda source: "metadata" in source.object,
-    annotations=lambda source, _how: parse_annotations(source.document),
+    annotations=_annotations,
     write=lambda found, path, _videos: write_annotations(found.segments, path),
     one_video=True,
 )

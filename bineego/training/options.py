@@ -16,6 +16,7 @@ from bineego.datasets.options import DEFAULT_CACHE
 from bineego.datasets.recording import View
 from bineego.errors import BadOption, InputMissing, UsageError, nearest
 from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
+from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.runs import RUNS, RunFolder
 from bineego.training.recipe import NETWORK, RUN, Head, Recipe
 
@@ -30,7 +31,7 @@ class Device(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(Options):
+class RunOptions(LabelOptions, MomentOptions):
     """Where a training run takes place."""
 
     videos: Annotated[
@@ -103,10 +104,10 @@ class TrainCall(Recipe, HeadPart, RunOptions):
         given = {name: value for source in (*file, flags) for name, value in source.read(cls).items()}
         if given.get("resume"):
             config = _config_of_run(given)
-            if config is not None:
+            if config:
                 place = {*options(RunOptions), "dataset", "name"}
                 where = [replace(source, values=_only(source.read(cls), place)) for source in file]
-                return [*where, config, flags]
+                return [*where, *config, flags]
         recipe = given.get("recipe")
         return [*([recipe_source(recipe)] if recipe else []), *file, flags]
 
@@ -161,10 +162,11 @@ def _only(values: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-def _config_of_run(given: Mapping[str, Any]) -> Source | None:
-    """The `[train]` table that a run wrote down, or None if it was interrupted before that."""
+def _config_of_run(given: Mapping[str, Any]) -> list[Source]:
+    """The tables of options that a run wrote down; none if it was interrupted before that."""
     name = given.get("name")
     if not name:
         raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
     path = RunFolder(Path(given.get("runs", RUNS)) / str(name)).config
-    return Source(values=read_toml(path).get("train", {}), file=path, table="train") if path.is_file() else None
+    content = read_toml(path) if path.is_file() else {}
+    return [Source(values=content[name], file=path, table=name) for name in ("train", TABLE) if name in content]

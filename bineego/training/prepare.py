@@ -11,11 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from bineego.config import part
 from bineego.datasets import open_dataset
+from bineego.datasets.lengths import check_units
 from bineego.datasets.priors import measure
 from bineego.datasets.recording import Dataset, Recording, View
 from bineego.datasets.split import Split
+from bineego.datasets.summary import tell, with_moments
 from bineego.errors import InputInvalid, UsageError
+from bineego.formats.options import LabelOptions
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.training.options import RunOptions
@@ -33,6 +37,7 @@ from bineego.training.samples import (
 )
 from bineego.training.sampling import UNKNOWN
 from bineego.training.splits import choose_split, cut_in_time
+from bineego.training.untaught import report_untaught
 from bineego.training.validation import HeldOut, later, truth_of
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.types import OnProgress
@@ -117,7 +122,9 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
             recording with a video and a label.
     """
     if not isinstance(dataset, Dataset):
-        dataset = open_dataset(dataset, videos=options.videos, view=options.view)
+        how = part(LabelOptions, options)
+        dataset = open_dataset(dataset, videos=options.videos, view=options.view, how=how)
+    dataset = with_moments(dataset, options.tolerance)
     _check_view(recipe.task, options.view)
     usable = dataset.with_recordings([r for r in dataset.recordings if r.videos and _is_labelled(r, recipe.task)])
     if not usable.recordings:
@@ -125,6 +132,8 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
             f"data set {dataset.name!r} has no recording with a video and a label to learn",
             remedy="check its videos and annotations, --view and --task",
         )
+    check_units(usable.recordings)
+    tell(usable.recordings, usable.name)
     split = choose_split(usable, recipe)
     train = tuple(usable.of_ids(split.train).recordings)
     val = tuple(usable.of_ids(split.val or split.train).recordings)
@@ -166,6 +175,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
         train_lines, val_lines = ([part] for part in cut_line(train_lines[0], begin))
         truth = later(truth, begin)
     samples = intervals(train_lines, recipe, chosen.task)
+    report_untaught(samples, chosen.train, chosen.labels, recipe)
     if recipe.keep_aspect:
         _check_shapes(cache, videos)
     priors = measured_priors(chosen, durations, begin)

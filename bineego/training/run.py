@@ -243,6 +243,7 @@ def _open_folder(
     run_folder.write_config(
         folder,
         {"dataset": source, "name": folder.name, **place, "head": str(Head.INTERVAL), **to_toml(start.recipe)},
+        options,
         start.begun,
     )
     write_split(chosen.split, folder.split)

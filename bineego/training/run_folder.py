@@ -14,11 +14,13 @@ import orjson
 import pandas as pd
 
 from bineego import files, segments
-from bineego.config import write_toml
+from bineego.config import part, to_toml, write_toml
 from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
+from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.runs import RunFolder
+from bineego.training.options import RunOptions
 from bineego.training.validation import HeldOut, Validation
 from bineego.tsm.weights import InitReport
 
@@ -39,9 +41,10 @@ def clear(run: RunFolder) -> None:
         shutil.rmtree(run.path)
 
 
-def write_config(run: RunFolder, train: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Everything that was decided: `[train]` repeats the run, `[run]` says how it went."""
-    write_toml({"train": dict(train), "run": dict(facts)}, run.config)
+def write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, facts: Mapping[str, Any]) -> None:
+    """Everything that was decided: `[train]` and `[labels]` repeat the run, `[run]` says how it went."""
+    labels = to_toml(part(LabelOptions, options)) | to_toml(part(MomentOptions, options))
+    write_toml({"train": dict(train), TABLE: labels, "run": dict(facts)}, run.config)
 
 
 def write_init(run: RunFolder, report: InitReport) -> None:

@@ -20,6 +20,7 @@ from bineego.labels import LabelRule, LabelSet
 from bineego.training.recipe import Labels, Recipe, Task
 from bineego.training.sampling import UNKNOWN
 from bineego.types import Bools, Floats, Ints
+from bineego.words import many
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,10 @@ def timelines(
                 )
             )
     if skipped:
-        log.warning("%d annotated segment(s) whose end is not after their start are left out", skipped)
+        log.warning(
+            "%s whose end is not after their start left out; moments without length are learnt with --tolerance S",
+            many(skipped, "annotated segment"),
+        )
     return found
 
 

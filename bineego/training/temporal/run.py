@@ -372,7 +372,7 @@ def _open_folder(
     source = dataset.name if isinstance(dataset, Dataset) else str(dataset)
     place = {"videos": options.videos, "view": options.view, "cache": options.cache, "features": choice.folder}
     facts = {"init": f"frozen {choice.trunk}", "kinds": list(run.material.projection.kinds)}
-    run_folder.write_config(run.folder, {"dataset": source, "name": run.folder.name, **place, **table}, facts)
+    run_folder.write_config(run.folder, {"dataset": source, "name": run.folder.name, **place, **table}, options, facts)
     write_split(run.chosen.split, run.folder.split)
 
 
