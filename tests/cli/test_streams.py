@@ -56,7 +56,7 @@ def test_a_signal_while_modules_are_loaded(seconds: float, number: int, code: in
     process = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     time.sleep(seconds)
     process.send_signal(number)
-    said = process.communicate()[1]
+    said = process.communicate(timeout=300)[1]
     assert "Traceback" not in said
     assert process.returncode in ((code, -number) if number == signal.SIGTERM else (code,))
     assert word in said
