@@ -72,7 +72,8 @@ def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) 
             raise UsageError(
                 f"{key} was {began} when this run began, now it is {given.get(key)}",
                 where=folder.path,
-                remedy="resume with the same flags (or none), or start another run",
+                remedy="resume with the same flags (or none); to train on from its model under others: "
+                f"--init {folder.path} --name {folder.name}2",
             )
 
 

@@ -40,6 +40,7 @@ from bineego.training.recipe import Head, Labels, Recipe, default_lr, effective
 from bineego.training.result import RunResult
 from bineego.training.resume import check_data, saved_state
 from bineego.training.run_folder import choose_folder
+from bineego.training.run_lock import runs_freed
 from bineego.training.sampling import Sampler, expected_draws
 from bineego.training.temporal.run import FeatureChoice, train_head
 from bineego.training.validation import (
@@ -71,6 +72,7 @@ TRAINED_HEAD_LR = 5.0
 
 
 @takes(TrainCall)
+@runs_freed()
 def train(
     dataset: Dataset | Path | str,
     *,

@@ -21,6 +21,7 @@ from bineego.formats.csv import write_scenes, write_segments
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.runs import RunFolder
 from bineego.training.options import RunOptions
+from bineego.training.run_lock import is_free, lock
 from bineego.training.validation import HeldOut, Validation
 from bineego.tsm.weights import InitReport
 
@@ -80,15 +81,22 @@ def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, o
 
     Raises:
         UsageError: the name is taken, by something else or by a run and neither `resume` nor `overwrite` is given;
-            there is nothing to resume; or the name is no folder name.
+            there is nothing to resume; the name is no folder name; or another process trains this run.
     """
     if name is None:
         if resume:
             raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
         for name in itertools.chain([default], (f"{default}-{i}" for i in itertools.count(2))):
-            if not (folder := RunFolder(runs / name)).exists():
+            folder = RunFolder(runs / name)
+            if not folder.exists() and is_free(folder) and not folder.exists():
                 return folder
     assert name is not None
+    folder = _checked(runs, name, resume=resume, overwrite=overwrite)
+    lock(folder)
+    return _checked(runs, name, resume=resume, overwrite=overwrite)  # what another training has left until now
+
+
+def _checked(runs: Path, name: str, *, resume: bool, overwrite: bool) -> RunFolder:
     if not name or name.startswith(".") or FORBIDDEN & set(name):
         raise UsageError(f"{name!r} cannot be the name of a folder", where="--name")
     folder = RunFolder(runs / name)
