@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego import digests
-from bineego.config import keywords, takes
+from bineego.config import keywords, part, takes
 from bineego.datasets.media import MediaFiles, media_beside
 from bineego.datasets.options import ConvertOptions
 from bineego.datasets.videos import find_videos
@@ -16,7 +16,7 @@ from bineego.errors import BineegoError
 from bineego.files import missing
 from bineego.formats.format import Videos
 from bineego.formats.media import Media
-from bineego.formats.options import AS_WRITTEN
+from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_any
 from bineego.formats.write import files_of, format_of, write
 from bineego.records import check_free, note
@@ -51,7 +51,7 @@ def convert(source: Path | str, target: Path | str, *, options: ConvertOptions |
     if not chosen.one_video:
         check_free(target, overwrite=call.overwrite, inputs=[source], flag="OUT")
     files = _files(source, call.videos)
-    found = read_any(source, AS_WRITTEN, files)
+    found = read_any(source, part(LabelOptions, call), files)
     for path in files_of(found, target, chosen):
         check_free(path, overwrite=call.overwrite, inputs=[source], flag="OUT")
     paths = write(found, target, chosen, _media(files, found.videos))

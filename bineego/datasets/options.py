@@ -8,9 +8,10 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from bineego.config import Opt, Options
+from bineego.config import Opt
 from bineego.datasets.recording import View
 from bineego.formats.kinds import FileFormat
+from bineego.formats.options import LabelOptions
 from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
@@ -47,7 +48,7 @@ class ExtractCall(ExtractOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions(Options):
+class ConvertOptions(LabelOptions):
     """Options of `convert`."""
 
     format: Annotated[FileFormat | None, Opt("Format to write.", key=False, unset="by the ending of OUT")] = None

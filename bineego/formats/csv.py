@@ -94,10 +94,15 @@ def write_segments(found: pd.DataFrame, path: Path) -> None:
 def write_annotations(found: Annotations, path: Path) -> None:
     """Write scored segments, or ground truth with the columns `subset` and `scene` where any video has one.
 
-    In ground truth a video without rows gets one that names it alone (all background).
+    In ground truth a video without rows gets one that names it alone (all background). Scenes alone are a table of
+    their own.
     """
     if segments.SCORE in found.segments:
         write_segments(found.segments, path)
+        return
+    if found.scenes and not found.videos and found.segments.empty:
+        with atomic_text(path) as stream:
+            stream.writelines(f"{_quoted(a)},{_quoted(b)}\n" for a, b in [SCENE_COLUMNS, *found.scenes.items()])
         return
     extras = {"subset": found.subsets, "scene": found.scenes}
     extras = {name: values for name, values in extras.items() if values}

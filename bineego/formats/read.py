@@ -22,12 +22,13 @@ from bineego.formats import (
     epic,
     json,
     labelstudio,
+    scenes,
     subtitles,
     thumos,
     via,
     vtrace,
     x360,
-)  # fmt: skip
+)
 from bineego.formats.annotations import Annotations, NotPredictions, merge
 from bineego.formats.format import Format, Source
 from bineego.formats.media import NO_MEDIA, Medias
@@ -52,6 +53,7 @@ FORMATS: tuple[Format, ...] = (
     epic.CSV,
     thumos.TABLE,
     thumos.TEXT,
+    scenes.FORMAT,
     csv.FORMAT,
 )
 """All formats; the first that recognises a file reads it. Tables come last: any text may be one."""

@@ -71,3 +71,11 @@ def test_a_broken_video_is_as_good_as_none(tmp_path: Path, labels: Path, caplog:
     (tmp_path / "a.mp4").write_bytes(b"no video")
     convert(labels, tmp_path / "out.boris")
     assert "1 file (a) cannot be read as a video" in caplog.text
+
+
+def test_how_a_table_is_read_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("Clip;From;Till;What\na.mp4;500;1500;walk\n")
+    convert(
+        tmp_path / "odd.csv", tmp_path / "out.csv", columns="video=Clip,start=From,end=Till,label=What", time_unit="ms"
+    )
+    assert read.read_annotations(tmp_path / "out.csv").segments.iloc[0].tolist() == ["a.mp4", "walk", 0.5, 1.5]

@@ -15,7 +15,9 @@ from bineego import segments
 from bineego.errors import InputInvalid
 from bineego.formats import challenge, read, windows
 from bineego.formats.annotations import Annotations
+from bineego.formats.kinds import FileFormat
 from bineego.formats.media import Media
+from bineego.formats.write import WRITERS, write
 from bineego.labels import CHALLENGE_ACTIONS, SCENES
 
 
@@ -162,6 +164,16 @@ def test_scenes_go_there_and_back(tmp_path: Path) -> None:
         challenge._write_scenes(
             Annotations(segments=segments.empty(scored=False), videos=(), scenes={"a": "Moon"}), tmp_path / "s.csv", {}
         )
+
+
+def test_scenes_of_localize_become_a_submission_and_the_other_way_round(tmp_path: Path) -> None:
+    (tmp_path / "scenes.csv").write_text("video_id,scene,score\na,Kitchen,0.9\nb,Campus,0.5\n")
+    scenes = read.read_any(tmp_path / "scenes.csv")
+    write(scenes, tmp_path / "s.csv", WRITERS[FileFormat.CHALLENGE_SCENES], {})
+    back = read.read_any(tmp_path / "s.csv")
+    assert back.scenes == {"a": "Kitchen", "b": "Campus"}
+    write(back, tmp_path / "again.csv", WRITERS[FileFormat.CSV], {})
+    assert (tmp_path / "again.csv").read_text() == "video_id,scene\na,Kitchen\nb,Campus\n"
 
 
 def test_another_table_is_neither(tmp_path: Path) -> None:
