@@ -17,7 +17,7 @@ from bineego.records import check_free, recorded
 
 log = logging.getLogger(__name__)
 
-EXTRAS = ("recall_at", "bootstrap", "diagnose", "curves")
+EXTRAS = ("recall_at", "bootstrap", "segmental", "diagnose", "curves")
 """What is said of predictions besides their scores."""
 
 FILE_WIDTH = 100_000

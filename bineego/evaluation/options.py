@@ -164,6 +164,9 @@ class EvaluateOptions(LabelOptions, MomentOptions):
     ] = ()
     bootstrap: Annotated[int, Ge(0), Opt("Confidence intervals from N resamplings of the videos; 0 is none.")] = 0
     seed: Annotated[int, Ge(0), Opt("Seed of the resampling.")] = 0
+    segmental: Annotated[
+        bool, Opt("Also the segmentation measures: accuracy over time, edit score, F1 at tIoU 0.1, 0.25 and 0.5.")
+    ] = False
     diagnose: Annotated[bool, Opt("Tell what kind each error is, and what fixing it would gain.")] = False
     curves: Annotated[
         Path | bool,

@@ -10,6 +10,7 @@ from typing import Any
 from bineego.evaluation.average_precision import Curve
 from bineego.evaluation.bootstrap import Intervals
 from bineego.evaluation.diagnosis import Diagnosis
+from bineego.evaluation.segmental import Segmental
 from bineego.evaluation.ties import TieRange
 
 
@@ -29,6 +30,7 @@ class Evaluation:
         curves: precision-recall curve of each class at each threshold (K), if asked for.
         intervals: confidence intervals over videos, if asked for.
         diagnosis: what kind each error is, if asked for.
+        segmental: the segmentation measures, if asked for.
     """
 
     tiou: tuple[float, ...]
@@ -43,6 +45,7 @@ class Evaluation:
     curves: Mapping[str, tuple[Curve, ...]] | None = None
     intervals: Intervals | None = None
     diagnosis: Diagnosis | None = None
+    segmental: Segmental | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints: the five fixed keys, and a key for each extra that was asked for."""
@@ -75,6 +78,8 @@ class Evaluation:
             content["bootstrap"] = self.intervals.to_json()
         if self.diagnosis is not None:
             content["diagnosis"] = self.diagnosis.to_json()
+        if self.segmental is not None:
+            content["segmental"] = self.segmental.to_json()
         plain: dict[str, Any] = without_nan(content)
         return plain
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from bineego.evaluation.problem import Problem, pose
 from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.scenes import scene_top1
+from bineego.evaluation.segmental import segmental
 from bineego.evaluation.sides import Predictions, Truth, read_sides, refuse_strangers, warn_of_gaps
 from bineego.evaluation.ties import tie_range
 from bineego.formats import windows
@@ -125,7 +127,10 @@ def _evaluate(
         return Evaluation(tiou=tiou, mAP=nothing, final=float("nan"), ap={}, scene_top1=top1)
     problem = ignored.marked(pose(truth, table, videos=videos, tolerance=options.tolerance), stretches)
     hits = match(problem, tiou)
-    return _assemble(problem, tiou, hits, top1, options)
+    found = _assemble(problem, tiou, hits, top1, options)
+    if options.segmental:
+        found = replace(found, segmental=segmental(truth, table, videos, ignored=stretches))
+    return found
 
 
 def _assemble(

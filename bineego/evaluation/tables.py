@@ -13,6 +13,8 @@ from bineego.evaluation.bootstrap import LEVEL, Interval
 from bineego.evaluation.diagnosis import KINDS, Diagnosis, Kind
 from bineego.evaluation.grid_ceiling import Ceiling
 from bineego.evaluation.result import Evaluation
+from bineego.evaluation.segmental import Segmental
+from bineego.words import many
 
 KIND_HEADS = {
     Kind.DUPLICATE: "duplicate",
@@ -36,9 +38,19 @@ def tables(result: Evaluation) -> list[Table]:
     found = [_scores(result)]
     if result.recall:
         found.append(_recall(result))
+    if result.segmental is not None:
+        found.append(_segmental(result.segmental))
     if result.diagnosis is not None:
         found += [_errors(result.diagnosis), _sensitivity(result.diagnosis)]
     return found
+
+
+def _segmental(result: Segmental) -> Table:
+    heads = [f"F1@{100 * tiou:g}" for tiou in result.tiou]
+    table = _table(f"Segmentation, {many(result.n_videos, 'video')}", ["", "accuracy", "edit", *heads])
+    table.add_row("mean over videos", *map(_percent, (result.accuracy, result.edit, *result.f1)))
+    table.add_row("counts summed", _percent(result.summed_accuracy), "", *map(_percent, result.summed_f1))
+    return table
 
 
 def ceiling_table(ceilings: Sequence[Ceiling]) -> Table:
