@@ -1,9 +1,8 @@
-"""`bineego info MODEL`: the model card."""
+"""`bineego info`: the model card."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bineego.config import Opt, Options
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
 class InfoCall(Options):
     """What the command takes."""
 
-    model: Annotated[Path, Opt("A run's folder, or a model file.", argument=True)]
+    model: Annotated[
+        str | None, Opt("A run's name or folder, or a model file.", argument=True, unset="the newest run under ./runs")
+    ] = None
     json: Annotated[bool, Opt("Print the whole card as JSON.", key=False)] = False
 
 
@@ -24,11 +25,13 @@ def info(call: InfoCall) -> None:
     """Show what a model is: its labels, how it was trained and on what, and how well it did.
 
     Examples:
-      bineego info runs/first
+      bineego info
+      bineego info runs/first --json
     """
+    from bineego.runs import find_model
     from bineego.tsm.card_file import card_to_dict, card_to_json, read_card
 
-    card = read_card(call.model)
+    card = read_card(find_model(call.model))
     if call.json:
         print(card_to_json(card, indent=True))
         return

@@ -42,7 +42,9 @@ class RunOptions(LabelOptions, MomentOptions):
     runs: Annotated[Path, Opt("Folder of all runs.", panel=RUN, metavar="FOLDER")] = RUNS
     cache: Annotated[Path, Opt("Folder of the frame cache.", panel=RUN, metavar="FOLDER")] = DEFAULT_CACHE
     jobs: Annotated[int | None, Ge(1), Opt("Videos decoded at once.", panel=RUN, unset="one a core")] = None
-    device: Annotated[Device, Opt("auto takes the first of cuda, mps and cpu that is there.", panel=RUN)] = Device.AUTO
+    device: Annotated[
+        Device, Opt("Where to train; auto takes the first of cuda, mps and cpu that is there.", panel=RUN)
+    ] = Device.AUTO
     devices: Annotated[int, Ge(1), Opt("Devices per machine; under torchrun, torchrun's.", panel=RUN)] = 1
     nodes: Annotated[int, Ge(1), Opt("Machines; under torchrun, torchrun's.", panel=RUN)] = 1
     resume: Annotated[bool, Opt("Go on with the run of this name.", panel=RUN)] = False

@@ -36,6 +36,17 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_without_a_model_it_is_the_newest_run(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["info"])
+    assert isinstance(result.exception, ModelError)
+    (tmp_path / "runs").symlink_to(run_folder.parent)
+    for arguments in (["info"], ["info", "first"]):
+        assert CliRunner().invoke(app, arguments).stdout.startswith("model first\n")
+
+
 def test_prints_the_card(run_folder: Path) -> None:
     for path in (run_folder, run_folder / "model.safetensors"):
         result = CliRunner().invoke(app, ["info", str(path)])

@@ -78,7 +78,6 @@ def test_commands_and_options_stand_in_panels(run) -> None:
         ("--frobnicate", "unknown flag --frobnicate"),
         ("localize x --threshold", "--threshold: needs a value"),
         ("localize", "INPUT is missing"),
-        ("info", "MODEL is missing"),
         ("info a b c", "too many arguments: b c"),
         ("train d --frames 0", "--frames: must be 1 or more, not 0"),
         ("train d --frames x", "--frames: must be a whole number, not 'x'"),
