@@ -128,20 +128,21 @@ def _address(media: dict[str, str]) -> str:
 def _of_tiers(eaf: Any, path: Path) -> Iterator[_Annotation]:
     """Annotations of the tiers that hold labels, by tier."""
     free = [name for name, tier in eaf.tiers.items() if not tier[2].get("PARENT_REF")]
-    chosen = [name for name in free if _is_label_name(name)] or [name for name in free if eaf.tiers[name][0]]
+    chosen = [name for name in free if is_label_name(name)] or [name for name in free if eaf.tiers[name][0]]
     others = [name for name, tier in eaf.tiers.items() if name not in chosen and not _is_score(name) and any(tier[:2])]
     if others:
         log.warning(
             "%s: labels are taken from %s; not read: %s (--columns label=TIER reads another)",
             path, listed(map(repr, chosen), "tier"), listed(map(repr, others), "tier"),
         )  # fmt: skip
-    elif len(chosen) > 1 and not all(map(_is_label_name, chosen)):
+    elif len(chosen) > 1 and not all(map(is_label_name, chosen)):
         log.info("%s: labels are taken from %s", path, listed(map(repr, chosen), "tier"))
     for name in chosen:
         yield from _texts(eaf, name, path)
 
 
-def _is_label_name(tier: str) -> bool:
+def is_label_name(tier: str) -> bool:
+    """Whether a tier is called as those that hold labels are, such as "Action" or "action 2"."""
     return re.sub(r"[ _-]*\d+$", "", tier.strip()).casefold() in LABEL_ATTRIBUTES
 
 
