@@ -22,7 +22,7 @@ from bineego.inference import telling
 from bineego.inference.items import Item, find_items
 from bineego.inference.options import LocalizeCall, LocalizeOptions
 from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
-from bineego.inference.views import Loaded, ModelSource, check_views, have_actions, load_models
+from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
 from bineego.shards import read_shard
@@ -104,6 +104,7 @@ def localize(
         log.info("shard %s: %d of %s", call.shard, len(items), many(everything, "video"))
     device = choose_device(options.device)
     models = load_models(model, views) if needs_model else ()
+    check_score_options(models, options)
     actions = have_actions(models, views)
     # Whether a score track has scenes is known once it is read.
     scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)

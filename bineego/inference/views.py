@@ -9,8 +9,10 @@ from pathlib import Path
 
 from bineego.datasets.recording import View
 from bineego.errors import InputInvalid, UsageError
+from bineego.inference.options import ScoreOptions
 from bineego.runs import find_model
 from bineego.tsm.model_file import Model, load_model
+from bineego.tsm.network import TSM
 
 ModelSource = Model | Path | str
 """A model in memory, its file, a run's folder or a run's name."""
@@ -68,6 +70,23 @@ def load_models(given: ModelSource | Sequence[ModelSource] | None, views: Sequen
         for source in dict.fromkeys(found)
     }
     return tuple(loaded[source] for source in (found * len(views) if len(found) == 1 else found))
+
+
+def check_score_options(models: Sequence[Loaded], options: ScoreOptions) -> None:
+    """Refuse options of clips for models that look over whole videos.
+
+    Raises:
+        UsageError: one of these.
+    """
+    if not models or any(isinstance(one.model.network, TSM) for one in models):
+        return
+    usual = ScoreOptions()
+    for name in ("stride", "clip_duration", "coarse"):
+        if getattr(options, name) != getattr(usual, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} is about clips, and this model looks over whole videos",
+                remedy="leave it out",
+            )
 
 
 def have_actions(models: Sequence[Loaded], views: Sequence[View]) -> bool:

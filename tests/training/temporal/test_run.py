@@ -77,6 +77,8 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, run, tmp_path: Path
     assert isinstance(card.network, TemporalConfig)
     assert card.network.kinds == MOTION
     assert card.data["train_recordings"] == 3
+    with pytest.raises(UsageError, match="--stride is about clips"):
+        localize(tiny / "panoramic" / "r0.mp4", model=result.folder, stride=0.1)
     found = localize(sorted((tiny / "panoramic").iterdir()), model=result.folder, output=tmp_path / "out")
     assert set(found.scenes) == {"r0", "r1", "r2", "r3"}
     assert (found.predictions["end"] > found.predictions["start"]).all()
