@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bineego.errors import UsageError
+from bineego.errors import InputInvalid, UsageError
 from bineego.grid import EPSILON, clip_times, interval_edges, overlaps
 from bineego.types import Bools, Floats, Ints
 from bineego.video.frames import on_screen
+
+MOST_SLOTS = 100_000_000
+"""Frames of all clips of a video, counted as often as they are used: a week at half seconds is 10 million."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,11 +61,19 @@ def make_plan(
 
     Raises:
         UsageError: a stride longer than t.
+        InputInvalid: more frames to look at than `MOST_SLOTS`.
     """
     if stride is not None and stride > t * (1 + EPSILON):
         raise UsageError(
             f"a stride of {stride} s leaves gaps between intervals of {t} s",
             remedy=f"--stride at most {t}; to score fewer intervals use --coarse",
+        )
+    slots = duration / min(t, stride or t) * n_frames
+    if slots > MOST_SLOTS:
+        raise InputInvalid(
+            f"{duration:,.0f} s in intervals of {min(t, stride or t):g} s and {n_frames} frames are {slots:,.0f} "
+            f"frames to look at; at most {MOST_SLOTS:,}",
+            remedy="a larger --stride, or a model of longer intervals",
         )
     if stride is None or abs(stride - t) <= EPSILON * t:
         stride = t

@@ -15,6 +15,20 @@ from bineego.video.frames import FrameOptions
 
 MIN_AGREEMENT, MAX_CHANGE = 0.995, 0.005
 
+RANGES = {
+    "interval": (0.01, 3600.0),
+    "clip_duration": (0.01, 3600.0),
+    "temperature": (1e-4, 1e4),
+}
+"""What a card may say, in its units; a file that says more is damaged or means harm."""
+
+CLIP_BYTES = 1_000_000_000
+"""Of the frames of one clip."""
+
+CLASSES = 10_000
+
+VIEWS = ("panoramic", "third_person", "monocular", "binocular")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bf16Check:
@@ -89,6 +103,22 @@ class ModelCard:
             )
         if self.network.n_scenes != len(self.labels.scenes):
             raise ValueError(f"{self.network.n_scenes} scene logits for {len(self.labels.scenes)} scenes")
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value:g}")
+        if self.view not in VIEWS:
+            raise ValueError(f"view must be one of {', '.join(VIEWS)}, not {self.view[:40]!r}")
+        if len(self.labels.actions) + len(self.labels.scenes) > CLASSES:
+            raise ValueError(f"at most {CLASSES:,} labels, not {len(self.labels.actions) + len(self.labels.scenes):,}")
+        if isinstance(self.network, NetworkConfig):
+            width = self.frames.size * (1.8 if self.frames.keep_aspect else 1.0)  # 16:9
+            clip = self.network.n_frames * self.frames.size * width * 3
+            if clip > CLIP_BYTES:
+                raise ValueError(f"clips of {clip:,.0f} bytes; at most {CLIP_BYTES:,}")
 
     @property
     def clip_network(self) -> NetworkConfig:

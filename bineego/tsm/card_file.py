@@ -140,6 +140,9 @@ def card_from_json(text: str, where: Path | None = None) -> ModelCard:
         raise _bad_card(f"not JSON: {error}", where) from error
     except (TypeError, ValueError) as error:
         raise _bad_card(f"evidence: {error}", where) from error
+    yes_or_no = _numbers_that_are_none(values)
+    if yes_or_no:
+        raise _bad_card(f"{yes_or_no}: must be a number, not true or false", where)
     try:
         read = _CardValues.model_validate(values)
         fields = {name: getattr(read, name) for name in _CardValues.model_fields}
@@ -163,13 +166,29 @@ def _renamed(values: Any) -> Any:
     return {"decoding": None if old is None else old.to_dict()} | rest
 
 
+def _numbers_that_are_none(values: Any) -> str:
+    """The name of a number that stands as true or false, which would be read as 1 or 0; empty if there is none."""
+    parts = {"": values, "network": None, "frames": None}
+    if isinstance(values, dict):
+        parts |= {name: values.get(name) for name in ("network", "frames")}
+    for part, found in parts.items():
+        for name, value in found.items() if isinstance(found, dict) else ():
+            if isinstance(value, bool) and name not in ("shift", "keep_aspect"):
+                return f"{part}.{name}".strip(".")
+    return ""
+
+
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+_Label = Annotated[str, Field(max_length=1000, pattern="^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$")]
+"""One line, and nothing that steers a terminal."""
 
 
 class _Labels(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    actions: tuple[str, ...]
-    scenes: tuple[str, ...]
+    actions: tuple[_Label, ...]
+    scenes: tuple[_Label, ...]
 
 
 class _Priors(BaseModel):

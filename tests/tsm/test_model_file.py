@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,13 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from bineego.datasets.recording import View
 from bineego.decoding import default, of_version_1
 from bineego.errors import ModelError, UsageError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.tracks import Activation
 from bineego.tsm import load_model
-from bineego.tsm.card import ModelCard
+from bineego.tsm.card import VIEWS, ModelCard
 from bineego.tsm.card_file import CARD_KEY, DIGEST_KEY, FORMAT_KEY, card_from_json, card_to_json, read_card
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.model_file import save_model
@@ -34,6 +36,9 @@ from bineego.video.frames import FrameOptions
 
 NETWORK = NetworkConfig(trunk=Trunk.MOBILENET_V2, n_classes=4, n_scenes=2, n_frames=4)
 LABELS = LabelSet(actions=("jump", 'öl "wechseln"', "a,b"), scenes=("Dining & Food Outlets", "x"))
+
+
+LETTERS = st.characters(exclude_categories=["C", "Z"])
 
 
 def card(**changes: object) -> ModelCard:
@@ -129,8 +134,10 @@ def test_card_keeps_every_field() -> None:
 
 
 @given(
-    interval=st.floats(1e-6, 1e6),
-    names=st.lists(st.text(max_size=8), min_size=1, max_size=5, unique=True),
+    interval=st.floats(0.01, 3600),
+    names=st.lists(
+        st.text(st.characters(exclude_categories=["C", "Z"]), max_size=8), min_size=1, max_size=5, unique=True
+    ),
     metrics=st.dictionaries(st.text(max_size=4), st.floats(allow_nan=False, allow_infinity=False), max_size=3),
 )
 def test_card_json_round_trips(interval: float, names: list[str], metrics: dict[str, float]) -> None:
@@ -286,3 +293,32 @@ def test_a_card_of_version_0_1_keeps_its_independent_seconds() -> None:
         card_from_json(json.dumps(values | {"evidence": -1}))
     with pytest.raises(ModelError, match="evidence"):
         card_from_json(json.dumps(values | {"evidence": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"interval": 1e-9}, "interval must be from 0.01 to 3600"),
+        ({"interval": 1e300}, "interval must be from"),
+        ({"interval": True}, "interval: must be a number"),
+        ({"temperature": 1e300}, "temperature must be from"),
+        ({"temperature": True}, "temperature: must be a number"),
+        ({"clip_duration": 1e-9}, "clip_duration must be from"),
+        ({"view": "above"}, "view must be one of panoramic"),
+        ({"labels": {"actions": ["a\nb", "x", "y"], "scenes": ["s", "t"]}}, "labels.actions.0"),
+        ({"labels": {"actions": ["a\x1b[31m", "x", "y"], "scenes": ["s", "t"]}}, "labels.actions.0"),
+        ({"network": {"n_frames": 10**9}}, "at most 1,000,000,000"),
+        ({"network": {"n_frames": True}}, "network.n_frames: must be a number"),
+        ({"frames": {"size": 10**9}}, "frames.size"),
+    ],
+)
+def test_what_no_card_says_is_refused_with_the_limit(changes: dict[str, object], says: str) -> None:
+    values = json.loads(card_to_json(card()))
+    for name, change in changes.items():
+        values[name] = values[name] | change if isinstance(change, dict) else change
+    with pytest.raises(ModelError, match=re.escape(says)):
+        card_from_json(json.dumps(values))
+
+
+def test_the_views_of_a_card_are_those_of_data_sets() -> None:
+    assert tuple(map(str, View)) == VIEWS
