@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bineego import segments
+from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.choices import Choice, choices
 from bineego.ensembling.fusing import as_table, fuse
 from bineego.ensembling.inputs import Model, Source, read_models
@@ -147,7 +148,8 @@ def fit(
     truth = read_truth(ground_truth)
     truth = truth if subset is None else of_subset(truth, subset)
     judge = _Judge(truth)
-    models = read_models(inputs)
+    models = with_common_ids(read_models(inputs), (*truth.known, *truth.segments["video_id"].unique()))
+    warn_of_scales(models)
     if len(models) < 2:
         raise UsageError("a fit needs two models or more", remedy="bineego ensemble A.csv B.csv --fit GROUND_TRUTH")
     with_tracks = all(model.table is None for model in models)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bineego import config, postprocess, segments
 from bineego.ensembling import average, paper
+from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.bridge import bridge as join_fragments
 from bineego.ensembling.candidates import collect
 from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
@@ -92,6 +93,8 @@ def run(inputs: Sequence[Source], call: EnsembleCall, *, decode: DecodeOptions |
             # Before reading what may be large; score-track files may turn out to be of one model.
             check_weights(numbers, len(inputs))
         models = read_models(inputs)
+    models = with_common_ids(models)
+    warn_of_scales(models)
     _warn_of_idle(given, _method(models, options)[1])
     return fuse(models, numbers, options, decode)
 

@@ -33,6 +33,11 @@ class Model:
     table: pd.DataFrame | None = None
     tracks: dict[str, ScoreTrack] = field(default_factory=dict)
 
+    @property
+    def videos(self) -> list[str]:
+        """Ids of its videos."""
+        return list(self.tracks) if self.table is None else self.table["video_id"].unique().tolist()
+
 
 def read_models(sources: Sequence[Source]) -> list[Model]:
     """One model per source: all of tables, or all of score tracks.
