@@ -12,6 +12,7 @@ from bineego.lazy import attach
 
 if TYPE_CHECKING:
     from bineego.datasets import convert, extract_frames
+    from bineego.doctor import check
     from bineego.drawing import overlay
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from bineego.tsm import load_model
 
 __all__ = [
-    "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize", "overlay",
-    "report", "suggest", "train",
+    "check", "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize",
+    "overlay", "report", "suggest", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,6 +33,7 @@ _HOMES = {
     "localize": "inference",
     "ensemble": "ensembling",
     "evaluate": "evaluation",
+    "check": "doctor",
     "convert": "datasets",
     "extract_features": "features",
     "extract_frames": "datasets",

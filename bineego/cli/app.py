@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from bineego import __version__
 from bineego.cli import console
+from bineego.cli.check import check
 from bineego.cli.convert import convert
 from bineego.cli.demo import demo
 from bineego.cli.ensemble import ensemble
@@ -25,9 +27,9 @@ from bineego.cli.suggest import suggest
 from bineego.cli.train import train
 from bineego.cli.usage import Commands
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[Callable[[Any], object], ...]] = {
     "Work": (train, localize, ensemble, evaluate),
-    "Prepare": (convert, extract_frames, extract_features),
+    "Prepare": (check, convert, extract_frames, extract_features),
     "Look": (report, suggest, overlay, info, demo),
 }
 """All commands, by the panel of `bineego --help` that they stand in."""
