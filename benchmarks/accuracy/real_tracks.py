@@ -1,0 +1,199 @@
+"""Decoders on real score tracks of other programs: GTEA and 50 Salads, a frame-wise SVM and ED-TCN for each.
+
+    python benchmarks/accuracy/real_tracks.py [FOLDER] [--json FILE]
+
+FOLDER holds the tracks of the public repository colincsl/TemporalConvolutionalNetworks as .npz files (scores and truth
+of every step; by default ../shared/goldens/tracks). Each fold of videos is decoded with temperature, lengths of actions
+and decoder from the other folds. Mean mAP at tIoU 0.5, 0.75 and 0.95 over all videos, in brackets @0.95. The row
+"default chosen on the others" says what the defaults would be if the track had not been there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from bineego import decoding, segments
+from bineego.decoding import Decoding, ScoreRule
+from bineego.evaluation import evaluate
+from bineego.formats.annotations import Annotations
+from bineego.postprocess import decode, fit_decoder
+from bineego.postprocess.calibration import fit_temperature
+from bineego.priors import Priors
+from bineego.spans import merge_runs
+from bineego.tracks import ScoreTrack
+from bineego.types import Ints
+
+TRACKS = ("gtea-svm", "gtea-edtcn", "salads-mid-svm", "salads-mid-edtcn", "salads-eval-svm")
+FOLDER = Path(__file__).parents[3] / "shared" / "goldens" / "tracks"
+CELLS = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fold:
+    """Videos to decode, and those of the other folds, under the same temperature and lengths of actions."""
+
+    tracks: list[ScoreTrack]
+    others: list[ScoreTrack]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RealTracks:
+    name: str
+    truth: Annotations
+    folds: list[Fold]
+
+
+def read(folder: Path, name: str) -> RealTracks:
+    with np.load(folder / f"{name}.npz") as file:
+        meta = json.loads(str(file["meta"]))
+        truth = {key.removeprefix("truth_"): file[key].astype(np.int64) for key in file if key.startswith("truth_")}
+        scores = {key: file[f"scores_{key}"].astype(np.float64) for key in truth}
+    if meta["scores"] == "probabilities":
+        scores = {key: np.log(np.maximum(values, 1e-12)) for key, values in scores.items()}
+    step, folds = float(meta["seconds_per_step"]), []
+    for fold in sorted({key.split("_")[0] for key in truth}):
+        known = [key for key in truth if not key.startswith(fold)]
+        made = _tracks({key: scores[key] for key in truth}, known, truth, step)
+        mine = [made[key] for key in truth if key.startswith(fold)]
+        folds.append(Fold(tracks=mine, others=[made[key] for key in known]))
+    tables = []
+    for key, labels in truth.items():
+        runs = merge_runs(labels, np.ones(len(labels)), np.arange(len(labels) + 1) * step)
+        names = [str(label) for label in runs.labels]
+        tables.append(segments.make([key] * len(runs), names, runs.starts, runs.ends))
+    whole = Annotations(segments=segments.concat(tables, scored=False), videos=tuple(truth))
+    return RealTracks(name=name, truth=whole, folds=folds)
+
+
+def _tracks(
+    scores: dict[str, np.ndarray], known: Sequence[str], truth: dict[str, Ints], step: float
+) -> dict[str, ScoreTrack]:
+    """Tracks of all videos, calibrated on the known ones."""
+    temperature = fit_temperature(
+        np.concatenate([scores[key] for key in known]), np.concatenate([truth[key] for key in known])
+    )
+    n_classes = next(iter(scores.values())).shape[1]
+    priors = _priors([truth[key] for key in known], step, n_classes)
+    return {
+        key: ScoreTrack(
+            video_id=key,
+            edges=np.arange(len(values) + 1, dtype=np.float64) * step,
+            logits=values.astype(np.float32),
+            actions=tuple(map(str, range(1, n_classes))),
+            t=step,
+            temperature=temperature,
+            scene_probs=np.zeros(0),
+            priors=priors,
+        )
+        for key, values in scores.items()
+    }
+
+
+def _priors(labels: Sequence[Ints], step: float, n_classes: int) -> Priors:
+    stays, seconds = np.zeros(n_classes), np.zeros(n_classes)
+    for of_video in labels:
+        first = np.flatnonzero(np.append(True, of_video[1:] != of_video[:-1]))
+        np.add.at(stays, of_video[first], 1)
+        np.add.at(seconds, of_video[first], np.diff(np.append(first, len(of_video))) * step)
+    dwell = np.divide(seconds, stays, out=np.full(n_classes, np.nan), where=stays > 0)
+    return Priors(dwell=dwell, share=seconds / seconds.sum(), scene_share=np.zeros((0, n_classes)))
+
+
+def score(real: RealTracks, ways: Sequence[Decoding]) -> tuple[float, float]:
+    """Final score and mAP@0.95 with a way of decoding for each fold."""
+    found = [
+        decode(replace(track, decoding=way))
+        for fold, way in zip(real.folds, ways, strict=True)
+        for track in fold.tracks
+    ]
+    result = evaluate(real.truth, segments.concat(found, scored=True))
+    return result.final, result.mAP[-1]
+
+
+def of_version_1(real: RealTracks) -> Decoding:
+    """The default of version 0.1: 0.2 s of video count as one observation, whatever the cells."""
+    return replace(_default(real), independent_seconds=0.2)
+
+
+def _default(real: RealTracks) -> Decoding:
+    return decoding.default(real.folds[0].tracks[0].t)
+
+
+def defaults(sets: Sequence[RealTracks]) -> dict[tuple[float, ScoreRule, bool], list[tuple[float, float]]]:
+    """Scores on every set of each default that is thinkable: independent cells, score, refinement."""
+    found = {}
+    for cells, rule, refine in product(CELLS, ScoreRule, (False, True)):
+        ways = [
+            replace(_default(real), independent_seconds=cells * real.folds[0].tracks[0].t, score=rule, refine=refine)
+            for real in sets
+        ]
+        found[cells, rule, refine] = [
+            score(real, [way] * len(real.folds)) for real, way in zip(sets, ways, strict=True)
+        ]
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    args = parser.parse_args()
+    logging.getLogger("bineego").setLevel(logging.ERROR)
+    sets = [read(args.folder, name) for name in TRACKS]
+    rows: dict[str, list[tuple[float, float]]] = {
+        "paper": [score(real, [decoding.PAPER] * len(real.folds)) for real in sets],
+        "default of version 0.1": [score(real, [of_version_1(real)] * len(real.folds)) for real in sets],
+        "default": [score(real, [_default(real)] * len(real.folds)) for real in sets],
+        "default, candidates": [
+            score(real, [replace(_default(real), candidates=True)] * len(real.folds)) for real in sets
+        ],
+    }
+    paper = np.array([final for final, _ in rows["paper"]])
+    tried = defaults(sets)
+    gains = {choice: np.log(np.array([final for final, _ in found]) / paper) for choice, found in tried.items()}
+    others = [max(tried, key=lambda choice: np.delete(gains[choice], i).mean()) for i in range(len(sets))]
+    rows["default chosen on the others"] = [tried[choice][i] for i, choice in enumerate(others)]
+    fits = [[_fit(real, fold) for fold in real.folds] for real in sets]
+    rows["fitted on the other folds"] = [score(real, ways) for real, ways in zip(sets, fits, strict=True)]
+    print("| | " + " | ".join(real.name for real in sets) + " |\n" + "|---" * (len(sets) + 1) + "|")
+    for name, row in rows.items():
+        print(f"| {name} | " + " | ".join(f"{final:.3f} ({last:.3f})" for final, last in row) + " |")
+    print("\nChosen on the others (cells, score, refinement):")
+    for real, (cells, rule, refine) in zip(sets, others, strict=True):
+        print(f"  without {real.name}: {cells:g}, {rule}, {refine}")
+    best = max(tried, key=lambda choice: float(gains[choice].mean()))
+    print(f"  on all: {best[0]:g}, {best[1]}, {best[2]}\n\nFitted, fold by fold:")
+    for real, ways in zip(sets, fits, strict=True):
+        print("\n".join(f"  {real.name}: {way}" for way in ways))
+    if args.json:
+        figures = {
+            name: {real.name: list(pair) for real, pair in zip(sets, row, strict=True)} for name, row in rows.items()
+        }
+        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    worse = [
+        real.name
+        for real, (final, _), bar in zip(sets, rows["fitted on the other folds"], paper, strict=True)
+        if final < bar
+    ]
+    if worse:
+        print(f"\nThe fit is below the paper's decoder on {', '.join(worse)}")
+    return 1 if worse else 0
+
+
+def _fit(real: RealTracks, fold: Fold) -> Decoding:
+    fit = fit_decoder(fold.others, real.truth)
+    assert fit is not None
+    return fit.decoding
+
+
+if __name__ == "__main__":
+    sys.exit(main())
