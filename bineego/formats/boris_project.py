@@ -72,6 +72,7 @@ def project(found: Annotations, path: Path, videos: Videos) -> dict[str, Any]:
             for video in ordered
         },
         "behavioral_categories": [],
+        "behavioral_categories_config": {},
         "independent_variables": {},
         "coding_map": {},
         "behaviors_coding_map": [],

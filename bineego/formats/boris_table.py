@@ -113,11 +113,11 @@ def _read(source: Source, how: LabelOptions) -> Behaviours:
     for name, rows in by_observation.items():
         where = f"{path}, observation {name!r}"
         events = _aggregated(rows, path) if START in rows[0][1] else _tabular(rows, path)
-        found.add(name, _observation(rows, export.head), list(events), where)
+        found.add(name, _observation(rows, export.head, where), list(events), where)
     return found
 
 
-def _observation(rows: Sequence[tuple[int, Row]], head: Mapping[str, str]) -> dict[str, Any]:
+def _observation(rows: Sequence[tuple[int, Row]], head: Mapping[str, str], where: str) -> dict[str, Any]:
     """The media files of an observation in the form of a project."""
     first = rows[0][1]
     source = first.get("source") or first.get("media file") or ""
@@ -125,6 +125,12 @@ def _observation(rows: Sequence[tuple[int, Row]], head: Mapping[str, str]) -> di
     if not files:  # older exports name the file of each event only
         named = (next((row[name] for name in FILE if name in row), "") for _, row in rows)
         files = {"1": list(dict.fromkeys(name for name in named if name not in NOT_FOUND))}
+        if len(files["1"]) > 1:
+            raise InputInvalid(
+                "events lie in several media files, and whether there are more this export does not say",
+                where=where,
+                remedy="name the project (.boris) instead",
+            )
     durations = (first.get("media duration (s)") or "").split("|")[0].split(";")
     lengths = dict(zip(files.get("1", ()), map(json.number, durations), strict=False))
     return {

@@ -221,10 +221,10 @@ def _write_windows(found: Annotations, path: Path, videos: Videos) -> None:
     pieces = windows.cut(table)
     numbers = {name: i for i, name in enumerate(CHALLENGE_ACTIONS, 1)}
     cells: dict[str, list[str]] = {}
+    ends = table.groupby("video_id")["end"].max().to_dict()
     for video in dict.fromkeys((*found.videos, *table["video_id"].tolist())):
         media = videos.get(video)
-        ends = table["end"][table["video_id"] == video]
-        last = max(media.length if media is not None else 0.0, float(ends.max()) if len(ends) else 0.0)
+        last = max(media.length if media is not None else 0.0, ends.get(video, 0.0))
         for start in range(0, math.ceil(last / windows.WINDOW) * windows.WINDOW, windows.WINDOW):
             cells[f"{video}_{start}_{start + windows.WINDOW}"] = []
     scored = segments.SCORE in pieces

@@ -68,7 +68,7 @@ def _read(source: Source, how: LabelOptions) -> tuple[Rows, str]:
     eaf = _parse(source.path)
     media = _media(eaf, source.path)
     video = source.path.stem if media is None else video_of_address(_address(media))
-    origin = float((media or {}).get("TIME_ORIGIN") or 0) / 1000
+    origin = (json.number((media or {}).get("TIME_ORIGIN")) or 0.0) / 1000
     rows = Rows(path=source.path)
     named = how.named_columns.get("label")
     for found in _joined(eaf, named, source.path) if named else _of_tiers(eaf, source.path):
@@ -87,7 +87,7 @@ def _parse(path: Path) -> Any:
         InputMissing: it cannot be read.
         InputInvalid: it is not such a file; where it is not XML, with line and column.
     """
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(namespace_separator=" ")
 
     def refuse(*_: object) -> None:
         raise InputInvalid(
@@ -103,7 +103,7 @@ def _parse(path: Path) -> Any:
         raise InputInvalid(f"not valid XML: {expat.ErrorString(error.code)}", where=where) from error
     try:
         return Eaf(path, suppress_version_warning=True)
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
+    except Exception as error:  # of any class: it looks into whatever stands there
         raise InputInvalid(
             f"not an ELAN file that can be read ({type(error).__name__}: {error})",
             where=path,
@@ -168,8 +168,14 @@ def _texts(eaf: Any, tier: str, path: Path) -> Iterator[_Annotation]:
         )
 
 
-def _timed(eaf: Any, tier: str, path: Path) -> Iterator[_Annotation]:
-    """The annotations of one tier with times of their own, or with those of the annotations that they belong to."""
+def _timed(eaf: Any, tier: str, path: Path, below: tuple[str, ...] = ()) -> Iterator[_Annotation]:
+    """The annotations of one tier with times of their own, or with those of the annotations that they belong to.
+
+    Args:
+        below: the tiers that hang on this one, and were asked for.
+    """
+    if tier in below:
+        raise InputInvalid("its tiers hang on each other in a circle", where=f"{path}, tier {tier!r}")
     aligned, references = eaf.tiers[tier][:2]
     scores = _scores(eaf, tier)
     for name, (first, second, text, _) in aligned.items():
@@ -181,8 +187,8 @@ def _timed(eaf: Any, tier: str, path: Path) -> Iterator[_Annotation]:
         )
     parents: dict[str, _Annotation] = {}
     parent = eaf.tiers[tier][2].get("PARENT_REF")
-    if references and parent in eaf.tiers and parent != tier:
-        parents = {annotation.name: annotation for annotation in _timed(eaf, parent, path)}
+    if references and parent in eaf.tiers:
+        parents = {annotation.name: annotation for annotation in _timed(eaf, parent, path, (*below, tier))}
     for name, (reference, text, _, _) in references.items():
         if reference not in parents:
             raise InputInvalid(

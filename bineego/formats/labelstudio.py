@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 import pandas as pd
 
@@ -126,7 +126,14 @@ class _Reader:
     """
 
     def __init__(self, source: Source, how: LabelOptions) -> None:
-        self.path, self.media, self.how = source.path, source.media, how
+        self.path, self.media = source.path, source.media
+        self.unit, self.wanted = how.time_unit, how.named_columns.get("label")
+        if self.wanted is not None and len(self.wanted) > 1:
+            raise InputInvalid(
+                "labels of several controls cannot be joined",
+                where="--columns",
+                remedy="--columns label=NAME, one control",
+            )
         self.rows = Rows(path=source.path)
         self.seen: Counter[str] = Counter()
         self.others: Counter[str] = Counter()
@@ -157,7 +164,6 @@ class _Reader:
         results = answer.get("result")
         if not isinstance(results, list):
             raise InputInvalid(f"'result' is not a list: {json.short(results)}", where=where)
-        wanted = self.how.named_columns.get("label")
         for i, result in enumerate(results):
             kind = result.get("type") if isinstance(result, dict) else None
             value = result.get("value") if isinstance(result, dict) else None
@@ -165,7 +171,7 @@ class _Reader:
                 raise InputInvalid(f"expected a result, found {json.short(result)}", where=f"{where}, result {i + 1}")
             if kind not in (FRAMES, *TIMES) or "sequence" in value:
                 self.others[kind] += 1
-            elif wanted is None or result.get("from_name") in wanted:
+            elif self.wanted is None or result.get("from_name") in self.wanted:
                 score = json.number(result.get("score", answer.get("score")))
                 self._add(video, task, kind, value, score, f"{where}, result {i + 1}")
 
@@ -186,7 +192,7 @@ class _Reader:
             if kind == FRAMES:
                 rate = self._rate(video, task, where)
                 start, end = (start - 1) / rate, end / rate
-            elif self.how.time_unit is TimeUnit.MILLISECONDS:
+            elif self.unit is TimeUnit.MILLISECONDS:
                 start, end = start / 1000, end / 1000
             self.rows.add(video, [label.strip() for label in labels], (start, end), score)
 
@@ -221,6 +227,8 @@ def _told_rate(task: Mapping[str, Any]) -> float | None:
 def _video(task: Mapping[str, Any], where: str) -> str:
     """The id of the video of a task."""
     data = task.get("data", task)
+    if not isinstance(data, dict):
+        raise InputInvalid(f"'data' is not an object: {json.short(data)}", where=where)
     texts = {key: value for key, value in data.items() if isinstance(value, str) and video_of_address(value)}
     names = [key for key in texts if "video" in key.casefold()] or [key for key in texts if _is_file(texts[key])]
     if len(names) > 1 and len({texts[name] for name in names}) > 1:
@@ -236,9 +244,10 @@ def _is_file(text: str) -> bool:
 
 def _name(address: str) -> str:
     """The video id of `/data/upload/1/1a2b3c4d-kitchen.mp4`, `/data/local-files/?d=kitchen.mp4`, s3://... or a path."""
-    local = parse_qs(urlsplit(address).query).get("d") if "local-files" in address else None
-    if local:
-        return video_of(local[0])
+    if "local-files" in address:
+        local = parse_qs(address.partition("?")[2]).get("d")
+        if local and video_of(local[0]):
+            return video_of(local[0])
     name = video_of_address(address)
     return PREFIX.sub("", name) if "/upload/" in address else name
 

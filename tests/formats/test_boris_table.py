@@ -83,6 +83,13 @@ def test_the_old_table_with_free_lines_before_its_header(tmp_path: Path) -> None
     assert rows_of(path) == [("v", "walk", 1.25, 3.0)]
 
 
+def test_an_old_table_of_several_files_is_refused(tmp_path: Path) -> None:
+    lines = ["3.25\ta.avi\t225.6\t25.0\t\twalk\t\t\tSTART", "205.00\tc.avi\t225.6\t25.0\t\twalk\t\t\tSTOP"]
+    (tmp_path / "old.tsv").write_text("\n".join([OLD, *lines]))
+    with pytest.raises(InputInvalid, match=r"in several media files.*\n.*\.boris"):
+        rows_of(tmp_path / "old.tsv")
+
+
 def test_subjects_and_modifiers(tmp_path: Path) -> None:
     path = tmp_path / "e.tsv"
     path.write_text(tabular(
