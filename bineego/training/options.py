@@ -15,6 +15,7 @@ from bineego.config import Opt, Options, Source, build, options, read_toml
 from bineego.datasets.options import DEFAULT_CACHE
 from bineego.datasets.recording import View
 from bineego.errors import BadOption, InputMissing, UsageError, nearest
+from bineego.features.kinds import Kind
 from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.runs import RUNS, RunFolder
@@ -73,7 +74,7 @@ class HeadPart(Options):
         DEFAULT_FEATURES
     )
     kinds: Annotated[
-        tuple[str, ...] | None,
+        tuple[Kind, ...] | None,
         Opt(
             "Kinds of features of a temporal head.",
             panel=NETWORK,

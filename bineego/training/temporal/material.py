@@ -69,7 +69,8 @@ def gather(
     val_lines = timelines(chosen.val, durations, chosen.labels)
     check_times(train_lines, val_lines)
     training = {line.video_id: tracks[line.video_id] for line in train_lines}
-    projection = features.fit_projection(training, kinds or choose_kinds(chosen, training, recipe))
+    kinds = [str(kind) for kind in kinds or choose_kinds(chosen, training, recipe)]
+    projection = features.fit_projection(training, kinds)
     truth, begin = truth_of(chosen.val, chosen.task), 0.0
     if chosen.cut_in_time:
         edges = tracks[train_lines[0].video_id].edges

@@ -157,7 +157,7 @@ def train_head(
 
 def _table(recipe: Recipe, choice: FeatureChoice) -> dict[str, Any]:
     """What a run learns and how, as plain values."""
-    kinds = {} if choice.kinds is None else {"kinds": list(choice.kinds)}
+    kinds = {} if choice.kinds is None else {"kinds": [str(kind) for kind in choice.kinds]}
     shared = {name: value for name, value in to_toml(recipe).items() if name in OF_BOTH}
     return {"head": str(Head.TEMPORAL), "trunk": str(choice.trunk), **kinds, **shared}
 

@@ -13,9 +13,11 @@ import pytest
 import torch
 from training.squares import SPANS, make_dataset, tiny  # noqa: F401 - fixtures
 
+from bineego.config import Source, build
 from bineego.errors import InputInvalid, UsageError
 from bineego.inference import localize
-from bineego.training import Recipe, RunOptions
+from bineego.training import Recipe, RunOptions, train
+from bineego.training.options import TrainCall
 from bineego.training.result import RunResult
 from bineego.training.temporal import fit
 from bineego.training.temporal.run import FeatureChoice, train_head
@@ -145,6 +147,25 @@ def test_a_crash_around_any_save_costs_nothing(
     again = run(tiny, f"cut-{where}", resume=True)
     assert same(whole, again)
     assert pd.read_csv(again.folder / "log.csv")["epoch"].tolist() == [1, 2, 3]
+
+
+def test_the_call_of_a_user_goes_on_too(tiny: Path, options: RunOptions, features: Path) -> None:  # noqa: F811
+    """Kinds chosen by the screen, the head by the data, and nothing but the name to go on."""
+    place = {"runs": options.runs, "features": features, "jobs": 1, "device": "cpu", "name": "first"}
+
+    def stop(done: float, total: float) -> None:
+        if done > total / 2:
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        train(tiny, epochs=2, head="temporal", on_progress=stop, **place)
+    call = build(TrainCall, *TrainCall.sources([], Source(values=place | {"resume": True}, table="train", flags=True)))
+    result = train(call.dataset, options=call)
+    assert pd.read_csv(result.folder / "log.csv")["epoch"].tolist() == [1, 2]
+    card = read_card(result.model)
+    assert isinstance(card.network, TemporalConfig)
+    assert card.network.trunk is not None
+    assert set(card.training) >= {"head", "trunk", "seed"}
 
 
 def test_going_on_with_other_flags_or_data_is_refused(tiny: Path, make_dataset, run) -> None:  # noqa: F811
