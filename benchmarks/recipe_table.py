@@ -160,7 +160,7 @@ def measure(name: str, recipe: Recipe, call: argparse.Namespace) -> Row:
         mAP=score.mAP,
         final=score.final,
         scene_top1=score.scene_top1,
-        held_out=float(read_card(run.folder).metrics.get("final") or 0),
+        held_out=float(read_card(run.folder).metrics.get("mAP") or 0),
         seconds=_seconds(run.folder / "log.csv"),
     )
     write_bytes(note, json.dumps({"settings": settings, "row": asdict(row)}, indent=1).encode())

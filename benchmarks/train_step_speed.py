@@ -43,7 +43,7 @@ from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import Batch, Clips
 from bineego.training.device import build_fabric, repeatable
-from bineego.training.loop import Judge, Loop
+from bineego.training.loop import Loop
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import gather, plan
 from bineego.training.randomness import Purpose, generator
@@ -99,15 +99,10 @@ def build_loop(data: Path, work: Path, args: argparse.Namespace) -> Loop:
         clips=Clips(found.samples, found.cache, recipe, found.panoramas),
         sampler=Sampler(expected=expected_draws(found.samples.keys(chosen.task)), batch_size=args.batch, seed=0),
         folder=RunFolder(work / "run"),
-        judge=Judge(validate=_none, keep=_none, latest=_none, logged=_none),
         state=state,
     )
     network.train()
     return loop
-
-
-def _none(*_: object) -> None:
-    """No validation, no files."""
 
 
 def batches_of_draws(loop: Loop) -> Iterator[list[Draw]]:

@@ -7,7 +7,8 @@ runs/NAME/
     init.json           which of the weights to start from were taken
     split.json          which recordings are held out
     log.csv, curves.png a row for each epoch, and its picture
-    val/                ground_truth.csv, predictions.csv, scenes.csv: the best checkpoint on what is held out
+    val/                the best checkpoint on what is held out: ground_truth.csv, predictions.csv, scenes.csv and,
+                            once the run is finished, figures.json
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ RUNS = Path("runs")
 
 MODEL_NAME = "model.safetensors"
 NO_MODEL = "name a run's folder or a weights file"
+
+
+OLD_COLUMNS = {"final": "mAP_unfitted"} | {f"mAP@{tiou:g}": f"mAP_unfitted@{tiou:g}" for tiou in (0.5, 0.75, 0.95)}
+"""Columns of log.csv as version 0.1 named them, and their names of today."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,11 @@ class RunFolder:
     @property
     def scenes(self) -> Path:
         return self.path / "val" / "scenes.csv"
+
+    @property
+    def figures(self) -> Path:
+        """The figures of the finished model: what `evaluate` says of predictions and ground truth."""
+        return self.path / "val" / "figures.json"
 
     def exists(self) -> bool:
         """Whether anything is there under this name; what a killed run leaves before its first file is nothing."""

@@ -9,10 +9,13 @@ from matplotlib.ticker import MaxNLocator
 
 from bineego.errors import InputInvalid
 from bineego.pictures.canvas import png
+from bineego.runs import OLD_COLUMNS
+
+SCORES = ("mAP_unfitted", *(f"mAP_unfitted@{tiou:g}" for tiou in (0.5, 0.75, 0.95)), "interval_accuracy", "scene_top1")
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("loss", ("loss", "action_loss", "scene_loss", "val_loss")),
-    ("validation score", ("final", "mAP@0.5", "mAP@0.75", "mAP@0.95", "interval_accuracy", "scene_top1")),
+    ("validation score", SCORES),
     ("learning rate", ("lr",)),
 )
 """Title of each panel and the columns of log.csv drawn in it, where the log has them."""
@@ -24,7 +27,7 @@ def write_curves(log: Path, path: Path) -> None:
     Raises:
         InputInvalid: the log has no column `epoch`.
     """
-    table = pd.read_csv(log)
+    table = pd.read_csv(log).rename(columns=OLD_COLUMNS)
     if "epoch" not in table:
         raise InputInvalid("no column 'epoch'", where=log)
     with png(path, width=11, height=3.4) as figure:

@@ -19,6 +19,7 @@ from torch import Tensor
 from bineego.config import renamed
 from bineego.errors import ModelError
 from bineego.files import atomic_stream
+from bineego.runs import OLD_COLUMNS
 from bineego.training.recipe import Recipe
 
 NAME = "state.pt"
@@ -33,7 +34,7 @@ class RunState:
         recipe: the recipe as it was asked for, plain values.
         resolved: the recipe in use, plain values.
         data: fingerprint of the training set.
-        begun: what the run started from, plain values.
+        origin: what the run started from, plain values.
         network: state dict, as trained.
         optimiser: state dict.
         average: state of the moving average of the weights; empty without one.
@@ -52,7 +53,7 @@ class RunState:
     data: str
     network: dict[str, Tensor]
     optimiser: dict[str, Any]
-    begun: dict[str, Any] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
     average: dict[str, Any] = field(default_factory=dict)
     epoch: int = 0
     step: int = 0
@@ -93,6 +94,11 @@ def load(folder: Path) -> RunState:
         raise ModelError(f"cannot be read ({type(error).__name__})", where=path, remedy=remedy) from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise ModelError("not a run's state of this version", where=path, remedy=remedy)
+    if "begun" in content:  # of version 0.1
+        content["origin"] = content.pop("begun")
+    content["rows"] = [
+        {OLD_COLUMNS.get(name, name): value for name, value in row.items()} for row in content.get("rows", [])
+    ]
     try:
         state = RunState(**content)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""Where a run computes: devices, nodes, arithmetic, and repeatability, through Lightning Fabric."""
+"""Where a run computes, through Lightning Fabric: devices, arithmetic, repeatability, several processes in turn."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import contextlib
 import datetime
 import logging
 import os
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import torch
+import torch.distributed
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
-from bineego.errors import UsageError
+from bineego.errors import BineegoError, UsageError
 from bineego.training.options import RunOptions
+from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
 from bineego.tsm.precision import training_precision
@@ -23,6 +25,9 @@ PATIENCE = datetime.timedelta(days=1)
 """How long processes wait for the first one, which may be building the frame cache."""
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
@@ -77,6 +82,56 @@ def repeatable() -> Iterator[None]:
             torch.use_deterministic_algorithms(before[0], warn_only=before[1])
             settings.fill_uninitialized_memory = fill
             torch.backends.cudnn.deterministic = cudnn
+
+
+@contextlib.contextmanager
+def launched(options: RunOptions, precision: Precision) -> Iterator[Fabric]:
+    """All processes of a run, up, computing repeatably; further ones only speak of errors. Their group is taken down at
+    the end, however that comes: left to the interpreter's exit, it is torn down while its threads still run, and that
+    can abort the process.
+    """
+    with repeatable():
+        fabric = build_fabric(options, precision)
+        if fabric.device.type == "cpu":
+            keep_memory()
+        fabric.launch()
+        if not fabric.is_global_zero:
+            logging.getLogger("bineego").setLevel(logging.ERROR)
+        try:
+            yield fabric
+        finally:
+            if fabric.world_size > 1 and torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
+
+
+def on_first(fabric: Fabric, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+    """Do something in the first process; all get the result, or end when it failed."""
+    if fabric.world_size == 1:
+        return work(*args, **more)
+    result: tuple[bool, T | BineegoError | None] = (False, None)
+    error: BineegoError | None = None
+    if fabric.is_global_zero:
+        try:
+            result = (True, work(*args, **more))
+        except BineegoError as caught:
+            error, result = caught, (False, None)
+    result = fabric.broadcast(result)
+    if error is not None:
+        raise error
+    if not result[0]:
+        raise SystemExit(1)  # the first process has said why
+    return result[1]  # type: ignore[return-value]
+
+
+def first_then_all(fabric: Fabric, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+    """Do something in the first process (which says what is wrong), then in all others; each has its own result."""
+    mine: list[T] = []
+    on_first(fabric, _keep, mine, work, *args, **more)
+    return mine[0] if mine else work(*args, **more)
+
+
+def _keep(into: list[Any], work: Callable[..., Any], *args: Any, **more: Any) -> None:
+    into.append(work(*args, **more))
 
 
 def environment(device: torch.device, world: int, precision: Precision) -> dict[str, str | int]:

@@ -9,9 +9,8 @@ import contextlib
 import copy
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.distributed
@@ -25,12 +24,11 @@ from bineego.training.clips import Batch, ClipLoader, Clips
 from bineego.training.guard import NanGuard, memory_errors
 from bineego.training.interrupt import Interrupt
 from bineego.training.losses import Targets, clip_losses, joint, right_actions
-from bineego.training.optimiser import MovingAverage, build_optimiser, set_lr, train_mode
+from bineego.training.optimiser import MovingAverage, build_optimiser, lr_factor, set_lr, train_mode
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Recipe, Task
 from bineego.training.sampling import UNKNOWN, Draw, Sampler, shard
-from bineego.training.schedule import lr_factor
-from bineego.training.validation import TIOU, Validation, is_better
+from bineego.training.validation import Validation, is_better
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
 from bineego.types import OnProgress
@@ -49,20 +47,33 @@ SUMS = ("action", "n_action", "scene", "n_scene", "right")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Judge:
-    """What the loop calls at the end of an epoch.
+class Epoch:
+    """An epoch whose steps are done.
 
     Attributes:
-        validate: every process calls it with the network to judge; the first one gets the result.
-        keep: called by the first process with a network that is the best so far.
-        latest: called by the first process with the network after every epoch.
-        logged: called by the first process with all rows of the log.
+        number: from 1.
+        network: to validate and to keep: with averaged weights where there are some.
+        due: whether it is time to validate.
+        lr: rate of the last step.
+        losses: means over the clips whose label is known, by column of log.csv.
+        seconds, waited: the steps took, and how much of it was waiting for clips.
+        ended: when the last step was done, by the monotonic clock.
     """
 
-    validate: Callable[[TSM], Validation | None]
-    keep: Callable[[TSM, Validation], None]
-    latest: Callable[[TSM], None]
-    logged: Callable[[Sequence[dict[str, Any]]], None]
+    number: int
+    network: TSM
+    due: bool
+    lr: float
+    losses: Mapping[str, float]
+    seconds: float
+    waited: float
+    ended: float
+
+
+def loss_columns(task: Task) -> tuple[str, ...]:
+    """What `Epoch.losses` holds."""
+    actions = ("action_loss", "train_accuracy") if task.has_actions else ()
+    return ("loss", *actions, *(("scene_loss",) if task.has_scenes else ()))
 
 
 class Loop:
@@ -76,7 +87,6 @@ class Loop:
         clips: the training set.
         sampler: its epochs.
         folder: where the state is saved.
-        judge: see there.
         state: where to begin; its tensors are taken over.
         on_progress: called with (steps done, steps of all epochs).
     """
@@ -91,12 +101,11 @@ class Loop:
         clips: Clips,
         sampler: Sampler,
         folder: RunFolder,
-        judge: Judge,
         state: RunState,
         on_progress: OnProgress | None = None,
     ) -> None:
         self.fabric, self.network, self.recipe, self.task = fabric, network, recipe, task
-        self.clips, self.sampler, self.folder, self.judge = clips, sampler, folder, judge
+        self.clips, self.sampler, self.folder = clips, sampler, folder
         self.state, self.on_progress = state, on_progress
         network.load_state_dict(state.network)
         network.to(memory_format=torch.channels_last)
@@ -118,22 +127,40 @@ class Loop:
         self.waited = 0.0
         self._timing: list[float] = []
 
-    def run(self) -> None:
-        """All epochs that are left. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course."""
+    def epochs(self) -> Generator[Epoch, None, None]:
+        """Train all epochs that are left, and give each away once its steps are done.
+
+        Whoever takes it validates, keeps the best, writes the log; then the state is saved: in this order, so that a
+        crash between any two repeats them. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course.
+        Close this generator when you leave it early.
+        """
+        state = self.state
         with contextlib.closing(self.loader), Interrupt() as interrupt:
-            if not self.state.optimiser:
+            if not state.optimiser:
                 self._save()  # so that a run without a state is one that has nothing to lose
-            while self.state.epoch < self.recipe.epochs and not self._stale():
-                place = f"in epoch {self.state.epoch + 1}"
+            while state.epoch < self.recipe.epochs and not self._stale():
+                place = f"in epoch {state.epoch + 1}"
                 signum = self._train_epoch(interrupt)
                 if signum is None:
-                    place = f"after epoch {self.state.epoch + 1}"
-                    self._end_epoch()
+                    place = f"after epoch {state.epoch + 1}"
+                    yield self._epoch()
+                    self._next_epoch()
                     signum, _ = self._agree(interrupt)
                 if signum is not None:
                     log.warning("interrupted %s; the state is saved: go on with --resume", place)
                     interrupt.pass_on(signum)
                     return
+
+    def is_best(self, result: Validation | None) -> bool:
+        """Count a validation of the epoch under way; whether its network is the best so far."""
+        state = self.state
+        if result is None:
+            return False
+        if is_better(result.score, state.best):
+            state.best, state.best_epoch, state.stale = result.score, state.epoch + 1, 0
+            return True
+        state.stale += 1
+        return False
 
     def _stale(self) -> bool:
         return 0 < self.recipe.patience <= self.state.stale
@@ -233,31 +260,41 @@ class Loop:
             signum, due = wish.tolist()
         return signum or None, bool(due)
 
-    def _end_epoch(self) -> None:
-        """Validate, keep the best, write the log, save: in this order, so that a crash between any two repeats them."""
-        state, recipe = self.state, self.recipe
+    def _epoch(self) -> Epoch:
+        """What the steps of the epoch under way came to, over all processes."""
         self.guard.look()
-        trained = state.seconds + time.monotonic() - self.began_at
-        began = time.monotonic()
-        due = (state.epoch + 1) % recipe.val_every == 0 or state.epoch + 1 == recipe.epochs
-        judged = self._to_judge()
-        result = self.judge.validate(judged) if due else None
-        row = self._row(result, trained, time.monotonic() - began)
-        if result is not None:
-            if is_better(result.score, state.best):
-                state.best, state.best_epoch, state.stale = result.score, state.epoch + 1, 0
-                self.judge.keep(judged, result)
-            else:
-                state.stale += 1
+        ended, number = time.monotonic(), self.state.epoch + 1
+        sums = self.sums.clone()
+        if self.fabric.world_size > 1:
+            torch.distributed.all_reduce(sums)
+        group = self.optimiser.param_groups[0]
+        return Epoch(
+            number=number,
+            network=self._to_judge(),
+            due=number % self.recipe.val_every == 0 or number == self.recipe.epochs,
+            lr=group["lr"] / group["scale"],
+            losses=self._losses(dict(zip(SUMS, sums.tolist(), strict=True))),
+            seconds=self.state.seconds + ended - self.began_at,
+            waited=self.waited,
+            ended=ended,
+        )
+
+    def _losses(self, sums: Mapping[str, float]) -> dict[str, float]:
+        """In the order of `loss_columns`."""
+        actions, scenes = max(1, sums["n_action"]), max(1, sums["n_scene"])
+        action, scene = sums["action"] / actions, sums["scene"] / scenes
+        losses = {"loss": action + self.recipe.scene_weight * scene}
+        if self.task.has_actions:
+            losses |= {"action_loss": action, "train_accuracy": sums["right"] / actions}
+        return losses | ({"scene_loss": scene} if self.task.has_scenes else {})
+
+    def _next_epoch(self) -> None:
+        """The epoch is over: save the state of the beginning of the next one."""
+        state = self.state
         if self.fabric.world_size > 1:
             state.stale = self.fabric.broadcast(state.stale)
-        state.rows = [*state.rows, row]
         state.epoch, state.step, state.seconds = state.epoch + 1, 0, 0.0
         self.sums.zero_()
-        if self.fabric.is_global_zero:
-            self._tell_epoch(row)
-            self.judge.logged(state.rows)
-            self.judge.latest(judged)
         self.began_at = time.monotonic()
         self._save()
 
@@ -290,26 +327,6 @@ class Loop:
         self.saved_at = time.monotonic()
         self.fabric.barrier()
 
-    def _row(self, result: Validation | None, trained: float, validated: float) -> dict[str, Any]:
-        """One line of log.csv."""
-        sums = self.sums.clone()
-        if self.fabric.world_size > 1:
-            torch.distributed.all_reduce(sums)
-        value = dict(zip(SUMS, sums.tolist(), strict=True))
-        action, scene = value["action"] / max(1, value["n_action"]), value["scene"] / max(1, value["n_scene"])
-        row: dict[str, Any] = {
-            "epoch": self.state.epoch + 1,
-            "lr": self.optimiser.param_groups[0]["lr"] / self.optimiser.param_groups[0]["scale"],
-            "loss": action + self.recipe.scene_weight * scene,
-        }
-        if self.task.has_actions:
-            row |= {"action_loss": action, "train_accuracy": value["right"] / max(1, value["n_action"])}
-        if self.task.has_scenes:
-            row["scene_loss"] = scene
-        if result is not None:
-            row |= result.figures
-        return row | {"seconds_train": trained, "seconds_val": validated, "seconds_waiting": self.waited}
-
     def _tell(self, step: int) -> None:
         """Progress, and once how long all will take."""
         n_steps, epochs = self.sampler.n_steps, self.recipe.epochs
@@ -325,18 +342,7 @@ class Loop:
         seconds = (self._timing[done] - self._timing[first]) / (done - first)
         left = epochs * n_steps - self.state.epoch * n_steps - step - 1
         log.info(
-            "%.2f s %s: about %s an epoch, %s for all that is left, and validation on top",
-            seconds, "for the first step" if done == 1 else "a step",
+            "%.2f s %s; about %s per epoch, %s for the rest, plus validation",
+            seconds, "for the first step" if done == 1 else "per step",
             duration(seconds * n_steps), duration(seconds * left),
-        )  # fmt: skip
-
-    def _tell_epoch(self, row: dict[str, Any]) -> None:
-        names = {"loss": "loss", "train_accuracy": "accuracy", "interval_accuracy": "validation accuracy"}
-        names |= {f"mAP@{TIOU[0]:g}": "mAP@0.5", "final": "mean mAP", "scene_top1": "scene top-1"}
-        parts = [f"{names[key]} {row[key]:.3f}" for key in names if key in row]
-        seconds = row["seconds_train"] + row["seconds_val"]
-        left = (self.recipe.epochs - self.state.epoch) * seconds
-        log.info(
-            "epoch %d/%d: %s (%s%s)", row["epoch"], self.recipe.epochs, ", ".join(parts), duration(seconds),
-            f", {duration(left)} left" if left else "",
         )  # fmt: skip

@@ -1,21 +1,27 @@
-"""What is trained, at which rate: parameter groups, frozen parts, batch normalisation, a moving average.
+"""What is trained, at which rate: parameter groups, the schedule, frozen parts, batch normalisation, a moving average.
 
 Source: the official TSM implementation (docs/facts.md); report, section 4.2 (SGD).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bineego.training.recipe import BatchNorm, OptimisationPart, Optimizer
+from bineego.training.recipe import BatchNorm, OptimisationPart, Optimizer, Schedule
 from bineego.tsm.network import TSM
 
 HEAD_BIAS = 2.0
 """Rate of a head's bias against its weights (TSM: x10 against x5)."""
+
+MILESTONES = (0.4, 0.8)
+"""Shares of the training after which `STEP` divides the rate (TSM: epochs 20 and 40 of 50)."""
+
+GAMMA = 0.1
 
 
 def build_optimiser(network: TSM, recipe: OptimisationPart) -> torch.optim.Optimizer:
@@ -33,6 +39,22 @@ def build_optimiser(network: TSM, recipe: OptimisationPart) -> torch.optim.Optim
     if recipe.optimizer is Optimizer.ADAMW:
         return torch.optim.AdamW(tables, lr=recipe.effective_lr, betas=(recipe.momentum, 0.999))
     return torch.optim.SGD(tables, lr=recipe.effective_lr, momentum=recipe.momentum)
+
+
+def lr_factor(step: int, total: int, schedule: Schedule, warmup: int = 0) -> float:
+    """What the rate is multiplied by at `step` (0 .. total - 1), after a linear rise over the first `warmup` steps.
+
+    A pure function of the step: there is nothing to save and to restore.
+    """
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    progress = step / max(1, total)
+    match schedule:
+        case Schedule.STEP:
+            return GAMMA ** sum(progress >= milestone - 1e-9 for milestone in MILESTONES)
+        case Schedule.COSINE:
+            progress = (step - warmup) / max(1, total - warmup)
+            return 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:

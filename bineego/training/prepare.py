@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
+class TrainingPlan:
     """What is known before a frame is decoded.
 
     Attributes:
@@ -114,7 +114,7 @@ class Material:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> Plan:
+def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> TrainingPlan:
     """Open a data set, choose split and task; nothing costly.
 
     Raises:
@@ -143,7 +143,7 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
         raise UsageError("--labels multi is about actions, and this task has none")
     labels.action_ids(recipe.keep_direction)  # names that do not exist fail here
     _report_unseen(train, labels)
-    return Plan(
+    return TrainingPlan(
         dataset=usable,
         train=train,
         val=val,
@@ -154,7 +154,7 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
     )
 
 
-def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgress | None = None) -> Material:
+def gather(chosen: TrainingPlan, recipe: Recipe, options: RunOptions, on_frames: OnProgress | None = None) -> Material:
     """Bring all videos into the frame cache and cut them into intervals.
 
     Raises:
@@ -198,7 +198,7 @@ def gather(chosen: Plan, recipe: Recipe, options: RunOptions, on_frames: OnProgr
     )
 
 
-def measured_priors(chosen: Plan, durations: Mapping[str, float], begin: float) -> Priors | None:
+def measured_priors(chosen: TrainingPlan, durations: Mapping[str, float], begin: float) -> Priors | None:
     """Statistics of the training annotations, up to the second `begin` of a recording that is cut in time; None
     without an action head."""
     if not chosen.task.has_actions:
@@ -264,7 +264,7 @@ def _fingerprint(samples: Samples, val_lines: Sequence[Timeline], labels: LabelS
     return digest.hexdigest()
 
 
-def _facts(chosen: Plan, samples: Samples, held: HeldOut) -> dict[str, Any]:
+def _facts(chosen: TrainingPlan, samples: Samples, held: HeldOut) -> dict[str, Any]:
     """What the model card says about the data."""
     names = ("background", *chosen.labels.actions)
     known = samples.action[samples.action != UNKNOWN]

@@ -17,7 +17,7 @@ class RunResult:
         folder: the run's folder.
         model: its best checkpoint.
         best_epoch: the epoch it is of.
-        figures: its validation figures, by column of log.csv.
+        figures: its figures by name, as on its card.
         recipe: the recipe in use.
         is_first: False in the further processes of a distributed run.
     """

@@ -13,8 +13,8 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
+from bineego.training.device import first_then_all, on_first
 from bineego.training.options import RunOptions
-from bineego.training.processes import first_then_all, on_first
 from bineego.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ def saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunO
     """The state to go on from; None at the beginning."""
     if not options.resume or not _has_state(folder):
         return None
-    state = first_then_all(fabric, lambda: checkpoint.load(folder.last))
-    on_first(fabric, lambda: _check_recipe(state, to_toml(recipe), folder))
+    state = first_then_all(fabric, checkpoint.load, folder.last)
+    on_first(fabric, _check_recipe, state, to_toml(recipe), folder)
     log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
     return state
 

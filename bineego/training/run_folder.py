@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import itertools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,16 @@ import pandas as pd
 
 from bineego import files, segments
 from bineego.config import part, to_toml, write_toml
+from bineego.datasets.recording import Dataset
+from bineego.datasets.split import write_split
 from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.runs import RunFolder
 from bineego.training.options import RunOptions
+from bineego.training.prepare import TrainingPlan
+from bineego.training.recipe import Head, Recipe
 from bineego.training.run_lock import is_free, lock
 from bineego.training.validation import HeldOut, Validation
 from bineego.tsm.weights import InitReport
@@ -42,6 +46,25 @@ def clear(run: RunFolder) -> None:
         shutil.rmtree(run.path)
 
 
+def open_folder(
+    run: RunFolder,
+    source: Dataset | Path | str,
+    chosen: TrainingPlan,
+    options: RunOptions,
+    recipe: Recipe,
+    origin: Mapping[str, Any],
+) -> None:
+    """Make the run's folder and write down what was decided."""
+    if options.overwrite:
+        clear(run)
+    files.check_writable(run.path)
+    dataset = source.name if isinstance(source, Dataset) else str(source)
+    place = {"videos": options.videos, "view": options.view, "cache": options.cache}
+    decisions = {"dataset": dataset, "name": run.name, **place, "head": str(Head.INTERVAL), **to_toml(recipe)}
+    write_config(run, decisions, options, origin)
+    write_split(chosen.split, run.split)
+
+
 def write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, facts: Mapping[str, Any]) -> None:
     """Everything that was decided: `[train]` and `[labels]` repeat the run, `[run]` says how it went."""
     labels = to_toml(part(LabelOptions, options)) | to_toml(part(MomentOptions, options))
@@ -51,14 +74,6 @@ def write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, 
 def write_init(run: RunFolder, report: InitReport) -> None:
     """init.json: every tensor that was loaded, skipped (and why) or reshaped (and how)."""
     files.write_bytes(run.init, orjson.dumps(dataclasses.asdict(report), option=orjson.OPT_INDENT_2) + b"\n")
-
-
-def write_log(run: RunFolder, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """log.csv: a row for each epoch; nothing where a value is not known."""
-    with files.atomic_text(run.log) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
 
 
 def write_validation(run: RunFolder, validation: Validation, held: HeldOut) -> None:
@@ -73,25 +88,34 @@ def _moved(table: pd.DataFrame, seconds: float) -> pd.DataFrame:
     return table if seconds == 0 else table.assign(start=table["start"] + seconds, end=table["end"] + seconds)
 
 
-def choose_folder(runs: Path, name: str | None, default: str, *, resume: bool, overwrite: bool) -> RunFolder:
-    """The folder of a run, checked against what is there.
+def write_figures(run: RunFolder, figures: Mapping[str, float]) -> None:
+    """val/figures.json: what the finished model reaches; null where a figure is not a number."""
+    files.write_bytes(run.figures, orjson.dumps(dict(figures), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def choose_folder(options: RunOptions, name: str | None, default: str) -> RunFolder:
+    """The folder of a run, checked: free (or to be resumed or replaced), in a place that can be written to.
 
     Args:
         name: as given; None = `default`, with a number where that is taken.
 
     Raises:
         UsageError: the name is taken, by something else or by a run and neither `resume` nor `overwrite` is given;
-            there is nothing to resume; the name is no folder name; or another process trains this run.
+            there is nothing to resume; the name is no folder name; another process trains this run; or nothing can be
+            written there.
     """
+    runs, resume, overwrite = options.runs, options.resume, options.overwrite
     if name is None:
         if resume:
             raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
+        files.check_writable(runs)
         for name in itertools.chain([default], (f"{default}-{i}" for i in itertools.count(2))):
             folder = RunFolder(runs / name)
             if not folder.exists() and is_free(folder) and not folder.exists():
                 return folder
     assert name is not None
     folder = _checked(runs, name, resume=resume, overwrite=overwrite)
+    files.check_writable(runs)
     lock(folder)
     return _checked(runs, name, resume=resume, overwrite=overwrite)  # what another training has left until now
 
@@ -127,9 +151,3 @@ def _write_truth(truth: Annotations, path: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows((*row, truth.scenes.get(row[0], ""))[: len(columns)] for row in rows)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

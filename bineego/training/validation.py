@@ -24,8 +24,7 @@ from bineego.grid import n_whole
 from bineego.inference.clips import FrameSource
 from bineego.inference.options import ScoreOptions
 from bineego.inference.score import ClipScorer
-from bineego.postprocess import DecodeOptions, Postprocess, decode
-from bineego.postprocess.calibration import expected_calibration_error, fit_temperature
+from bineego.postprocess import DecodeOptions, decode
 from bineego.tracks import Activation, ScoreTrack
 from bineego.training.recipe import Recipe, Task
 from bineego.training.samples import Timeline
@@ -92,9 +91,9 @@ class Validation:
 
     Attributes:
         tracks: one for each video.
-        predictions: decoded by the `paper` preset, scored.
+        predictions: decoded as `localize` does by default, scored.
         scenes: predicted scene and its probability by video; empty without a scene head.
-        figures: values by column of log.csv; those that cannot be computed are left out.
+        figures: values by name; those that cannot be computed are left out.
         score: what checkpoints are chosen by; None if nothing can be computed.
     """
 
@@ -160,17 +159,12 @@ def score_held_out(
     return tracks
 
 
-def judge(tracks: Sequence[ScoreTrack], held: HeldOut, options: DecodeOptions | None = None) -> Validation:
-    """Decode and evaluate score tracks of the held-out videos.
-
-    Args:
-        options: of decoding; None = the `paper` preset.
-    """
+def judge(tracks: Sequence[ScoreTrack], held: HeldOut) -> Validation:
+    """Decode score tracks of the held-out videos as `localize` does by default, and evaluate the result."""
     task = held.task
     predictions = segments.empty(scored=True)
     if task.has_actions:
-        options = options or DecodeOptions(postprocess=Postprocess.PAPER)
-        predictions = segments.concat([decode(track, options) for track in tracks], scored=True)
+        predictions = segments.concat([decode(track, DecodeOptions()) for track in tracks], scored=True)
     scenes = {track.video_id: track.scene for track in tracks if track.scene is not None}
     figures = _interval_figures(tracks, held)
     scored = task.has_actions and len(held.truth.segments) > 0
@@ -179,10 +173,10 @@ def judge(tracks: Sequence[ScoreTrack], held: HeldOut, options: DecodeOptions | 
         result = evaluate(held.truth, predictions, tiou=TIOU, scenes=known)
         if scored:
             figures |= {f"mAP@{tiou:g}": value for tiou, value in zip(result.tiou, result.mAP, strict=True)}
-            figures["final"] = result.final
+            figures["mAP"] = result.final
         if result.scene_top1 is not None:
             figures["scene_top1"] = result.scene_top1
-    score = next((figures[name] for name in ("final", "scene_top1") if name in figures), None)
+    score = next((figures[name] for name in ("mAP", "scene_top1") if name in figures), None)
     return Validation(tracks=tracks, predictions=predictions, scenes=scenes, figures=figures, score=score)
 
 
@@ -191,7 +185,8 @@ def _interval_figures(tracks: Sequence[ScoreTrack], held: HeldOut) -> dict[str, 
     logits_NC, labels_N, targets_NC = interval_truth(tracks, held)
     if len(logits_NC) == 0:
         return {}
-    probabilities_NC = np.concatenate([track.probabilities()[: _n_whole(track)] for track in _annotated(tracks, held)])
+    known = annotated_tracks(tracks, held)
+    probabilities_NC = np.concatenate([track.probabilities()[: whole_intervals(track)] for track in known])
     best_N = probabilities_NC.argmax(axis=1)
     if tracks[0].activation is Activation.SIGMOID:
         p, y = np.clip(probabilities_NC, 1e-12, 1 - 1e-12), targets_NC
@@ -209,8 +204,8 @@ def interval_truth(
     """Logits (N, C + 1), class ids (N,) and targets (N, C + 1) of the whole intervals of the annotated videos."""
     lines = {line.video_id: line for line in held.timelines}
     logits, labels, targets = [], [], []
-    for track in _annotated(tracks, held):
-        line, n = lines[track.video_id], _n_whole(track)
+    for track in annotated_tracks(tracks, held):
+        line, n = lines[track.video_id], whole_intervals(track)
         lows, highs = track.edges[:n], track.edges[1 : n + 1]
         logits.append(track.logits[:n])
         labels.append(line.labels(lows, highs, held.recipe.label_rule))
@@ -220,41 +215,14 @@ def interval_truth(
     return np.concatenate(logits), np.concatenate(labels), np.concatenate(targets)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """A temperature and what it does.
-
-    Attributes:
-        temperature: see `fit_temperature`.
-        ece_before, ece_after: expected calibration error over the held-out intervals, without and with it.
-    """
-
-    temperature: float
-    ece_before: float
-    ece_after: float
-
-
-def calibrate(tracks: Sequence[ScoreTrack], held: HeldOut) -> Calibration | None:
-    """The temperature under which the held-out labels are likeliest; None without annotated intervals."""
-    logits_NC, labels_N, targets_NC = interval_truth(tracks, held)
-    if len(logits_NC) == 0:
-        return None
-    activation = tracks[0].activation
-    sigmoid = activation is Activation.SIGMOID
-    temperature = fit_temperature(logits_NC, targets_NC if sigmoid else labels_N, activation)
-    errors = []
-    for value in (1.0, temperature):
-        parts = [track.with_temperature(value).probabilities()[: _n_whole(track)] for track in _annotated(tracks, held)]
-        errors.append(expected_calibration_error(np.concatenate(parts), labels_N))
-    return Calibration(temperature=temperature, ece_before=errors[0], ece_after=errors[1])
-
-
-def _annotated(tracks: Sequence[ScoreTrack], held: HeldOut) -> list[ScoreTrack]:
+def annotated_tracks(tracks: Sequence[ScoreTrack], held: HeldOut) -> list[ScoreTrack]:
+    """Those of videos whose actions are known."""
     known = {line.video_id for line in held.timelines if line.annotated}
     return [track for track in tracks if track.video_id in known and held.task.has_actions]
 
 
-def _n_whole(track: ScoreTrack) -> int:
+def whole_intervals(track: ScoreTrack) -> int:
+    """How many of its intervals have the full length."""
     return n_whole(track.duration, track.t)
 
 

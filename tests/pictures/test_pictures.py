@@ -41,7 +41,7 @@ def test_timeline_of_nothing_and_of_too_much(tmp_path: Path) -> None:
 
 def test_curves_leave_out_columns_the_log_lacks(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
-    pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0], "final": [None, 0.5]}).to_csv(log, index=False)
+    pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0], "mAP_unfitted": [None, 0.5]}).to_csv(log, index=False)
     write_curves(log, tmp_path / "c.png")
     assert colours_in(tmp_path / "c.png") > 10
 

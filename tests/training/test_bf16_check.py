@@ -81,7 +81,7 @@ def test_a_run_on_a_fast_device_is_checked(
     assert check is not None
     assert f"bf16: {check}" in notes.text
     expected = check.bf16 if check.passed else check.fp32
-    assert run.figures["final"] == pytest.approx(expected, abs=1e-12)
+    assert run.figures["mAP"] == pytest.approx(expected, abs=1e-12)
     # What is written is in the format that `localize` takes by itself.
     found = localize(tiny, model=model, options=LocalizeOptions(), subset=None)
     held = (run.folder / "val" / "predictions.csv").read_text().splitlines()[1:]

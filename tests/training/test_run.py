@@ -20,6 +20,7 @@ from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
 from bineego.postprocess.fit import Fit
 from bineego.training import Recipe, RunOptions, train
+from bineego.training import fit as fit_module
 from bineego.training import run as run_module
 from bineego.training.recipe import effective
 from bineego.tsm import load_model
@@ -44,7 +45,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
 ) -> None:
     monkeypatch.setattr(calibration, "MIN_INTERVALS", 8)  # as many as the held-out recording has
     fit = Fit(decoding=default(0.5), figures={"decoding_fit": 0.25})
-    monkeypatch.setattr(run_module, "fit_decoder", lambda tracks, *_: fit if min(map(len, tracks)) == 32 else None)
+    monkeypatch.setattr(fit_module, "fit_decoder", lambda tracks, *_: fit if min(map(len, tracks)) == 32 else None)
     before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)
     assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before  # nothing goes into the data set
@@ -58,7 +59,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
     assert not list(folder.rglob("*.tmp"))
     rows = log(folder)
     assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert {"lr", "loss", "action_loss", "scene_loss", "mAP@0.5", "final", "scene_top1"} <= set(rows[0])
+    assert {"lr", "loss", "action_loss", "scene_loss", "mAP_unfitted@0.5", "mAP_unfitted", "scene_top1"} <= set(rows[0])
     split = json.loads((folder / "split.json").read_text())
     assert len(split["train"]) == 3
     assert len(split["val"]) == 1
@@ -77,7 +78,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
     beside = card_from_json((folder / "model.card.json").read_text())
     assert card_to_json(beside) == card_to_json(card)
     found = evaluate(folder / "val" / "ground_truth.csv", folder / "val" / "predictions.csv")
-    assert found.final == pytest.approx(result.figures["final"])
+    assert found.final == pytest.approx(result.figures["mAP"])
     assert found.scene_top1 == result.figures["scene_top1"]
 
 
@@ -166,7 +167,7 @@ def test_recordings_without_annotations_teach_scenes_only(
 ) -> None:
     folder = make_dataset(5, unannotated=2)
     result = train(folder, name="a", recipe=replace(recipe, labels=labels, ema=0.9, epochs=1), options=options)
-    assert np.isfinite(result.figures["final"])
+    assert np.isfinite(result.figures["mAP"])
     card = load_model(options.runs / "a").card
     assert card.activation == {"single": "softmax", "several": "sigmoid"}[labels]
 
@@ -192,10 +193,10 @@ def test_weights_that_came_in_are_on_record(
     assert {"trunk.features.0.0.weight", "action_head.weight"} <= set(report["loaded"])
     assert (report["skipped"], report["reshaped"]) == ([], [])
     assert "tensors loaded" in notes.text
-    began = read_toml(options.runs / "next" / "config.toml")["run"]
-    assert began["init_sha256"] == held
-    assert began["effective_lr"] == pytest.approx(0.001 * 8 / 32)  # that of trained weights, for this batch
-    assert load_model(options.runs / "next").card.training["begun"] == began
+    origin = read_toml(options.runs / "next" / "config.toml")["run"]
+    assert origin["init_sha256"] == held
+    assert origin["effective_lr"] == pytest.approx(0.001 * 8 / 32)  # that of trained weights, for this batch
+    assert load_model(options.runs / "next").card.training["origin"] == origin
     assert json.loads((first.folder / "init.json").read_text())["kind"] == "random"
 
 

@@ -47,5 +47,5 @@ def test_the_log_is_read_back(tiny: Path, recipe: Recipe, options: RunOptions) -
 def test_a_row_that_is_written_again_replaces_the_one_before(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     for epoch, loss in ((1, 3.0), (2, 9.0), (2, 2.0), (3, 1.0)):
-        tensorboard.write_row(tmp_path, {"epoch": epoch, "loss": loss, "final": None})
+        tensorboard.write_row(tmp_path, {"epoch": epoch, "loss": loss, "mAP_unfitted": None})
     assert scalars(tmp_path) == {"loss": [(1, 3.0), (2, 2.0), (3, 1.0)]}

@@ -13,7 +13,7 @@ from bineego import features
 from bineego.features.track import FeatureTrack
 from bineego.heads.config import HeadConfig
 from bineego.priors import Priors
-from bineego.training.prepare import Plan, measured_priors
+from bineego.training.prepare import TrainingPlan, measured_priors
 from bineego.training.recipe import Recipe
 from bineego.training.samples import Timeline, check_times, cut_line, quiet_moment, timelines
 from bineego.training.temporal.examples import Example
@@ -51,7 +51,7 @@ class HeadMaterial:
 
 
 def gather(
-    chosen: Plan, tracks: Mapping[str, FeatureTrack], kinds: Sequence[str] | None, recipe: Recipe, n_folds: int
+    chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], kinds: Sequence[str] | None, recipe: Recipe, n_folds: int
 ) -> HeadMaterial:
     """Choose the kinds of features, project them, and bring features and labels together.
 
@@ -98,7 +98,7 @@ def gather(
     )
 
 
-def choose_kinds(chosen: Plan, tracks: Mapping[str, FeatureTrack], recipe: Recipe) -> tuple[str, ...]:
+def choose_kinds(chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], recipe: Recipe) -> tuple[str, ...]:
     """The kinds that a linear screen prefers; all where there are no actions to screen by."""
     if not chosen.task.has_actions:
         return tuple(str(kind) for kind in features.Kind)
@@ -138,7 +138,7 @@ def example_of(line: Timeline, track: FeatureTrack, projection: features.Project
 
 
 def _fingerprint(
-    tracks: Mapping[str, FeatureTrack], kinds: Sequence[str], lines: Sequence[Timeline], chosen: Plan
+    tracks: Mapping[str, FeatureTrack], kinds: Sequence[str], lines: Sequence[Timeline], chosen: TrainingPlan
 ) -> str:
     """Of everything that is learnt from or judged by."""
     digest = hashlib.sha256(repr((chosen.labels.actions, chosen.labels.scenes, tuple(kinds))).encode())
@@ -150,7 +150,7 @@ def _fingerprint(
     return digest.hexdigest()
 
 
-def _facts(chosen: Plan, lines: Sequence[Timeline], held: HeldOut, kinds: Sequence[str]) -> dict[str, Any]:
+def _facts(chosen: TrainingPlan, lines: Sequence[Timeline], held: HeldOut, kinds: Sequence[str]) -> dict[str, Any]:
     """What the model card says about the data."""
     facts: dict[str, Any] = {
         "dataset": chosen.dataset.name,

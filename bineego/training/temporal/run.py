@@ -22,17 +22,18 @@ from bineego.heads.config import HeadConfig
 from bineego.heads.options import HeadRecipe
 from bineego.heads.temporal import HeadEnsemble
 from bineego.inference.temporal import projection_layers
-from bineego.pictures.curves import write_curves
-from bineego.postprocess import DecodeOptions, fit_decoder
+from bineego.postprocess import fit_decoder
 from bineego.runs import RunFolder, find_model
 from bineego.tracks import Activation
 from bineego.training import checkpoint, run_folder, tensorboard
 from bineego.training.checkpoint import RunState
 from bineego.training.device import environment, repeatable
+from bineego.training.fit import calibrate, last_line
 from bineego.training.head_choice import OF_BOTH
 from bineego.training.interrupt import Interrupt
+from bineego.training.log import RunLog, unfitted
 from bineego.training.options import RunOptions
-from bineego.training.prepare import Plan, plan
+from bineego.training.prepare import TrainingPlan, plan
 from bineego.training.recipe import Head, Labels, Recipe
 from bineego.training.result import RunResult
 from bineego.training.resume import check_data, read_state
@@ -40,7 +41,7 @@ from bineego.training.run_folder import choose_folder
 from bineego.training.temporal.answers import answer, truth_of_lines, unseen, unseen_lines
 from bineego.training.temporal.fit import HeadFit
 from bineego.training.temporal.material import HeadMaterial, gather, temporal_config
-from bineego.training.validation import TIOU, calibrate, judge
+from bineego.training.validation import judge
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision, Trunk
@@ -89,7 +90,7 @@ def train_head(
     recipe: Recipe,
     choice: FeatureChoice,
     options: RunOptions,
-    planned: Plan | None = None,
+    planned: TrainingPlan | None = None,
     on_progress: OnProgress | None = None,
     on_features: OnProgress | None = None,
 ) -> RunResult:
@@ -109,11 +110,10 @@ def train_head(
             keep_memory()
         chosen = planned or plan(dataset, recipe, options)
         default = f"{chosen.dataset.name}-temporal"
-        folder = choose_folder(options.runs, name, default, resume=options.resume, overwrite=options.overwrite)
-        files.check_writable(options.runs)
+        folder = choose_folder(options, name, default)
         table = _table(recipe, choice)
         state = read_state(folder, table) if options.resume else None
-        kinds = choice.kinds or (tuple(state.begun["kinds"]) if state is not None else None)
+        kinds = choice.kinds or (tuple(state.origin["kinds"]) if state is not None else None)
         source, frames = _source(choice)
         tracks = features.extract(
             {video: path for r in (*chosen.train, *chosen.val) for video, path in r.videos.items()},
@@ -135,7 +135,7 @@ def train_head(
             material=material,
             recipe=recipe,
             source=source,
-            tensorboard=options.tensorboard,
+            events=options.tensorboard,
         )
         fit = HeadFit(run.config.head, material.folds.examples, material.folds.of, head, device)
         if state is None:
@@ -146,7 +146,7 @@ def train_head(
                 data=material.fingerprint,
                 network={},
                 optimiser=fit.state(),
-                begun={"kinds": list(material.projection.kinds)},
+                origin={"kinds": list(material.projection.kinds)},
             )
             checkpoint.save(state, folder.last)
         else:
@@ -194,7 +194,7 @@ def _source(choice: FeatureChoice) -> tuple[Source | None, features.FeatureOptio
 
 def _card(
     name: str,
-    chosen: Plan,
+    chosen: TrainingPlan,
     material: HeadMaterial,
     recipe: Recipe,
     frames: features.FeatureOptions,
@@ -240,11 +240,11 @@ class _Run:
 
     folder: RunFolder
     card: ModelCard
-    chosen: Plan
+    chosen: TrainingPlan
     material: HeadMaterial
     recipe: Recipe
     source: Source | None
-    tensorboard: bool
+    events: bool
 
     @property
     def config(self) -> Any:
@@ -253,6 +253,7 @@ class _Run:
     def loop(self, fit: HeadFit, state: RunState, on_progress: OnProgress | None) -> None:
         """All epochs that are left; the state is saved after each of them. A signal ends the one under way."""
         epochs, n_steps = self.recipe.epochs, fit.n_steps
+        run_log = RunLog(self.folder, state, self._losses(), self.chosen.task, epochs=epochs, events=self.events)
         began_at = time.monotonic()
         with Interrupt() as interrupt:
             while fit.epoch < epochs:
@@ -270,49 +271,44 @@ class _Run:
                     log.warning("interrupted in epoch %d; go on from its beginning with --resume", epoch + 1)
                     interrupt.pass_on(interrupt.signum or 0)
                     return
-                self._end_epoch(fit, state, losses, time.monotonic() - began)
+                self._end_epoch(fit, state, run_log, losses, time.monotonic() - began)
                 if interrupt.signum is not None:
                     log.warning("interrupted after epoch %d; the state is saved: go on with --resume", fit.epoch)
                     interrupt.pass_on(interrupt.signum)
                     return
 
-    def _end_epoch(self, fit: HeadFit, state: RunState, losses: Mapping[str, float], seconds: float) -> None:
+    def _end_epoch(
+        self, fit: HeadFit, state: RunState, run_log: RunLog, losses: Mapping[str, float], seconds: float
+    ) -> None:
         """Validate, write log and latest model, save: in this order, so that a crash between any two repeats them."""
         began = time.monotonic()
         due = fit.epoch % self.recipe.val_every == 0 or fit.epoch == self.recipe.epochs
         head = fit.ensemble()
         result = judge([answer(head, e, self.card) for e in self.material.val], self.material.held) if due else None
-        figures = {} if result is None else dict(result.figures)
-        row: dict[str, Any] = {"epoch": fit.epoch, "lr": fit.lr(), "loss": losses["loss"]}
-        row |= {column: losses[part] for column, part in LOSSES.items()}
-        row |= figures | {"seconds_train": seconds, "seconds_val": time.monotonic() - began, "seconds_waiting": 0.0}
-        state.rows, state.epoch, state.optimiser = [*state.rows, row], fit.epoch, fit.state()
-        run_folder.write_log(self.folder, state.rows, self._columns())
-        write_curves(self.folder.log, self.folder.curves)
-        if self.tensorboard:
-            tensorboard.write_row(self.folder.tensorboard, row)
-        _tell_epoch(row, self.recipe.epochs)
+        figures = {} if result is None else unfitted(result.figures)
+        values = {"loss": losses["loss"], **{column: losses[part] for column, part in LOSSES.items()}}
+        run_log.add(fit.epoch, fit.lr(), values, result, seconds=seconds, ended=began)
+        state.epoch, state.optimiser = fit.epoch, fit.state()
         latest = dataclasses.replace(self.card, metrics={"epoch": fit.epoch, **figures})
         save_model(self.folder.last_model, self._network(head), latest)
         checkpoint.save(state, self.folder.last)
 
-    def _columns(self) -> list[str]:
-        """Columns of log.csv; the seconds, which no two runs share, come last."""
+    def _losses(self) -> list[str]:
+        """Columns of log.csv that hold losses."""
         actions, scenes = self.config.n_classes > 0, self.config.n_scenes > 0
-        kept = [name for name in LOSSES if (scenes if name == "scene_loss" else actions)]
-        columns = ["epoch", "lr", "loss", *kept]
-        columns += ["val_loss", "interval_accuracy", *(f"mAP@{tiou:g}" for tiou in TIOU), "final"] if actions else []
-        columns += ["scene_top1"] if scenes else []
-        return [*columns, "seconds_train", "seconds_val", "seconds_waiting"]
+        return ["loss", *(name for name in LOSSES if (scenes if name == "scene_loss" else actions))]
 
     def finish(self, fit: HeadFit) -> RunResult:
         """Calibrate on what the members have not seen, judge by the held-out recordings, and complete the folder."""
         head = fit.ensemble()
         card, metrics = self._calibrated(head)
-        result = judge([answer(head, e, card) for e in self.material.val], self.material.held, DecodeOptions())
+        result = judge([answer(head, e, card) for e in self.material.val], self.material.held)
         card = dataclasses.replace(card, metrics={"epoch": fit.epoch, **result.figures, **metrics})
         save_model(self.folder.model, self._network(head), card)
         run_folder.write_validation(self.folder, result, self.material.held)
+        run_folder.write_figures(self.folder, result.figures)
+        held_out = self.chosen.held_out
+        log.info("%s", last_line(fit.epoch, result.figures, self.material.held, held_out=held_out))
         return RunResult(
             folder=self.folder.path,
             model=self.folder.model,
@@ -378,15 +374,3 @@ def _open_folder(
 
 def _tell_time(seconds: float, n_steps: int) -> None:
     log.info("%.2f s for the first step: about %s for all", seconds, words.duration(seconds * n_steps))
-
-
-def _tell_epoch(row: Mapping[str, Any], epochs: int) -> None:
-    names = {"loss": "loss", "interval_accuracy": "validation accuracy", f"mAP@{TIOU[0]:g}": "mAP@0.5"}
-    names |= {"final": "mean mAP", "scene_top1": "scene top-1"}
-    parts = [f"{words_} {row[key]:.3f}" for key, words_ in names.items() if key in row]
-    seconds = row["seconds_train"] + row["seconds_val"]
-    left = (epochs - row["epoch"]) * seconds
-    log.info(
-        "epoch %d/%d: %s (%s%s)", row["epoch"], epochs, ", ".join(parts), words.duration(seconds),
-        f", {words.duration(left)} left" if left else "",
-    )  # fmt: skip
