@@ -7,10 +7,11 @@ Source: the public development kit of 360+x and the BinEgo-360 challenge label m
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bineego.errors import InputInvalid, nearest
@@ -66,14 +67,16 @@ class LabelSet:
 
     actions: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
-    _ids: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for kind, names in (("action", self.actions), ("scene", self.scenes)):
             if len(set(names)) != len(names):
                 twice = sorted({name for name in names if names.count(name) > 1})
                 raise InputInvalid(f"{kind} label listed twice: {', '.join(twice)}")
-        object.__setattr__(self, "_ids", {name: i for i, name in enumerate(self.actions, start=1)})
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.actions, start=1)}
 
     @property
     def n_classes(self) -> int:

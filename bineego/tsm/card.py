@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Interval
 
 from bineego.decoding import Decoding
 from bineego.labels import LabelSet
@@ -12,6 +15,8 @@ from bineego.priors import Priors
 from bineego.tracks import Activation
 from bineego.tsm.config import NetworkConfig, TemporalConfig
 from bineego.video.frames import FrameOptions
+
+Positive = Annotated[float, Interval(gt=0, lt=math.inf)]
 
 MIN_AGREEMENT, MAX_CHANGE = 0.995, 0.005
 
@@ -58,7 +63,7 @@ class Bf16Check:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelCard:
-    """A model's identity, how to feed it and how to read its answers.
+    """A model's identity, how to feed it and how to read its answers. `card_file` reads and writes these very fields.
 
     Attributes:
         name: for people and score tracks (the run's name).
@@ -79,15 +84,17 @@ class ModelCard:
         environment: versions and device of the training run.
     """
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "arbitrary_types_allowed": True}
+
     name: str
     network: NetworkConfig | TemporalConfig
     labels: LabelSet
-    interval: float
-    clip_duration: float | None = None
+    interval: Positive
+    clip_duration: Positive | None = None
     frames: FrameOptions = field(default_factory=FrameOptions)
     view: str = "panoramic"
     activation: Activation = Activation.SOFTMAX
-    temperature: float = 1.0
+    temperature: Positive = 1.0
     decoding: Decoding | None = None
     bf16: Bf16Check | None = None
     priors: Priors | None = None

@@ -8,27 +8,24 @@ A weights file is a safetensors file: 8 bytes of header length (little endian), 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
+import re
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bineego import decoding, digests
-from bineego.decoding import Decoding
 from bineego.errors import BineegoError, ModelError
-from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.runs import MODEL_NAME
-from bineego.tracks import Activation
-from bineego.tsm.card import Bf16Check, ModelCard
-from bineego.tsm.config import NetworkConfig, TemporalConfig
-from bineego.video.frames import FrameOptions
+from bineego.tsm.card import ModelCard
 
 FORMAT = 2
 UNCHECKED = 1
@@ -40,6 +37,9 @@ CARD_KEY = f"{PREFIX}card"
 DIGEST_KEY = f"{PREFIX}{digests.KEY}"
 
 log = logging.getLogger(__name__)
+
+LABEL = re.compile("[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]{0,1000}")
+"""One line, and nothing that steers a terminal."""
 
 HEADER_LIMIT = 100_000_000  # bytes; that of safetensors itself
 
@@ -117,14 +117,7 @@ def card_to_json(card: ModelCard, *, indent: bool = False) -> str:
 
 def card_to_dict(card: ModelCard) -> dict[str, Any]:
     """The card as plain values."""
-    values = {field.name: getattr(card, field.name) for field in dataclasses.fields(card)}
-    values["labels"] = {"actions": card.labels.actions, "scenes": card.labels.scenes}
-    values["network"] = dataclasses.asdict(card.network)
-    values["frames"] = dataclasses.asdict(card.frames)
-    values["bf16"] = None if card.bf16 is None else dataclasses.asdict(card.bf16)
-    values["decoding"] = None if card.decoding is None else card.decoding.to_dict()
-    values["priors"] = None if card.priors is None else card.priors.to_arrays()
-    plain: dict[str, Any] = _plain(values)
+    plain: dict[str, Any] = _plain(dataclasses.asdict(card))
     return plain
 
 
@@ -144,15 +137,17 @@ def card_from_json(text: str, where: Path | None = None) -> ModelCard:
     if yes_or_no:
         raise _bad_card(f"{yes_or_no}: must be a number, not true or false", where)
     try:
-        read = _CardValues.model_validate(values)
-        fields = {name: getattr(read, name) for name in _CardValues.model_fields}
-        labels = LabelSet(actions=read.labels.actions, scenes=read.labels.scenes)
-        priors = None if read.priors is None else read.priors.to_priors()
-        return ModelCard(**(fields | {"labels": labels, "priors": priors}))
+        if isinstance(values, dict) and values.get("priors") is not None:
+            values["priors"] = _priors(values["priors"])
+        card = _reader().validate_python(values)
+        for name in (*card.labels.actions, *card.labels.scenes):
+            if not LABEL.fullmatch(name):
+                raise ValueError(f"labels: {name[:40]!r} is no name")
+        return card
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise _bad_card(f"{name}: {first['msg']}", where) from error
+        raise _bad_card(f"{name}: {first['msg']}" if name else first["msg"], where) from error
     except (BineegoError, ValueError) as error:
         raise _bad_card(str(error), where) from error
 
@@ -178,56 +173,26 @@ def _numbers_that_are_none(values: Any) -> str:
     return ""
 
 
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+@functools.cache
+def _reader() -> TypeAdapter[ModelCard]:
+    """Reads a card's plain values, by the fields and ranges of `ModelCard`."""
+    return TypeAdapter(ModelCard)
 
 
-_Label = Annotated[str, Field(max_length=1000, pattern="^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$")]
-"""One line, and nothing that steers a terminal."""
+def _priors(values: Any) -> Priors:
+    """Not-a-number (a class never seen) is null in JSON.
 
-
-class _Labels(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    actions: tuple[_Label, ...]
-    scenes: tuple[_Label, ...]
-
-
-class _Priors(BaseModel):
-    """Not-a-number (a class never seen) is null in JSON."""
-
-    model_config = ConfigDict(extra="forbid")
-    dwell: list[float | None]
-    share: list[float | None]
-    scene_share: list[list[float | None]]
-
-    def to_priors(self) -> Priors:
-        rows = [np.array(row, np.float64) for row in self.scene_share]  # None becomes nan
-        return Priors(
-            dwell=np.array(self.dwell, np.float64),
-            share=np.array(self.share, np.float64),
-            scene_share=np.stack(rows) if rows else np.zeros((0, len(self.dwell))),
-        )
-
-
-class _CardValues(BaseModel):
-    """The card's JSON: the fields of `ModelCard`, checked."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: str
-    network: NetworkConfig | TemporalConfig
-    labels: _Labels
-    interval: _Positive
-    clip_duration: _Positive | None = None
-    frames: FrameOptions = FrameOptions()
-    view: str = "panoramic"
-    activation: Activation = Activation.SOFTMAX
-    temperature: _Positive = 1.0
-    decoding: Decoding | None = None
-    bf16: Bf16Check | None = None
-    priors: _Priors | None = None
-    training: dict[str, Any] = {}
-    metrics: dict[str, Any] = {}
-    data: dict[str, Any] = {}
-    environment: dict[str, Any] = {}
+    Raises:
+        ValueError: they are no priors.
+    """
+    try:
+        dwell, share = (np.array(values.pop(name), np.float64) for name in ("dwell", "share"))
+        scene_share = np.array(values.pop("scene_share"), np.float64).reshape(-1, len(dwell))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"priors: {error}") from error
+    if values:
+        raise ValueError(f"priors: unknown {', '.join(values)}")
+    return Priors(dwell=dwell, share=share, scene_share=scene_share)
 
 
 def _bad_card(what: str, where: Path | None) -> ModelError:
