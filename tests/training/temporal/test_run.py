@@ -74,7 +74,7 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, run, tmp_path: Path
     log = pd.read_csv(result.folder / "log.csv")
     assert log["epoch"].tolist() == [1, 2, 3]
     assert (log["loss"] > 0).all()
-    assert {"action_loss", "boundary_loss", "scene_loss", "final"} <= set(log)
+    assert {"action_loss", "boundary_loss", "scene_loss", "mAP_unfitted"} <= set(log)
     card = read_card(result.model)
     assert isinstance(card.network, TemporalConfig)
     assert card.network.kinds == MOTION
@@ -199,7 +199,7 @@ def test_several_actions_at_once(tiny: Path, run) -> None:  # noqa: F811
     result = run(tiny, "multi", labels="several")
     track = load_model(result.model)
     assert track.card.network.head.n_boundaries == 2
-    assert np.isfinite(result.figures["final"])
+    assert np.isfinite(result.figures["mAP"])
 
 
 def test_scenes_alone(tiny: Path, run) -> None:  # noqa: F811
