@@ -15,8 +15,8 @@ from bineego.evaluation import evaluate
 from bineego.formats.csv import read_predictions
 from bineego.inference import ClipScorer, LocalizeOptions, localize
 from bineego.postprocess import calibration
+from bineego.postprocess import fit as decoder_fit
 from bineego.training import Recipe, RunOptions, RunResult, train
-from bineego.training import fit as fit_module
 from bineego.tsm import load_model
 from bineego.tsm.fuse import for_inference
 from bineego.video.cache import FrameCache
@@ -37,7 +37,7 @@ def run(
     notes: pytest.LogCaptureFixture,
 ) -> tuple[Path, RunResult]:
     """A data set, and a run on it that learns something and at whose end everything is fitted."""
-    for module in (calibration, fit_module):
+    for module in (calibration, decoder_fit):
         monkeypatch.setattr(module, "MIN_INTERVALS", 8)
     data = make_dataset(8)
     quick = replace(

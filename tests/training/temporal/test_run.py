@@ -69,7 +69,7 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, run, tmp_path: Path
     assert files == {
         "model.safetensors", "model.card.json", "last/state.pt", "last/model.safetensors", "last/model.card.json",
         "config.toml", "log.csv", "curves.png", "split.json", "val/predictions.csv", "val/ground_truth.csv",
-        "val/scenes.csv",
+        "val/scenes.csv", "val/figures.json",
     }  # fmt: skip
     log = pd.read_csv(result.folder / "log.csv")
     assert log["epoch"].tolist() == [1, 2, 3]
