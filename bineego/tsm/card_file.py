@@ -140,9 +140,10 @@ def card_from_json(text: str, where: Path | None = None) -> ModelCard:
         if isinstance(values, dict) and values.get("priors") is not None:
             values["priors"] = _priors(values["priors"])
         card = _reader().validate_python(values)
-        for name in (*card.labels.actions, *card.labels.scenes):
-            if not LABEL.fullmatch(name):
-                raise ValueError(f"labels: {name[:40]!r} is no name")
+        for kind in ("actions", "scenes"):
+            for number, name in enumerate(getattr(card.labels, kind)):
+                if not LABEL.fullmatch(name):
+                    raise ValueError(f"labels.{kind}.{number}: must be one line of at most 1000 characters")
         return card
     except ValidationError as error:
         first = error.errors()[0]
