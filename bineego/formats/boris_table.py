@@ -18,7 +18,7 @@ from typing import Any
 
 from bineego.errors import InputInvalid
 from bineego.files import read_bytes
-from bineego.formats import json, text
+from bineego.formats import json, text, xlsx
 from bineego.formats.annotations import Annotations
 from bineego.formats.boris_events import Behaviours, Event, never_stops
 from bineego.formats.boris_project import SCORE_COMMENT
@@ -32,6 +32,9 @@ STATUS = ("behavior type", "status")
 
 FILE = ("media file name", "media file path", "media file")
 NO_SUBJECT = ("no focal subject", "")
+HEADER_WITHIN = 100
+"""Lines that may stand before the header of an older export."""
+
 NOT_FOUND = ("", "NA", "Not found")
 PLAYER_FILES = re.compile(r"player #(\d+):\s*", re.IGNORECASE)
 
@@ -49,7 +52,7 @@ class _Export:
 
 def _header_line(lines: Sequence[str]) -> tuple[int, str] | None:
     """Number of the line with the column names, and what separates them; None = no such table."""
-    for number, line in enumerate(lines[:100]):
+    for number, line in enumerate(lines[:HEADER_WITHIN]):
         for separator in SEPARATORS:
             names = _names(line, separator)
             tabular = TIME in names and any(status in names for status in STATUS)
@@ -67,15 +70,20 @@ def _names(line: str, separator: str) -> list[str]:
 
 def _is_export(source: Source) -> bool:
     """BORIS names its columns with capitals; with subjects they are surely its."""
-    if source.is_json or "Behavior" not in source.text:
+    if xlsx.is_workbook(source.head):
+        lines = _workbook_lines(source.path, most=HEADER_WITHIN)
+    elif source.is_json or "Behavior" not in source.text:
         return False
-    lines = source.text.splitlines()
+    else:
+        lines = source.text.splitlines()
     found = _header_line(lines)
     return found is not None and SUBJECT in _names(lines[found[0]], found[1])
 
 
 def _parse(path: Path) -> _Export:
-    lines = text.decode(read_bytes(path), where=path)[0].splitlines()
+    content = read_bytes(path)
+    is_workbook = xlsx.is_workbook(content)
+    lines = _workbook_lines(path) if is_workbook else text.decode(content, where=path)[0].splitlines()
     found = _header_line(lines)
     if found is None:
         raise InputInvalid("no header with 'Behavior' and 'Time', or 'Start (s)' and 'Stop (s)'", where=path)
@@ -96,6 +104,21 @@ def _parse(path: Path) -> _Export:
         raise InputInvalid(f"not valid CSV ({error})", where=f"{path}, line {first + 1 + reader.line_num}") from error
     pairs = [_names_kept(line, separator) for line in lines[:first]]
     return _Export(rows=rows, head={pair[0].casefold(): pair[1] for pair in pairs if len(pair) > 1})
+
+
+def _workbook_lines(path: Path, most: int | None = None) -> list[str]:
+    """The first `most` rows of a workbook's first sheet, cells separated by tabs; none if it cannot be read here.
+
+    Not `xlsx.read`, which refuses the dates that BORIS writes beside the times.
+    """
+    try:
+        import openpyxl
+
+        sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        rows = sheet.iter_rows(max_row=most, values_only=True)
+        return ["\t".join("" if cell is None else " ".join(str(cell).split()) for cell in row) for row in rows]
+    except Exception:  # damaged zip files fail in many ways; the reader of tables says what is wrong
+        return []
 
 
 def _names_kept(line: str, separator: str) -> list[str]:
@@ -219,7 +242,7 @@ def _predictions(source: Source, how: LabelOptions) -> Annotations:
 FORMAT = Format(
     name="boris-table",
     title="events that BORIS exported as a table",
-    suffixes=(".tsv", ".csv", ".txt"),
+    suffixes=(".tsv", ".csv", ".xlsx", ".txt"),
     recognises=_is_export,
     annotations=_annotations,
     predictions=_predictions,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,22 @@ def test_aggregated(tmp_path: Path) -> None:
         aggregated(("No focal subject", "walk", "STATE", "1.500", "4.000"), ("Anna", "blink", "POINT", "2.000", "NA"))
     )
     assert rows_of(path) == [("v", "walk", 1.5, 4.0), ("v", "blink", 2.0, 2.0)]
+
+
+def test_workbooks(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    for name, content, separator in (
+        ("t", tabular(("", "walk", "", "START", "1.5"), ("", "walk", "", "STOP", "4")), "\t"),
+        ("a", aggregated(("", "walk", "STATE", "1.5", "4")), ","),
+    ):
+        book = openpyxl.Workbook()
+        for number, line in enumerate(content.splitlines()):
+            cells: list = [float(x) if x.replace(".", "", 1).isdigit() else x.strip('"') for x in line.split(separator)]
+            if number:
+                cells[1] = datetime.datetime(2024, 1, 1, 10, 0, 0)
+            book.active.append(cells)
+        book.save(tmp_path / f"{name}.xlsx")
+        assert rows_of(tmp_path / f"{name}.xlsx") == [("v", "walk", 1.5, 4.0)]
 
 
 def test_several_media_files_and_an_offset(tmp_path: Path) -> None:
