@@ -124,4 +124,4 @@ PAPER = Decoding(
 
 def of_version_1(evidence: float | None) -> Decoding | None:
     """What tracks and models of version 0.1 carry: the seconds of video that count as one independent observation."""
-    return None if evidence is None else replace(default(1.0), independent_seconds=float(evidence))
+    return None if evidence is None else replace(default(1.0), independent_seconds=float(evidence), boundary=0.0)

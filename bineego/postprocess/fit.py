@@ -116,6 +116,7 @@ class _Judge:
         self.tracks, self.truth, self.group = tracks, truth, group
         self.videos = [track.video_id for track in tracks]
         self.cell = usual_cell(tracks)
+        self.has_boundaries = any(track.boundary is not None for track in tracks)
         n, n_groups = len(tracks), int(group.max()) + 1 if len(group) else 0
         sets = np.ones((1 + n_groups, n), np.int32)
         sets[1 + group, np.arange(len(group))] = 0
@@ -157,9 +158,11 @@ class _Judge:
 def _search(judge: _Judge, of_set: int) -> Decoding:
     """The way of decoding to take for videos like those of a set."""
     found = replace(decoding.default(judge.cell), candidates=True)
+    if not judge.has_boundaries:
+        found = replace(found, boundary=0.0)
     for _ in range(PASSES):
         before = found
-        for part in _parts(judge.tracks, judge.cell):
+        for part in _parts(judge):
             found = _simplest(judge, [replace(found, **change) for change in part], of_set)
         if found == before:
             break
@@ -173,15 +176,15 @@ def _simplest(judge: _Judge, ways: Sequence[Decoding], of_set: int) -> Decoding:
     return next(way for way in ways if way == best or not judge.is_better(best, way, of_set))
 
 
-def _parts(tracks: Sequence[ScoreTrack], cell: float) -> list[list[dict[str, Any]]]:
+def _parts(judge: _Judge) -> list[list[dict[str, Any]]]:
     """What each part of a decoding can be, the simplest first; of switches, what scored better on real tracks."""
-    seconds = sorted({max(MIN_SECONDS, cells * cell) for cells in CELLS})
+    seconds = sorted({max(MIN_SECONDS, cells * judge.cell) for cells in CELLS})
     ways: list[dict[str, Any]] = [{"postprocess": Postprocess.PAPER}]
     ways += [{"postprocess": Postprocess.VITERBI, "independent_seconds": value} for value in seconds]
-    if all(track.candidates is not None for track in tracks):
+    if all(track.candidates is not None for track in judge.tracks):
         ways.append({"postprocess": Postprocess.ANCHOR_FREE})
     parts = [ways]
-    if any(track.boundary is not None for track in tracks):
+    if judge.has_boundaries:
         parts.append([{"boundary": weight} for weight in BOUNDARY])
     parts.append([{"score": rule} for rule in (ScoreRule.LENGTH, ScoreRule.MAX)])
     return [*parts, *([{name: on} for on in (True, False)] for name in ("refine", "candidates"))]
