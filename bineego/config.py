@@ -21,8 +21,8 @@ from enum import Enum, EnumType
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from bineego.errors import BadOption, BineegoError, InputInvalid, InputMissing, UnknownOption, UsageError, nearest
-from bineego.files import write_bytes
+from bineego.errors import BadOption, BineegoError, InputInvalid, UnknownOption, UsageError, nearest
+from bineego.files import read_error, write_bytes
 from bineego.words import printable
 
 CONFIG_NAME = "bineego.toml"
@@ -349,11 +349,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise InputMissing(f"cannot be read ({error.strerror})", where=path) from error
+        raise read_error(error, path) from error
     except UnicodeDecodeError as error:
         raise InputInvalid(f"not UTF-8 text ({error.reason} at byte {error.start})", where=path) from error
     try:
         return tomllib.loads(text)
+    except RecursionError as error:
+        raise InputInvalid("not valid TOML: nested too deep", where=path) from error
     except tomllib.TOMLDecodeError as error:
         raise InputInvalid(f"not valid TOML: {error}", where=path) from error
 

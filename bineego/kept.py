@@ -43,7 +43,7 @@ class Kept:
         try:
             arrays = npz.read(self.path, limit=LIMIT, what="part of a result")
             header = json.loads(str(arrays.pop("header")))
-        except (BineegoError, ValueError, KeyError):
+        except (BineegoError, ValueError, KeyError, RecursionError):
             return {}
         usable = header.get("of") == self.of and header.get(digests.KEY) == digests.of_arrays(header, arrays)
         return arrays if usable else {}

@@ -90,7 +90,7 @@ def note(path: Path, digest: str) -> None:
 def _known(path: Path) -> list[str]:
     try:
         found = json.loads(_record(path).read_bytes())[digests.KEY]
-    except (OSError, ValueError, KeyError, TypeError):  # none, or not one of ours
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or not one of ours
         return []
     return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 

@@ -209,7 +209,7 @@ def _read(path: Path) -> Record | None:
         if values.pop("format") != FORMAT or set(values) != {each.name for each in fields(Record)}:
             return None
         return Record(**values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

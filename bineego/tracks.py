@@ -228,7 +228,7 @@ def load(path: Path) -> ScoreTrack:
         )
     except InputInvalid as error:
         raise InputInvalid(error.message, where=path) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputInvalid(f"not a score track ({type(error).__name__}: {error})", where=path) from error
 
 

@@ -10,7 +10,8 @@ from bineego.datasets import x360
 from bineego.datasets.open import is_dataset, open_dataset
 from bineego.datasets.recording import Dataset, Subset, View
 from bineego.datasets.videos import by_id, find_videos, video_id, videos_under
-from bineego.errors import InputMissing, UsageError
+from bineego.errors import UsageError
+from bineego.files import missing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,7 +53,7 @@ def resolve_inputs(
     paths = [Path(path) for path in inputs]
     for path in paths:
         if not path.exists():
-            raise InputMissing("no such file or folder", where=path)
+            raise missing(path)
     pairs: list[tuple[str, Path]] = []
     known: set[str] = set()
     for path in paths:

@@ -8,7 +8,8 @@ from bineego.datasets import annotated, x360
 from bineego.datasets.index import NAME as INDEX_NAME
 from bineego.datasets.media import media_beside
 from bineego.datasets.recording import Dataset, View
-from bineego.errors import InputMissing, UsageError
+from bineego.errors import UsageError
+from bineego.files import missing
 from bineego.formats.annotations import Annotations
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.read import SUFFIXES, annotation_files, read_annotations
@@ -73,7 +74,7 @@ def is_dataset(path: Path) -> bool:
 
 def _check_exists(path: Path) -> None:
     if not path.exists():
-        raise InputMissing("no such file or folder", where=path)
+        raise missing(path)
 
 
 def _check_annotations(path: Path) -> None:

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from bineego.errors import InputMissing, UsageError
+from bineego.errors import UsageError
+from bineego.files import read_error
 from bineego.video.folder import is_video, videos_in
 from bineego.words import many
 
@@ -32,7 +33,7 @@ def find_videos(folder: Path) -> dict[str, Path]:
     try:
         files = videos_in(folder)
     except OSError as error:
-        raise InputMissing(f"cannot be read ({error.strerror})", where=folder) from error
+        raise read_error(error, folder) from error
     return by_id((video_id(path), path) for path in files)
 
 

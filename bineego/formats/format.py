@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego.errors import InputMissing
+from bineego.files import read_error
 from bineego.formats import json, text
 from bineego.formats.annotations import Annotations
 from bineego.formats.media import NO_MEDIA, Media, Medias
@@ -38,7 +39,7 @@ class Source:
             with self.path.open("rb") as file:
                 self.head = file.read(HEAD_BYTES)
         except OSError as error:
-            raise InputMissing(f"cannot be read ({error.strerror})", where=path) from error
+            raise read_error(error, path) from error
 
     @cached_property
     def text(self) -> str:

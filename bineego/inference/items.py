@@ -10,7 +10,8 @@ from pathlib import Path
 from bineego import tracks
 from bineego.datasets.inputs import resolve_videos, resolve_views
 from bineego.datasets.recording import Subset, View
-from bineego.errors import InputMissing, UsageError
+from bineego.errors import UsageError
+from bineego.files import missing
 from bineego.kept import Kept
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def find_items(
     for given in inputs:
         path = Path(given)
         if not path.exists():
-            raise InputMissing("no such file or folder", where=path)
+            raise missing(path)
         found = [path] if tracks.is_track(path) else _tracks_in(path)
         if found:
             items += [Item(video_id=file.name.removesuffix(tracks.SUFFIX), views=(file,)) for file in found]

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bineego.errors import InputInvalid, InputMissing
-from bineego.files import atomic_folder, disk_errors
+from bineego.files import atomic_folder, disk_errors, read_error
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.frames import Backend, FrameOptions, TimedFrame
 from bineego.video.probe import check_plain_file
@@ -235,7 +235,7 @@ def content_stamp(path: Path) -> str:
                 file.seek(max(0, size - SAMPLE_BYTES) * number // (SAMPLES - 1))
                 digest.update(file.read(SAMPLE_BYTES))
     except OSError as error:
-        raise InputMissing(f"cannot be read ({error.strerror})", where=path) from error
+        raise read_error(error, path) from error
     return f"{size}\0{digest.hexdigest()}"
 
 
