@@ -16,6 +16,7 @@ from bineego.cli import console
 from bineego.cli.app import app
 from bineego.formats import csv
 from bineego.inference.batch import Localized
+from bineego.words import clock
 from bineego.inference.options import LocalizeCommand
 
 Run = Callable[..., int]
@@ -173,4 +174,5 @@ def test_on_a_terminal_the_segments_of_one_video_are_shown(track: Path) -> None:
             shown += part
     assert done.stdout == f"{track.parent / 'r.csv'}\n"
     assert "v1: 1 action (jump 1)" in shown.decode()
-    assert "0:00.50 - 0:02.50" in shown.decode()
+    first = csv.read_predictions(track.parent / "r.csv").iloc[0]
+    assert f"{clock(first['start'])} - {clock(first['end'])}" in shown.decode()
