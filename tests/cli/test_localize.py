@@ -16,8 +16,8 @@ from bineego.cli import console
 from bineego.cli.app import app
 from bineego.formats import csv
 from bineego.inference.batch import Localized
-from bineego.words import clock
 from bineego.inference.options import LocalizeCommand
+from bineego.words import clock
 
 Run = Callable[..., int]
 
