@@ -12,8 +12,8 @@ from bineego import segments
 from bineego.formats import activitynet, csv
 
 ODD = [
-    " a", "b ", "\tc", "d\n", "e\0f", "１２", "٣", "0012", "NA", "nan", "1e5", "a,b", "a;b", 'q"q', "x\x1b[31m", "\u00a0n",
-    "#c", "=1+1", "\ufeffz", "a\rb", "a\u2028b", "e\u0301",
+    " a", "b ", "\tc", "d\n", "e\0f", "１２", "٣", "0012", "NA", "nan", "1e5", "a,b", "a;b", 'q"q', "x\x1b[31m",
+    "\u00a0n", "#c", "=1+1", "\ufeffz", "a\rb", "a\u2028b", "e\u0301",
 ]  # fmt: skip
 
 FORMATS = {
