@@ -20,11 +20,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from bineego import segments
-from bineego.errors import InputInvalid
+from bineego.errors import InputInvalid, nearest
 from bineego.files import atomic_text, read_bytes
 from bineego.formats import json, text, windows
 from bineego.formats.annotations import Annotations, NotPredictions
@@ -64,19 +65,23 @@ class Submission:
 
 
 def problems_of(path: Path) -> list[str]:
-    """Everything that is wrong with one of the challenge's two CSV files, each with its line; empty for a good one.
+    """Everything that is wrong with a file of the challenge, each with its line or row; empty for a good one.
 
     Raises:
         InputMissing: it cannot be read.
-        InputInvalid: it is neither of the two.
+        InputInvalid: it is none of the three.
     """
     source = Source(path)
+    if source.is_json and _is_web(source.document.value):
+        return _web_problems(source)
     if _is_windows(source):
         return parse_windows(path).problems
     if _is_scenes(source):
         return _parse_scenes(path)[1]
     raise InputInvalid(
-        "neither of the challenge's CSV files", where=path, remedy="expected the columns id,prediction or id,0,1,...,27"
+        "no file of the challenge",
+        where=path,
+        remedy="expected the columns id,prediction or id,0,1,...,27, or a JSON list of video_id, t_start, t_end, label",
     )
 
 
@@ -305,20 +310,44 @@ def _web_rows(source: Source) -> Rows:
     source.document.refuse_double_keys()
     rows = Rows(path=source.path)
     for number, row in enumerate(source.document.value, 1):
-        where = f"{source.path}, row {number}"
-        missing = [key for key in KEYS if key not in row] if isinstance(row, dict) else list(KEYS)
-        if missing:
-            raise InputInvalid(f"no {missing[0]!r}: {json.short(row)}", where=where)
-        times = json.pair([row["t_start"], row["t_end"]])
-        if times is None:
-            raise InputInvalid(f"'t_start' and 't_end' are not two finite numbers: {json.short(row)}", where=where)
-        if not isinstance(row["video_id"], str) or not row["video_id"]:
-            raise InputInvalid(f"'video_id' is not a text: {json.short(row['video_id'])}", where=where)
-        score = json.number(row.get(segments.SCORE))
-        if score is None and row.get(segments.SCORE) is not None:
-            raise InputInvalid(f"'score' is not a finite number: {json.short(row[segments.SCORE])}", where=where)
-        rows.add(row["video_id"], (_web_label(row["label"], where),), times, score)
+        _add_web_row(rows, row, f"{source.path}, row {number}")
     return rows
+
+
+def _add_web_row(rows: Rows, row: Any, where: str) -> None:
+    missing = [key for key in KEYS if key not in row] if isinstance(row, dict) else list(KEYS)
+    if missing:
+        raise InputInvalid(f"no {missing[0]!r}: {json.short(row)}", where=where)
+    times = json.pair([row["t_start"], row["t_end"]])
+    if times is None:
+        raise InputInvalid(f"'t_start' and 't_end' are not two finite numbers: {json.short(row)}", where=where)
+    if not isinstance(row["video_id"], str) or not row["video_id"]:
+        raise InputInvalid(f"'video_id' is not a text: {json.short(row['video_id'])}", where=where)
+    score = json.number(row.get(segments.SCORE))
+    if score is None and row.get(segments.SCORE) is not None:
+        raise InputInvalid(f"'score' is not a finite number: {json.short(row[segments.SCORE])}", where=where)
+    rows.add(row["video_id"], (_web_label(row["label"], where),), times, score)
+
+
+def _web_problems(source: Source) -> list[str]:
+    """What is wrong with the web page's JSON; its labels too, if any of them is one of the challenge's."""
+    rows = Rows(path=source.path)
+    problems: list[str] = []
+    for number, row in enumerate(source.document.value, 1):
+        try:
+            _add_web_row(rows, row, f"row {number}")
+        except InputInvalid as error:
+            problems.append(str(error))
+            continue
+        if rows.ends[-1] <= rows.starts[-1]:
+            problems.append(f"row {number}: from {rows.starts[-1]:g} to {rows.ends[-1]:g} s has no length")
+    labels = dict.fromkeys(rows.labels)
+    if not labels.keys().isdisjoint(CHALLENGE_ACTIONS):
+        unknown = [label for label in labels if label not in CHALLENGE_ACTIONS]
+        problems += [
+            f"label {label!r} is none of the challenge's{nearest(label, CHALLENGE_ACTIONS)}" for label in unknown
+        ]
+    return problems
 
 
 def _web_label(label: object, where: str) -> str:

@@ -56,6 +56,20 @@ def test_wrong_rows_of_the_web_json_are_named(tmp_path: Path, change: dict[str, 
         rows_of(path)
 
 
+def test_all_that_is_wrong_with_the_web_json(tmp_path: Path) -> None:
+    row = {"video_id": "a", "t_start": 1, "t_end": 2, "label": "walking"}
+    odd = [row, row | {"label": "wlking"}, row | {"t_end": 1}, row | {"t_start": "x"}, "row"]
+    problems = challenge.problems_of(write_json(tmp_path / "w.json", odd))
+    assert [problem.split(": {")[0] for problem in problems] == [
+        "row 3: from 1 to 1 s has no length",
+        "row 4: 't_start' and 't_end' are not two finite numbers",
+        "row 5: no 'video_id': 'row'",
+        "label 'wlking' is none of the challenge's (did you mean 'walking'?)",
+    ]
+    # Labels of another data set are its own business.
+    assert challenge.problems_of(write_json(tmp_path / "w.json", [row | {"label": "typing"}])) == []
+
+
 def test_web_json_is_written_best_first(tmp_path: Path) -> None:
     challenge._write_web(
         found(("b", "x", 1.0, 2.0, 0.1), ("a", "x", 1.0, 2.0, 0.2), ("a", "y", 3.0, 4.0, 0.9)), tmp_path / "w.json", {}
@@ -178,5 +192,5 @@ def test_scenes_of_localize_become_a_submission_and_the_other_way_round(tmp_path
 
 def test_another_table_is_neither(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("video_id,label,start,end\n")
-    with pytest.raises(InputInvalid, match="neither of the challenge's"):
+    with pytest.raises(InputInvalid, match="no file of the challenge"):
         challenge.problems_of(tmp_path / "x.csv")
