@@ -28,7 +28,7 @@ INTERVALS = (0.25, 0.5, 1.0)
 USUAL_INTERVAL = 0.5
 
 MULTI_FROM = 0.1
-"""Share of the segments that meet one of another label, from which `--labels multi` is called for."""
+"""Share of the segments that meet one of another label, from which `--labels several (multi-label)` is called for."""
 
 FLOAT_BYTES = 4
 
@@ -132,7 +132,7 @@ def _intervals(annotated: Sequence[Recording], table: pd.DataFrame, headers: Hea
             severity = Severity.WARNING if t == USUAL_INTERVAL else Severity.NOTE
             report.add(
                 severity, f"--interval {t:g} would teach nothing of {listed(untaught, 'action')}",
-                "a shorter --interval, --labels multi where actions overlap, or the temporal head",
+                "a shorter --interval, --labels several (multi-label) where actions overlap, or the temporal head",
             )  # fmt: skip
     report.facts["intervals"] = found
     overlapped = _overlapped(usable)
@@ -140,7 +140,7 @@ def _intervals(annotated: Sequence[Recording], table: pd.DataFrame, headers: Hea
     if overlapped >= MULTI_FROM:
         report.add(
             Severity.NOTE, f"{100 * overlapped:.0f} % of the segments share time with one of another label",
-            "--labels multi learns several at once",
+            "--labels several (multi-label) learns several at once",
         )  # fmt: skip
 
 

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from bineego.datasets.recording import Recording
-from bineego.datasets.summary import table_of
+from bineego.datasets.summary import table_of, taught
 from bineego.labels import LabelSet
 from bineego.training.recipe import Labels, Recipe
 from bineego.training.samples import Samples
 from bineego.training.sampling import UNKNOWN
 from bineego.types import Ints
 from bineego.words import many
+
+MOMENT = 0.1
+"""Seconds. Shorter than any action."""
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +39,23 @@ def report_untaught(samples: Samples, train: Sequence[Recording], labels: LabelS
             longest = f"its segments last at most {lengths[label]:.2f} s, intervals {recipe.interval:g} s"
             cause = f"{longest}: a shorter --interval"
         else:
-            cause = "other actions cover its segments: --labels multi"
+            cause = "other actions cover its segments: --labels several (multi-label)"
         log.warning(
             "action %r names no training interval (0 of %s%s); %s would teach it. %s",
             label, many(known, "interval"), name, cause, _ceiling(train, recipe),
         )  # fmt: skip
+
+
+def report_covered(train: Sequence[Recording], rule: Labels) -> None:
+    """Warn of every action that learning at every moment would not teach: others cover all its segments."""
+    if rule is Labels.SEVERAL:
+        return
+    for label, n in taught(train, {}, MOMENT).items():
+        if n == 0:
+            log.warning(
+                "action %r is never the label of a moment: others cover it. --labels several (multi-label) teaches it",
+                label,
+            )
 
 
 def _counts(samples: Samples, labels: LabelSet, rule: Labels) -> Ints:

@@ -61,7 +61,7 @@ def test_a_good_data_set_has_nothing_odd(tmp_path: Path, lengths: None) -> None:
         (GOOD + "v0,twitch,6,6.1\n", Severity.WARNING, "would teach nothing of 1 action (twitch)"),
         (GOOD + "v9,walk,6,7\n", Severity.WARNING, "without a file"),
         (GOOD + "v0,walk,1,4\n", Severity.NOTE, "1 row twice"),
-        (GOOD.replace("walk,1,4", "walk,3,6"), Severity.NOTE, "--labels multi"),
+        (GOOD.replace("walk,1,4", "walk,3,6"), Severity.NOTE, "--labels several"),
         (GOOD.replace(",1,4", ",1000,4000").replace(",5,9", ",5000,9000"), Severity.ERROR, "--time-unit ms"),
         (GOOD.replace(",1,4", ",25,100").replace(",5,9", ",125,225"), Severity.ERROR, "--time-unit frames"),
         (GOOD.replace("label", "lable"), Severity.ERROR, "unknown column"),

@@ -10,6 +10,8 @@ import pytest
 from bineego.errors import InputInvalid
 from bineego.training import Recipe, RunOptions
 from bineego.training.prepare import gather, plan
+from bineego.training.recipe import Labels
+from bineego.training.untaught import report_covered
 
 
 def test_annotations_in_milliseconds_are_refused(
@@ -40,9 +42,9 @@ def test_an_action_that_no_interval_teaches_is_told(
     assert "action 'short' names no training interval (0 of 8 intervals)" in text
     assert "at most 0.20 s, intervals 1 s: a shorter --interval would teach it" in text
     assert text.count("'long' names no") + text.count("'twin' names no") == 1
-    assert "4); other actions cover its segments: --labels multi would teach it. 67 %" in text
+    assert "4); other actions cover its segments: --labels several (multi-label) would teach it. 67 %" in text
     caplog.clear()
-    recipe = replace(recipe, labels="multi")
+    recipe = replace(recipe, labels="several")
     gather(plan(folder, recipe, options), recipe, options)
     assert "'twin' names no" not in caplog.text
     assert "'short' names no" in caplog.text
@@ -58,3 +60,19 @@ def test_moments_are_learnt_as_stretches(
     planned = plan(folder, replace(recipe, split="none"), replace(options, tolerance=0.5))
     tables = [r.segments for r in planned.train if r.segments is not None]
     assert [table[["start", "end"]].to_numpy().tolist() for table in tables] == [[[1.0, 2.0]]] * 2
+
+
+def test_an_action_that_others_cover_is_told_to_the_temporal_head(
+    make_dataset: Callable[..., Path], recipe: Recipe, options: RunOptions, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_dataset(2)
+    for path in (folder / "TAL_annotations").iterdir():
+        rows = {"1": ([0, 2], "long"), "2": ([0, 2], "twin"), "3": ([2.9, 3.1], "short")}
+        metadata = {key: {"duration": times, "action": {"1": label}} for key, (times, label) in rows.items()}
+        path.write_text(json.dumps({"metadata": metadata}))
+    train = plan(folder, replace(recipe, split="none"), options).train
+    report_covered(train, Labels.SINGLE)
+    assert caplog.text.count("is never the label of a moment") == 1
+    caplog.clear()
+    report_covered(train, Labels.SEVERAL)
+    assert not caplog.text

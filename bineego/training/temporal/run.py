@@ -41,6 +41,7 @@ from bineego.training.run_folder import choose_folder
 from bineego.training.temporal.answers import answer, truth_of_lines, unseen, unseen_lines
 from bineego.training.temporal.fit import HeadFit
 from bineego.training.temporal.material import HeadMaterial, gather, temporal_config
+from bineego.training.untaught import report_covered
 from bineego.training.validation import judge
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
@@ -109,6 +110,7 @@ def train_head(
         if device.type == "cpu":
             keep_memory()
         chosen = planned or plan(dataset, recipe, options)
+        report_covered(chosen.train, recipe.labels)
         default = f"{chosen.dataset.name}-temporal"
         folder = choose_folder(options, name, default)
         table = _table(recipe, choice)
