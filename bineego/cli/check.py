@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bineego import words
 from bineego.doctor.options import CheckCall
+from bineego.words import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,14 +44,14 @@ def _show(report: CheckReport) -> None:
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(Text(f"{report.file}: {report.kind or 'not read'}"))
+    console.print(Text(printable(f"{report.file}: {report.kind or 'not read'}")))
     for line in _lines(report.facts):
-        console.print(Text(line))
+        console.print(Text(printable(line)))
     for table in _tables(report.facts):
         console.print(table)
     for finding in report.findings:
         remedy = f"\n  -> {finding.remedy}" if finding.remedy else ""
-        console.print(Text(f"{finding.severity}: {finding.text}{remedy}", style=COLOURS[finding.severity]))
+        console.print(Text(printable(f"{finding.severity}: {finding.text}{remedy}"), style=COLOURS[finding.severity]))
     if not report.findings:
         console.print("nothing odd was found")
 
@@ -96,7 +97,7 @@ def _tables(facts: dict[str, Any]) -> list[Table]:
     for count in facts.get("classes", []):
         label = count["label"]
         table.add_row(
-            Text(label), str(count["segments"]), str(count["videos"]), f"{count['total_seconds']:.1f}",
+            Text(printable(label)), str(count["segments"]), str(count["videos"]), f"{count['total_seconds']:.1f}",
             f"{count['median_seconds']:.2f}",
             *(str(part["segments_by_class"].get(label, 0)) for part in split.values()),
             *(str(i["intervals_by_class"].get(label, 0)) for i in intervals),

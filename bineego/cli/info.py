@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bineego.config import Opt, Options
+from bineego.words import printable
 
 if TYPE_CHECKING:
     from bineego.tsm.card import ModelCard
@@ -36,10 +37,10 @@ def info(call: InfoCall) -> None:
         print(card_to_json(card, indent=True))
         return
     for title, entries in _sections(card, card_to_dict(card)):
-        print(title)
+        print(printable(title))
         width = max(len(name) for name, _ in entries)
         for name, value in entries:
-            print(f"  {name:<{width}}  {value}")
+            print(printable(f"  {name:<{width}}  {value}"))
 
 
 def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -14,7 +14,7 @@ from bineego.evaluation.diagnosis import KINDS, Diagnosis, Kind
 from bineego.evaluation.grid_ceiling import Ceiling
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.segmental import Segmental
-from bineego.words import many
+from bineego.words import many, printable
 
 KIND_HEADS = {
     Kind.DUPLICATE: "duplicate",
@@ -100,7 +100,7 @@ def _scores(result: Evaluation) -> Table:
     for label, values in result.ap.items():
         numbers = (str(result.n_truth.get(label, "")), str(result.n_predictions.get(label, "")))
         # Text: a label is no markup, whatever brackets it holds.
-        table.add_row(Text(label), *numbers, *map(_number, values), _number(sum(values) / len(values)))
+        table.add_row(Text(printable(label)), *numbers, *map(_number, values), _number(sum(values) / len(values)))
     table.add_section()
     totals = (str(sum(result.n_truth.values())), str(sum(result.n_predictions.values())))
     table.add_row("mAP, final", *totals, *map(_number, result.mAP), _number(result.final), style="bold")

@@ -219,3 +219,12 @@ def test_an_unknown_key_is_named(here, run):
     code, _, err = run("truth.csv", "found.csv")
     assert code == 4
     assert "'tiou'" in err
+
+
+def test_labels_that_steer_a_terminal_are_shown_harmless(here, run):
+    (here / "odd.csv").write_text('video_id,label,start,end\nv,"a\x1b[31mred",0,1\n')
+    (here / "found-odd.csv").write_text('video_id,label,start,end,score\nv,"a\x1b[31mred",0,1,0.5\n')
+    code, out, err = run("odd.csv", "found-odd.csv")
+    assert code == 0
+    assert "\x1b" not in out + err
+    assert "a\\x1b[31mred" in out
