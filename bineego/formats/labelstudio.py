@@ -30,7 +30,7 @@ from bineego.formats.format import Format, Source, Videos
 from bineego.formats.media import Media, video_of, video_of_address
 from bineego.formats.options import LabelOptions, TimeUnit
 from bineego.formats.rows import Rows
-from bineego.words import listed
+from bineego.words import listed, many
 
 FRAMES = "timelinelabels"
 TIMES = ("timeserieslabels", "labels")
@@ -64,10 +64,19 @@ def _is_short(result: object) -> bool:
 
 def _annotations(source: Source, how: LabelOptions) -> Annotations:
     reader = _Reader(source, how)
-    for number, task in enumerate(_tasks(source)):
-        for answer in _answers(task, f"{source.path}, task {task.get('id', number + 1)}"):
+    tasks = _tasks(source)
+    answers = [_answers(task, f"{source.path}, task {task.get('id', number + 1)}") for number, task in enumerate(tasks)]
+    guessed = not any(answers)
+    if guessed:
+        answers = [_last_prediction(task) for task in tasks]
+    for number, task in enumerate(tasks):
+        for answer in answers[number]:
             reader.add(task, answer, number)
     table = reader.rows.table()
+    if guessed and any(answers):
+        if any(score is not None for score in reader.rows.scores):
+            raise InputInvalid("these are predictions, not annotations: nobody has annotated a task", where=source.path)
+        log.warning("%s: nobody has annotated a task; pre-annotations without scores are read as labels", source.path)
     whole = overlaps.joined(table) if reader.several else table
     if reader.several:
         log.warning(
@@ -79,12 +88,13 @@ def _annotations(source: Source, how: LabelOptions) -> Annotations:
 
 def _predictions(source: Source, how: LabelOptions) -> Annotations:
     reader = _Reader(source, how)
+    several = 0
     for number, task in enumerate(_tasks(source)):
-        answers = [answer for answer in _list(task.get("predictions")) if isinstance(answer, dict)]
-        if len(answers) > 1:
-            log.warning("%s: task %d has several predictions; the last one is read", source.path, number + 1)
-        for answer in answers[-1:]:
+        several += len(_list(task.get("predictions"))) > 1
+        for answer in _last_prediction(task):
             reader.add(task, answer, number)
+    if several:
+        log.warning("%s: %s with several predictions; the last one is read", source.path, many(several, "task"))
     if not reader.seen:
         raise NotPredictions("these are annotations, not predictions (no 'predictions')", where=source.path)
     return Annotations(segments=reader.rows.scored_table(), videos=reader.videos())
@@ -98,6 +108,10 @@ def _tasks(source: Source) -> list[dict[str, Any]]:
         if not isinstance(task, dict):
             raise InputInvalid(f"expected a task, found {json.short(task)}", where=f"{source.path}, task {number + 1}")
     return tasks
+
+
+def _last_prediction(task: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [answer for answer in _list(task.get("predictions")) if isinstance(answer, dict)][-1:]
 
 
 def _answers(task: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
@@ -279,9 +293,8 @@ def _task(media: Media, table: pd.DataFrame | None) -> dict[str, Any]:
         _result(label, start, end, media.rate, None if scores is None else scores[i], i)
         for i, (label, start, end) in enumerate(zip(*rows, strict=True))
     ]
-    answer = {"result": results} if scores is None else {"model_version": "bineego", "result": results}
     data = {"video": f"/data/local-files/?d={quote(media.path.name)}", "fps": media.rate}
-    return {"data": data, "annotations" if scores is None else "predictions": [answer]}
+    return {"data": data, "predictions": [{"model_version": "bineego", "result": results}]}
 
 
 def _result(label: str, start: float, end: float, rate: float, score: float | None, number: int) -> dict[str, Any]:

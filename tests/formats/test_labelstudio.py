@@ -142,16 +142,30 @@ def test_predictions_go_there_and_back(tmp_path: Path) -> None:
     assert again[["start", "end"]].to_numpy() == pytest.approx(given.segments[["start", "end"]].to_numpy())
 
 
-def test_labels_are_written_as_annotations(tmp_path: Path) -> None:
+def test_labels_are_written_as_pre_annotations_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     given = found(("a", "walk", 0.0, 2.0), videos=("a", "empty"))
     labelstudio._write(given, tmp_path / "ls.json", media("a", "empty"))
     again = read.read_annotations(tmp_path / "ls.json")
     assert rows(again.segments) == [("a", "walk", 0.0, 2.0)]
     assert again.videos == ("a", "empty")
+    assert "nobody has annotated a task" in caplog.text
     with pytest.raises(InputInvalid, match="not predictions"):
         read.read_predictions(tmp_path / "ls.json")
+
+
+def test_predictions_are_not_taken_for_labels(tmp_path: Path) -> None:
+    labelstudio._write(found(("a", "walk", 0.0, 2.0, 0.5)), tmp_path / "ls.json", media("a"))
+    with pytest.raises(InputInvalid, match="predictions, not annotations: nobody has annotated"):
+        rows_of(tmp_path / "ls.json")
 
 
 def test_a_video_without_a_rate_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match=r"frame rate of 'a' is unknown\n.*--videos"):
         labelstudio._write(found(("a", "walk", 0.0, 2.0)), tmp_path / "ls.json", {"a": None})
+
+
+def test_of_several_predictions_the_last_one_is_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    one, two = ({"result": [series("walk", 1, 2)], "score": score} for score in (0.25, 0.75))
+    path = write_json(tmp_path / "e.json", [{"data": {"video": "a.mp4"}, "predictions": [one, two]}])
+    assert rows(read.read_predictions(path)) == [("a", "walk", 1.0, 2.0, 0.75)]
+    assert "1 task with several predictions" in caplog.text
