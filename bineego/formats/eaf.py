@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 import mimetypes
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 import pandas as pd
@@ -36,6 +38,10 @@ TIER = "action"
 SCORE_TIER = "score"
 WRITTEN = "2000-01-01T00:00:00+00:00"
 """A file that says the same is the same file, whenever it is written."""
+
+ROOT = "ANNOTATION_DOCUMENT"
+EXPECTED = {"{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation": "", "VERSION": "2.8"}
+"""Attributes of the root that pympi looks for."""
 
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML cannot hold."""
@@ -95,20 +101,36 @@ def _parse(path: Path) -> Any:
             where=f"{path}, line {parser.CurrentLineNumber}",
         )
 
+    content = read_bytes(path)
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(read_bytes(path), True)
+        parser.Parse(content, True)
     except expat.ExpatError as error:
         where = f"{path}, line {error.lineno}, column {error.offset + 1}"
         raise InputInvalid(f"not valid XML: {expat.ErrorString(error.code)}", where=where) from error
     try:
-        return Eaf(path, suppress_version_warning=True)
+        return _opened(path, content)
     except Exception as error:  # of any class: it looks into whatever stands there
         raise InputInvalid(
             f"not an ELAN file that can be read ({type(error).__name__}: {error})",
             where=path,
             remedy="open it in ELAN and save it again",
         ) from error
+
+
+def _opened(path: Path, content: bytes) -> Any:
+    """The file by pympi, which insists on attributes that only ELAN itself writes."""
+    root = ElementTree.fromstring(content)
+    if root.tag != ROOT:
+        raise ValueError(f"{root.tag} is not {ROOT}")
+    missing = {name: value for name, value in EXPECTED.items() if name not in root.attrib}
+    if not missing:
+        return Eaf(path, suppress_version_warning=True)
+    root.attrib.update(missing)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.eaf"
+        ElementTree.ElementTree(root).write(copy, encoding="UTF-8", xml_declaration=True)
+        return Eaf(copy, suppress_version_warning=True)
 
 
 def _media(eaf: Any, path: Path) -> dict[str, str] | None:
@@ -286,7 +308,7 @@ FORMAT = Format(
     name="eaf",
     title="an ELAN file (.eaf)",
     suffixes=(".eaf",),
-    recognises=lambda source: "<ANNOTATION_DOCUMENT" in source.text,
+    recognises=lambda source: f"<{ROOT}" in source.text,
     annotations=_annotations,
     predictions=_predictions,
     write=_write,

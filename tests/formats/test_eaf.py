@@ -95,6 +95,20 @@ def test_dependent_tiers_are_not_labels(tmp_path: Path) -> None:
     assert joined == [("v", "take cup", 0.0, 1.0)]
 
 
+BARE = """<ANNOTATION_DOCUMENT>
+<HEADER><MEDIA_DESCRIPTOR MEDIA_URL="v.mp4" MIME_TYPE="video/mp4"/></HEADER>
+<TIME_ORDER><TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="500"/>
+<TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="1500"/></TIME_ORDER>
+<TIER TIER_ID="action"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+<ANNOTATION_VALUE>walk</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>
+</ANNOTATION_DOCUMENT>"""
+
+
+def test_a_file_of_another_program(tmp_path: Path) -> None:
+    (tmp_path / "x.eaf").write_text(BARE)
+    assert rows_of(tmp_path / "x.eaf") == [("v", "walk", 0.5, 1.5)]
+
+
 LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>
 <ANNOTATION_DOCUMENT><HEADER/></ANNOTATION_DOCUMENT>
@@ -114,7 +128,7 @@ def test_no_entities(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         ("<ANNOTATION_DOCUMENT><TIER></ANNOTATION_DOCUMENT>", "line 1, column .*: not valid XML"),
-        ("<ANNOTATION_DOCUMENT/>", "not an ELAN file that can be read"),
+        ("<TIERS><ANNOTATION_DOCUMENT/></TIERS>", "not an ELAN file that can be read"),
     ],
 )
 def test_damaged_files_are_refused(tmp_path: Path, content: str, problem: str) -> None:
