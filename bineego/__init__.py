@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
     from bineego.features import extract_features
+    from bineego.formats.read import read_segments
     from bineego.inference import localize
     from bineego.page import report
     from bineego.suggestions import suggest
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check", "convert", "ensemble", "evaluate", "extract_features", "extract_frames", "load_model", "localize",
-    "overlay", "report", "suggest", "train",
+    "overlay", "read_segments", "report", "suggest", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "extract_frames": "datasets",
     "load_model": "tsm",
     "overlay": "drawing",
+    "read_segments": "formats.read",
     "report": "page",
     "suggest": "suggestions",
 }

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import html
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bineego.evaluation.average_precision import Curve
 from bineego.evaluation.bootstrap import Intervals
 from bineego.evaluation.diagnosis import Diagnosis
 from bineego.evaluation.segmental import Segmental
 from bineego.evaluation.ties import TieRange
+from bineego.files import write_bytes
+
+if TYPE_CHECKING:  # matplotlib takes longer to load than most tables to score
+    from bineego.pictures.canvas import Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +53,32 @@ class Evaluation:
     intervals: Intervals | None = None
     diagnosis: Diagnosis | None = None
     segmental: Segmental | None = None
+
+    def plot(self) -> Picture:
+        """Precision-recall curves as a picture, which a notebook shows; `.save(path)` writes a PNG.
+
+        Raises:
+            UsageError: the evaluation kept no curves (`evaluate(..., curves=True)`).
+        """
+        from bineego.pictures.precision_recall import draw_precision_recall
+
+        return draw_precision_recall(self)
+
+    def save(self, path: Path | str) -> None:
+        """Write what `--json` prints, whole or not at all."""
+        write_bytes(Path(path), json.dumps(self.to_json()).encode() + b"\n")
+
+    def _repr_html_(self) -> str:
+        rows = [*self.ap.items(), ("all", self.mAP)]
+        head = "".join(f"<th>{name}</th>" for name in ("action", *(f"@{tiou:g}" for tiou in self.tiou), "mean"))
+        body = "".join(
+            f"<tr><td>{html.escape(name)}</td>"
+            + "".join(f"<td>{value:.3f}</td>" for value in (*values, sum(values) / len(values)))
+            + "</tr>"
+            for name, values in rows
+        )
+        scene = "" if self.scene_top1 is None else f"<p>scene top-1 {self.scene_top1:.3f}</p>"
+        return f"<table><tr>{head}</tr>{body}</table>{scene}"
 
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints: the five fixed keys, and a key for each extra that was asked for."""

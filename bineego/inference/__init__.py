@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
-    from bineego.inference.batch import Localized, localize
+    from bineego.inference.batch import localize
+    from bineego.inference.localized import Localized
     from bineego.inference.options import LocalizeOptions, ScoreOptions
     from bineego.inference.score import ClipScorer, Scorer
 
@@ -15,7 +16,7 @@ __all__ = ["ClipScorer", "LocalizeOptions", "Localized", "ScoreOptions", "Scorer
 
 _HOMES = {
     "localize": "batch",
-    "Localized": "batch",
+    "Localized": "localized",
     "LocalizeOptions": "options",
     "ScoreOptions": "options",
     "ClipScorer": "score",

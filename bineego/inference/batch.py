@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from bineego import segments
 from bineego.config import keywords, part, takes
@@ -20,6 +17,7 @@ from bineego.formats.kinds import FileFormat
 from bineego.formats.write import ENDINGS
 from bineego.inference import telling
 from bineego.inference.items import Item, find_items
+from bineego.inference.localized import Localized
 from bineego.inference.options import LocalizeCall, LocalizeOptions
 from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
 from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
@@ -37,29 +35,6 @@ from bineego.words import many
 log = logging.getLogger(__name__)
 
 OnVideo = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Localized:
-    """What `localize` found.
-
-    Attributes:
-        videos: ids of those that are done, in the order of the inputs.
-        predictions: their scored segments, in that order.
-        scenes: the likeliest scene of each video and its probability; empty without a scene head.
-        paths: the files written by this call, the joint tables first.
-        results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
-        skipped: ids of videos that an earlier run had done.
-        files: file of each video by id (of its first view); score tracks have none.
-    """
-
-    videos: tuple[str, ...]
-    predictions: pd.DataFrame
-    scenes: Mapping[str, tuple[str, float]]
-    paths: tuple[Path, ...]
-    results: tuple[Path, ...]
-    skipped: tuple[str, ...]
-    files: Mapping[str, Path]
 
 
 @takes(LocalizeCall)

@@ -32,7 +32,7 @@ MOST_VIDEOS = 200
 """On one page; a browser has to hold them all."""
 
 if TYPE_CHECKING:  # it brings torch
-    from bineego.inference.batch import Localized
+    from bineego.inference.localized import Localized
 
 log = logging.getLogger(__name__)
 

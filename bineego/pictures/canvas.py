@@ -1,9 +1,11 @@
-"""A figure that is written whole or not at all, without touching matplotlib's global state."""
+"""Figures that are written whole or not at all, or shown by a notebook, without touching matplotlib's global state."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,14 +19,36 @@ DPI = 120
 Colour = tuple[float, float, float, float]
 
 
-@contextlib.contextmanager
-def png(path: Path, *, width: float, height: float) -> Iterator[Figure]:
-    """A figure of `width` x `height` inches that becomes the PNG file `path` when the block ends well."""
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawn figure. A notebook shows it as it is."""
+
+    figure: Figure
+
+    def save(self, path: Path | str) -> None:
+        """Write it as PNG, whole or not at all."""
+        with atomic_path(Path(path)) as temporary:
+            self.figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.figure.savefig(content, format="png", dpi=DPI)
+        return content.getvalue()
+
+
+def blank(*, width: float, height: float) -> Figure:
+    """An empty figure of `width` x `height` inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
+    return figure
+
+
+@contextlib.contextmanager
+def png(path: Path, *, width: float, height: float) -> Iterator[Figure]:
+    """A figure that becomes the PNG file `path` when the block ends well."""
+    figure = blank(width=width, height=height)
     yield figure
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+    Picture(figure).save(path)
 
 
 def label_colours(labels: Sequence[str]) -> dict[str, Colour]:

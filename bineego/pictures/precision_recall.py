@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
 
 from bineego.errors import UsageError
-from bineego.evaluation.average_precision import Curve
-from bineego.evaluation.result import Evaluation
 from bineego.files import write_bytes
-from bineego.pictures.canvas import label_colours, png
+from bineego.pictures.canvas import Picture, blank, label_colours
+from bineego.types import Floats
 
 MOST_CLASSES = 12
 """Drawn by name; of more classes, those with the most segments."""
@@ -20,7 +20,32 @@ MOST_CLASSES = 12
 PANEL = 4.5  # inches
 
 
-def write_precision_recall(result: Evaluation, path: Path) -> None:
+class Curve(Protocol):
+    """Precision and recall (P,) of one action at one threshold, by falling score."""
+
+    @property
+    def recall(self) -> Floats: ...
+    @property
+    def precision(self) -> Floats: ...
+
+
+class Scores(Protocol):
+    """What is drawn of an `evaluation.Evaluation`."""
+
+    @property
+    def tiou(self) -> Sequence[float]: ...
+    @property
+    def mAP(self) -> Sequence[float]: ...  # noqa: N802 - the name everybody uses
+    @property
+    def ap(self) -> Mapping[str, Sequence[float]]: ...
+    @property
+    def n_truth(self) -> Mapping[str, int]: ...
+    @property
+    def curves(self) -> Mapping[str, Sequence[Curve]] | None: ...
+    def to_json(self) -> dict[str, Any]: ...
+
+
+def write_precision_recall(result: Scores, path: Path) -> None:
     """Write the curves of an evaluation: a .png has one panel for each threshold and one line for each class, the
     highest precision at or after each recall; a .json has the points of all classes as in `Evaluation.to_json`.
 
@@ -28,12 +53,11 @@ def write_precision_recall(result: Evaluation, path: Path) -> None:
         UsageError: another file type, or the evaluation kept no curves.
     """
     check_type(path)
-    if result.curves is None:
-        raise UsageError("the evaluation kept no curves", remedy="evaluate with curves=True")
+    picture = draw_precision_recall(result)
     if path.suffix.casefold() == ".json":
         write_bytes(path, orjson.dumps(result.to_json()["curves"]) + b"\n")
     else:
-        _draw(result, result.curves, path)
+        picture.save(path)
 
 
 def check_type(path: Path) -> None:
@@ -42,25 +66,34 @@ def check_type(path: Path) -> None:
         raise UsageError("curves are written as .png or .json", where=path)
 
 
-def _draw(result: Evaluation, curves: Mapping[str, tuple[Curve, ...]], path: Path) -> None:
+def draw_precision_recall(result: Scores) -> Picture:
+    """One panel for each threshold, one line for each class: the highest precision at or after each recall.
+
+    Raises:
+        UsageError: the evaluation kept no curves.
+    """
+    curves = result.curves
+    if curves is None:
+        raise UsageError("the evaluation kept no curves", remedy="evaluate with curves=True")
     labels = sorted(curves, key=lambda label: -result.n_truth.get(label, 0))
     shown = labels[:MOST_CLASSES]
     colours = label_colours(shown)
-    with png(path, width=PANEL * len(result.tiou), height=PANEL) as figure:
-        for k, panel in enumerate(figure.subplots(1, len(result.tiou), squeeze=False)[0]):
-            for label in shown:
-                curve = curves[label][k]
-                highest = np.maximum.accumulate(curve.precision[::-1])[::-1]
-                # From recall 0 on; nothing is found beyond the last hit.
-                recall = np.concatenate([[0.0], curve.recall, curve.recall[-1:]])
-                precision = np.concatenate([highest[:1], highest, np.zeros(min(1, len(highest)))])
-                name = f"{label} ({result.ap[label][k]:.3f})".replace("$", r"\$")
-                if len(highest) == 0:
-                    recall, precision = np.zeros(1), np.zeros(1)
-                panel.step(recall, precision, where="pre", color=colours[label], label=name, linewidth=1.2)
-            panel.set(title=f"tIoU {result.tiou[k]:g}, mAP {result.mAP[k]:.3f}", xlabel="recall", ylabel="precision")
-            panel.set(xlim=(0, 1.01), ylim=(0, 1.03))
-            panel.legend(fontsize=7, title="class (AP)", title_fontsize=7)
-            panel.grid(alpha=0.3)
-        if len(labels) > MOST_CLASSES:
-            figure.suptitle(f"{MOST_CLASSES} of {len(labels)} classes: those with the most segments", fontsize=9)
+    figure = blank(width=PANEL * len(result.tiou), height=PANEL)
+    for k, panel in enumerate(figure.subplots(1, len(result.tiou), squeeze=False)[0]):
+        for label in shown:
+            curve = curves[label][k]
+            highest = np.maximum.accumulate(curve.precision[::-1])[::-1]
+            # From recall 0 on; nothing is found beyond the last hit.
+            recall = np.concatenate([[0.0], curve.recall, curve.recall[-1:]])
+            precision = np.concatenate([highest[:1], highest, np.zeros(min(1, len(highest)))])
+            name = f"{label} ({result.ap[label][k]:.3f})".replace("$", r"\$")
+            if len(highest) == 0:
+                recall, precision = np.zeros(1), np.zeros(1)
+            panel.step(recall, precision, where="pre", color=colours[label], label=name, linewidth=1.2)
+        panel.set(title=f"tIoU {result.tiou[k]:g}, mAP {result.mAP[k]:.3f}", xlabel="recall", ylabel="precision")
+        panel.set(xlim=(0, 1.01), ylim=(0, 1.03))
+        panel.legend(fontsize=7, title="class (AP)", title_fontsize=7)
+        panel.grid(alpha=0.3)
+    if len(labels) > MOST_CLASSES:
+        figure.suptitle(f"{MOST_CLASSES} of {len(labels)} classes: those with the most segments", fontsize=9)
+    return Picture(figure)

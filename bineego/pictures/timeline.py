@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from bineego import segments
-from bineego.pictures.canvas import Colour, label_colours, png
+from bineego.pictures.canvas import Colour, Picture, blank, label_colours
 
 MAX_VIDEOS = 12
 LANE_HEIGHT = 0.8
@@ -21,35 +21,42 @@ MIN_SCORE = 0.05
 def write_timeline(
     ground_truth: pd.DataFrame, predictions: pd.DataFrame, path: Path, *, videos: Sequence[str] | None = None
 ) -> None:
-    """Draw truth and predictions of some videos to the PNG file `path`.
+    """`draw_timeline`, as the PNG file `path`."""
+    draw_timeline(predictions, ground_truth, videos=videos).save(path)
+
+
+def draw_timeline(
+    predictions: pd.DataFrame, ground_truth: pd.DataFrame | None = None, *, videos: Sequence[str] | None = None
+) -> Picture:
+    """A lane of what was found for each video, and above it, where it is known, one of what is there.
 
     Args:
-        ground_truth: segments table.
         predictions: scored segments table; the stronger the colour, the higher the score.
-        path: PNG file to write.
-        videos: ids to draw; default: the first `MAX_VIDEOS` of the ground truth.
+        ground_truth: segments table.
+        videos: ids to draw; default: the first `MAX_VIDEOS` of the ground truth, or else of the predictions.
     """
-    ids = list(videos if videos is not None else dict.fromkeys(ground_truth["video_id"]))[:MAX_VIDEOS]
-    truth = ground_truth[ground_truth["video_id"].isin(ids)]
-    found = predictions[predictions["video_id"].isin(ids) & (predictions[segments.SCORE] >= MIN_SCORE)]
-    labels = sorted({*truth["label"], *found["label"]})
+    tables = [predictions] if ground_truth is None else [ground_truth, predictions]
+    ids = list(videos if videos is not None else dict.fromkeys(tables[0]["video_id"]))[:MAX_VIDEOS]
+    shown = [table[table["video_id"].isin(ids)] for table in tables]
+    shown[-1] = shown[-1][shown[-1][segments.SCORE] >= MIN_SCORE]
+    labels = sorted({label for table in shown for label in table["label"]})
     colours = label_colours(labels)
-    with png(path, width=12, height=1.1 + 0.75 * max(1, len(ids))) as figure:
-        axes = figure.subplots()
-        for row, video in enumerate(ids):
-            _draw_lane(axes, truth[truth["video_id"] == video], 2.5 * row, colours)
-            _draw_lane(axes, found[found["video_id"] == video], 2.5 * row + 1, colours)
-        axes.set_yticks(
-            [y for row in range(len(ids)) for y in (2.5 * row, 2.5 * row + 1)],
-            [text for video in ids for text in (f"{_short(video)}  truth", "found")],
-            fontsize=8,
-        )
-        axes.set_ylim(2.5 * max(1, len(ids)) - 0.8, -0.7)
-        axes.set_xlim(left=0)
-        axes.set_xlabel("seconds")
-        handles = [Patch(color=colours[label], label=label) for label in labels]
-        if handles:
-            figure.legend(handles=handles, loc="outside upper center", ncols=min(6, len(handles)), fontsize=8)
+    lanes = len(shown)
+    figure = blank(width=12, height=1.1 + (0.15 + 0.3 * lanes) * max(1, len(ids)))
+    axes = figure.subplots()
+    rows = [(video, lane, (lanes + 0.5) * row + lane) for row, video in enumerate(ids) for lane in range(lanes)]
+    for video, lane, y in rows:
+        _draw_lane(axes, shown[lane][shown[lane]["video_id"] == video], y, colours)
+    names = [f"{_short(video)}  truth" if lanes == 2 and lane == 0 else "found" if lanes == 2 else _short(video)
+             for video, lane, _ in rows]  # fmt: skip
+    axes.set_yticks([y for _, _, y in rows], names, fontsize=8)
+    axes.set_ylim((lanes + 0.5) * max(1, len(ids)) - 0.8, -0.7)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("seconds")
+    handles = [Patch(color=colours[label], label=label) for label in labels]
+    if handles:
+        figure.legend(handles=handles, loc="outside upper center", ncols=min(6, len(handles)), fontsize=8)
+    return Picture(figure)
 
 
 def _draw_lane(axes: Axes, rows: pd.DataFrame, y: float, colours: dict[str, Colour]) -> None:

@@ -15,7 +15,7 @@ from bineego import tracks
 from bineego.cli import console
 from bineego.cli.app import app
 from bineego.formats import csv
-from bineego.inference.batch import Localized
+from bineego.inference.localized import Localized
 from bineego.inference.options import LocalizeCommand
 from bineego.words import clock
 

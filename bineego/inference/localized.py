@@ -1,0 +1,71 @@
+"""What `localize` found, to go on with, to save, and to look at in a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bineego.formats.write import write_segments
+from bineego.words import many
+
+if TYPE_CHECKING:  # matplotlib is slow to load, and seldom asked for
+    from bineego.pictures.canvas import Picture
+
+MOST_ROWS = 50
+"""Segments that a notebook shows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Localized:
+    """What `localize` found.
+
+    Attributes:
+        videos: ids of those that are done, in the order of the inputs.
+        predictions: their scored segments, in that order.
+        scenes: the likeliest scene of each video and its probability; empty without a scene head.
+        paths: the files written by this call, the joint tables first.
+        results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
+        skipped: ids of videos that an earlier run had done.
+        files: file of each video by id (of its first view); score tracks have none.
+    """
+
+    videos: tuple[str, ...]
+    predictions: pd.DataFrame
+    scenes: Mapping[str, tuple[str, float]]
+    paths: tuple[Path, ...]
+    results: tuple[Path, ...]
+    skipped: tuple[str, ...]
+    files: Mapping[str, Path]
+
+    def save(self, path: Path | str, format: str | None = None) -> list[Path]:
+        """Write the segments in any format that `localize --format` knows, by the ending of `path` or by name.
+
+        Returns:
+            The files written.
+
+        Raises:
+            UsageError, InputInvalid: see `formats.write.write_segments`.
+        """
+        return write_segments(self.predictions, Path(path), format, dict.fromkeys(self.videos))
+
+    def plot(self) -> Picture:
+        """The segments of the first videos as a picture, which a notebook shows; `.save(path)` writes a PNG."""
+        from bineego.pictures.timeline import draw_timeline
+
+        return draw_timeline(self.predictions, videos=self.videos)
+
+    def _repr_html_(self) -> str:
+        table = self.predictions.head(MOST_ROWS).to_html(index=False, float_format="%.2f")  # pandas escapes the names
+        rest = len(self.predictions) - MOST_ROWS
+        scenes = "".join(
+            f"<p>{html.escape(video)}: scene {html.escape(scene)} {score:.2f}</p>"
+            for video, (scene, score) in list(self.scenes.items())[:MOST_ROWS]
+        )
+        more = f"<p>and {many(rest, 'more row')}</p>" if rest > 0 else ""
+        head = f"{many(len(self.predictions), 'action')} in {many(len(self.videos), 'video')}"
+        return f"<p>{head}</p>{table}{more}{scenes}"
