@@ -24,6 +24,7 @@ def localize(call: LocalizeCommand) -> None:
     from bineego.inference.batch import localize as run
     from bineego.inference.output import is_file
     from bineego.page.options import PAGE
+    from bineego.postprocess.candidates import RANK
 
     output = call.output or Path()
     folder = output.parent if is_file(output) else output
@@ -40,7 +41,8 @@ def localize(call: LocalizeCommand) -> None:
             on_video=on_progress.video,
         )
     if len(found.videos) == 1:
-        columns = (found.predictions[name] for name in ("label", "start", "end", "score"))
+        sure = found.predictions[found.predictions["score"] >= RANK]
+        columns = (sure[name] for name in ("label", "start", "end", "score"))
         console.show_segments(zip(*columns, strict=True))
     for path in found.results:
         print(path)

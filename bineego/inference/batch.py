@@ -23,6 +23,7 @@ from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
 from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
+from bineego.postprocess.candidates import RANK
 from bineego.shards import read_shard
 from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Precision
@@ -179,7 +180,7 @@ class _Work:
             paths = self.output.add(result, table)
         self.paths += paths
         self.found[item.video_id] = found
-        if table is not None and table.empty:
+        if table is not None and not (table["score"] >= RANK).any():
             self.empty[item.video_id] = telling.best_of(result)
         log.info("%s", telling.line(item.video_id, found.table, found.scene, self.empty.get(item.video_id, "")))
 

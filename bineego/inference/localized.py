@@ -60,7 +60,9 @@ class Localized:
         return draw_timeline(self.predictions, videos=self.videos)
 
     def _repr_html_(self) -> str:
-        table = self.predictions.head(MOST_ROWS).to_html(index=False, float_format="%.2f")  # pandas escapes the names
+        table = self.predictions.head(MOST_ROWS).to_html(
+            index=False, float_format="{:.2f}".format
+        )  # pandas escapes the names
         rest = len(self.predictions) - MOST_ROWS
         scenes = "".join(
             f"<p>{html.escape(video)}: scene {html.escape(scene)} {score:.2f}</p>"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from bineego.postprocess.candidates import RANK
 from bineego.tracks import ScoreTrack
 from bineego.words import listed, many
 
@@ -15,11 +16,14 @@ Scene = tuple[str, float]
 def line(video_id: str, table: pd.DataFrame | None, scene: Scene | None, best: str = "") -> str:
     """`kitchen-03: 12 actions (drinking 4, eating 8)`."""
     parts = []
-    if table is not None and len(table):
-        counts = ", ".join(f"{label} {count}" for label, count in table["label"].value_counts(sort=False).items())
-        parts.append(f"{many(len(table), 'action')} ({counts})")
-    elif table is not None:
-        parts.append(f"no actions{best and f' (the best was {best})'}")
+    if table is not None:
+        sure = table[table["score"] >= RANK]
+        counts = ", ".join(f"{label} {count}" for label, count in sure["label"].value_counts(sort=False).items())
+        found = (
+            f"{many(len(sure), 'action')} ({counts})" if counts else f"no actions{best and f' (the best was {best})'}"
+        )
+        low = len(table) - len(sure)  # candidates, which are there for recall
+        parts.append(f"{found}, {low} more below {_share(RANK)}" if low else found)
     if scene is not None:
         parts.append(f"scene {scene[0]} {_share(scene[1])}")
     return f"{video_id}: {'; '.join(parts)}"

@@ -13,6 +13,7 @@ from bineego.evaluation.result import Evaluation
 from bineego.page.media import Media
 from bineego.page.scores import summary_of
 from bineego.page.strips import strips_of
+from bineego.postprocess.candidates import RANK
 from bineego.tracks import ScoreTrack
 
 STRIP_BYTES = 12_000_000
@@ -20,6 +21,9 @@ STRIP_BYTES = 12_000_000
 
 THUMBNAIL_BYTES = 8_000_000
 """Room for the pictures of all videos, likewise."""
+
+LEAST = RANK
+"""Score from which on predictions are shown at first: candidates, which are there for recall, score less."""
 
 Plain = dict[str, Any]
 
@@ -82,7 +86,7 @@ class Content:
                 entry["marks"] = [list(mark) for mark in self.marks[video]]
             videos.append(entry | {"length": length})
         score = None if self.evaluation is None or self.truth is None else summary_of(self, self.evaluation, number)
-        return {"videos": videos, "names": names, "score": score}
+        return {"videos": videos, "names": names, "score": score, "least": LEAST}
 
 
 def _by_video(table: pd.DataFrame | None, number: Mapping[str, int]) -> dict[str, list[list[Any]]]:

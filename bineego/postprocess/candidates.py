@@ -17,7 +17,7 @@ THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 SMOOTHING = 1.0
 """Seconds over which probabilities are averaged before thresholds are applied: fragments are no candidates."""
 RANK = 0.1
-"""Factor on the scores of candidates."""
+"""Factor on the scores of candidates: all of them score less."""
 SAME = 0.9
 """tIoU from which a candidate says nothing new."""
 

@@ -6,7 +6,7 @@ const FRAME = 1 / 25; // seconds that an arrow key moves
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
-const labels = new Labels(data.videos, data.names);
+const labels = new Labels(data.videos, data.names, data.least);
 const files = new Map(); // files that were chosen, by video
 const fileNames = new Map(data.videos.filter((video) => video.file).map((video) => [video.id, video.file]));
 const player = $("player");
@@ -226,6 +226,11 @@ $("search").addEventListener("input", showList);
 $("every").addEventListener("change", () => {
   timeline.every = $("every").checked;
   timeline.draw();
+});
+$("least").value = labels.least;
+$("least").addEventListener("change", () => {
+  labels.least = Number($("least").value);
+  select(null);
 });
 $("in").addEventListener("click", () => timeline.zoom(0.6));
 $("out").addEventListener("click", () => timeline.zoom(1 / 0.6));

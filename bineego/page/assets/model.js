@@ -5,8 +5,9 @@
 const NEW_LENGTH = 0.05; // of the time in view, for a segment that is added
 
 class Labels {
-  constructor(videos, names) {
+  constructor(videos, names, least) {
     this.names = [...names];
+    this.least = least; // predictions that score less are not shown, nor saved
     this.videos = new Map(videos.map((video) => [video.id, video.segments.map(Labels.read)]));
     this.touched = new Set(); // videos in which something was decided
     this.past = [];
@@ -18,7 +19,7 @@ class Labels {
   }
 
   of(video) {
-    return this.videos.get(video);
+    return this.videos.get(video).filter((one) => one.state !== "predicted" || one.score === null || one.score >= this.least);
   }
 
   // Index of a name, which is added if it is new.
@@ -60,8 +61,8 @@ class Labels {
   // Segments of the videos in which something was decided, those of each in order of time; by video.
   decided() {
     const found = new Map();
-    for (const [video, segments] of this.videos) {
-      if (this.touched.has(video)) found.set(video, [...segments].sort((a, b) => a.start - b.start || a.end - b.end));
+    for (const video of this.videos.keys()) {
+      if (this.touched.has(video)) found.set(video, this.of(video).sort((a, b) => a.start - b.start || a.end - b.end));
     }
     return found;
   }
@@ -88,7 +89,7 @@ class Labels {
   }
 
   #put(video, before, after) {
-    const segments = this.of(video);
+    const segments = this.videos.get(video);
     const at = before ? segments.indexOf(before) : -1;
     if (at < 0) segments.push(after);
     else if (after) segments[at] = after;
