@@ -19,7 +19,7 @@ from bineego import segments
 from bineego.formats import overlaps
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Videos
-from bineego.formats.media import Media
+from bineego.formats.media import Media, file_name
 from bineego.words import listed
 
 PROJECT_FORMAT = "7.0"
@@ -114,7 +114,7 @@ def _events(table: pd.DataFrame | None, layer: list[int], moments: set[str]) -> 
 
 
 def _observation(media: Media | None, video: str, project_path: Path, events: list[list[object]]) -> dict[str, Any]:
-    name = video if media is None else _relative(media.path, project_path.parent)
+    name = file_name(video) if media is None else _relative(media.path, project_path.parent)
     info: dict[str, dict[str, object]] = {
         "length": {name: media.length} if media is not None else {},
         "fps": {name: media.rate} if media is not None else {},

@@ -40,3 +40,8 @@ def video_of(name: str) -> str:
 def video_of_address(address: str) -> str:
     """The video id of an address (`file:///C:/my%20clip.mp4`): the same of its unescaped path."""
     return video_of(unquote(address.split("#", 1)[0].split("?", 1)[0]))
+
+
+def file_name(video: str) -> str:
+    """A name for the file of a video that is not at hand, from which `video_of` gets the id again."""
+    return video if video_of(video) == video else f"{video}.mp4"

@@ -7,6 +7,7 @@ from typing import Any
 from bineego import segments
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Videos
+from bineego.formats.media import file_name
 
 LOCAL, VIDEO = 1, 4
 """VIA's numbers: a file that the user picks, a film."""
@@ -71,5 +72,5 @@ def _attribute(name: str, kind: int, options: dict[str, str]) -> dict[str, Any]:
 
 def _file(video: str, number: str, videos: Videos) -> dict[str, Any]:
     media = videos.get(video)
-    name = video if media is None else media.path.name
+    name = file_name(video) if media is None else media.path.name
     return {"fid": number, "fname": name, "type": VIDEO, "loc": LOCAL, "src": ""}

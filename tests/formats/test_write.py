@@ -54,6 +54,21 @@ def test_a_file_for_each_video(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         write_segments(table, tmp_path, "boris", {})
 
 
+@pytest.mark.parametrize(
+    "name", ["csv", "json", "boris", "via", "eaf", "srt", "vtt", "vtrace", "360x", "challenge-json"]
+)
+@pytest.mark.parametrize("video", ["clip.v2", "a b", "0012", "NA", "é", "x.mp4", "a,b"])
+def test_ids_come_back_as_they_are(tmp_path: Path, name: str, video: str) -> None:
+    table = segments.make([video], ["walking"], [0.0], [1.0])
+    path = (
+        tmp_path / "out"
+        if WRITERS[FileFormat(name)].one_video
+        else tmp_path / f"f{WRITERS[FileFormat(name)].suffixes[0]}"
+    )
+    (written,) = write_segments(table, path, name, {})
+    assert read.read_any(written).segments["video_id"].tolist() == [video]
+
+
 def test_nothing_is_half_written(tmp_path: Path) -> None:
     (tmp_path / "out.json").write_text("kept")
     with pytest.raises(InputInvalid):
