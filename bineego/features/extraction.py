@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BYTES_PER_STEP = 8000  # of EfficientNet-Lite0, 6700; wider trunks take up to 13000
+BYTES_WITHOUT_TRUNK = 600
 UNKNOWN_SECONDS = 60.0  # length taken for a file whose header has none, for progress and sharing out only
 
 
@@ -126,8 +129,7 @@ def _found(
 ) -> Iterator[Message]:
     """The work, in this process or shared out among several."""
     cores = os.cpu_count() or 1
-    total = sum(item.seconds for item in missing)
-    log.info("features: %s, %s, by %s", words.many(len(missing), "video"), words.duration(total), maker.options.trunk)
+    _check_disk(missing, maker, store.folder)
     jobs = min(jobs or (cores if device == "cpu" else 1), len(missing))
     if jobs < 2:
         return _make(missing, maker, store, 0)
@@ -144,6 +146,25 @@ def _found(
         name=lambda item: item.video_id,
         lost=lambda item, error: (item.video_id, 1.0, error),
     )
+
+
+def _check_disk(missing: list[_Item], maker: FeatureMaker, folder: Path) -> None:
+    """Say what is about to be made; refuse what the disk will not hold."""
+    seconds = sum(item.seconds for item in missing)
+    trunk = maker.made_by.get("trunk")
+    need = seconds * maker.options.rate * (BYTES_PER_STEP if trunk else BYTES_WITHOUT_TRUNK)
+    free = shutil.disk_usage(folder).free
+    log.info(
+        "features %s: %s, %s%s, about %s of disk (%s free)",
+        folder, words.many(len(missing), "video"), words.duration(seconds), f", by {trunk}" if trunk else "",
+        words.size(need), words.size(free),
+    )  # fmt: skip
+    if need > free:
+        raise ResourceExhausted(
+            f"the features need about {words.size(need)}, and {words.size(free)} are free",
+            where=folder,
+            remedy="free some space, or ask for fewer steps a second (--rate)",
+        )
 
 
 def make_maker(options: FeatureOptions, kinds: Iterable[str], device: str = "cpu") -> FeatureMaker:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from video.making import write_video
 
-from bineego.errors import BatchFailed, InputInvalid, Interrupted, ModelError, UsageError
+from bineego.errors import BatchFailed, InputInvalid, Interrupted, ModelError, ResourceExhausted, UsageError
 from bineego.features import maker as maker_module
 from bineego.features.extraction import extract, make_maker
 from bineego.features.kinds import Kind
@@ -141,6 +142,14 @@ def test_a_bad_video_does_not_stop_the_others(video: Path, tmp_path: Path) -> No
     assert len(list((tmp_path / "cache").iterdir())) == 1
     with pytest.raises(InputInvalid):
         extract({"bad": bad}, SMALL, kinds=MOTION, cache=tmp_path / "cache")
+
+
+def test_a_disk_that_is_too_small_is_found_before_the_work(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(ResourceExhausted, match="about 15 kB, and 1 kB are free"):
+        extract({"a": video}, SMALL, kinds=MOTION, cache=tmp_path)
 
 
 def test_unknown_trunks_and_kinds_are_told(video: Path, tmp_path: Path) -> None:
