@@ -115,8 +115,9 @@ class Behaviours:
         Raises:
             InputInvalid: a segment has none.
         """
+        table = self.rows.scored_table()  # before anything is said: a file without scores is read again as labels
         self._say()
-        return Annotations(segments=self.rows.scored_table(), videos=tuple(self.videos))
+        return Annotations(segments=table, videos=tuple(self.videos))
 
     def _say(self) -> None:
         repeated = [video for video, count in self.videos.items() if count > 1]

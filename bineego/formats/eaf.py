@@ -26,7 +26,7 @@ from bineego import segments
 from bineego.errors import InputInvalid
 from bineego.files import read_bytes, write_bytes
 from bineego.formats import json, overlaps
-from bineego.formats.annotations import Annotations
+from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.media import Media, video_of_address
 from bineego.formats.options import LabelOptions
@@ -66,12 +66,14 @@ def _annotations(source: Source, how: LabelOptions) -> Annotations:
 
 
 def _predictions(source: Source, how: LabelOptions) -> Annotations:
-    rows, video = _read(source, how)
+    rows, video = _read(source, how, scored=True)
     return Annotations(segments=rows.scored_table(), videos=(video,))
 
 
-def _read(source: Source, how: LabelOptions) -> tuple[Rows, str]:
+def _read(source: Source, how: LabelOptions, *, scored: bool = False) -> tuple[Rows, str]:
     eaf = _parse(source.path)
+    if scored and not any(map(_is_score, eaf.tiers)):
+        raise NotPredictions("these are annotations, not predictions (no tier of scores)", where=source.path)
     media = _media(eaf, source.path)
     video = source.path.stem if media is None else video_of_address(_address(media))
     origin = (json.number((media or {}).get("TIME_ORIGIN")) or 0.0) / 1000

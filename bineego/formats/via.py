@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from bineego import segments
 from bineego.errors import InputInvalid, nearest
 from bineego.formats import json
-from bineego.formats.annotations import Annotations
+from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.columns import ColumnsMissing
 from bineego.formats.format import Format, Source
 from bineego.formats.options import AS_WRITTEN, LabelOptions
@@ -63,6 +63,9 @@ def parse_annotations(document: json.Document, how: LabelOptions = AS_WRITTEN) -
 
 def _predictions(source: Source, how: LabelOptions) -> Annotations:
     """Segments with their scores, as `via_project` writes them."""
+    attributes = source.object.get("attribute")
+    if not isinstance(attributes, dict) or not any(map(_is_score, attributes.values())):
+        raise NotPredictions("these are annotations, not predictions (no attribute 'score')", where=source.path)
     rows, videos = _parse(source.document, how)
     return Annotations(segments=rows.scored_table(), videos=videos)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,14 @@ def test_how_a_table_is_read_can_be_said(tmp_path: Path) -> None:
         tmp_path / "odd.csv", tmp_path / "out.csv", columns="video=Clip,start=From,end=Till,label=What", time_unit="ms"
     )
     assert read.read_annotations(tmp_path / "out.csv").segments.iloc[0].tolist() == ["a.mp4", "walk", 0.5, 1.5]
+
+
+def test_notes_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    project = {
+        "behaviors_conf": {"0": {"type": "State event", "code": "walk"}},
+        "observations": {"o": {"file": {"1": ["a.mp4"]}, "events": [[0, "Anna", "walk"], [1, "Anna", "walk"]]}},
+    }
+    (tmp_path / "p.boris").write_text(json.dumps(project))
+    convert(tmp_path / "p.boris", tmp_path / "out.csv")
+    assert caplog.text.count("subjects are no part of the labels") == 1
