@@ -70,4 +70,6 @@ def _options(
 
 def main() -> None:
     """Entry point of the `bineego` command."""
-    sys.exit(console.start(lambda: app(prog_name="bineego", standalone_mode=False)))
+    with console.started() as outcome:
+        app(prog_name="bineego", standalone_mode=False)
+    sys.exit(outcome.code)

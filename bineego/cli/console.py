@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bineego.cli import signals, streams
@@ -46,14 +47,27 @@ def say(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-def start(command: Callable[[], object]) -> int:
-    """Run the command of this process: guarded streams, signals that end it in time, nobody else's warnings."""
+@dataclass
+class Outcome:
+    """How a command ended.
+
+    Attributes:
+        code: its exit code.
+    """
+
+    code: int = 0
+
+
+@contextlib.contextmanager
+def started() -> Iterator[Outcome]:
+    """Around the command of this process: guarded streams, signals that end it in time, nobody else's warnings."""
     streams.guard()
     signals.end_in_time()
     if not os.environ.get("BINEEGO_DEBUG"):
         warnings.simplefilter("ignore")  # of NumPy and other libraries, about code that the user has not written
     set_up_logging()
-    return run(command)
+    with handled() as outcome:
+        yield outcome
 
 
 def set_up_logging(*, quiet: bool = False) -> None:
@@ -148,43 +162,59 @@ def show_segments(rows: Iterable[tuple[str, float, float, float]]) -> None:
         say(f"  ... and {len(listed) - MOST_ROWS} more in the table")
 
 
-def run(command: Callable[[], object]) -> int:
-    """Run a command; its exit code. Expected errors become one message; anything else is our bug and says so."""
+@contextlib.contextmanager
+def handled() -> Iterator[Outcome]:
+    """Around a command. Expected errors become one message; anything else is our bug and says so."""
     signals.at_work()
-    code = _run(command)
+    outcome = Outcome()
+    with _told(outcome):
+        yield outcome
     try:
         streams.finish()
     except OSError as error:
-        return _refuse(_of_system(error)) if code == 0 else code
-    return code
+        if outcome.code == 0:
+            outcome.code = _refuse(_of_system(error))
 
 
-def _run(command: Callable[[], object]) -> int:
-    try:
+def run(command: Callable[[], object]) -> int:
+    """Run a command; its exit code."""
+    with handled() as outcome:
         command()
-    except BineegoError as error:
-        return _refuse(error)
-    except (KeyboardInterrupt, Interrupted) as error:
-        return _ended("interrupted", error, EXIT_SIGINT)
-    except Terminated as error:
-        return _ended("terminated", error, EXIT_SIGTERM)
+    return outcome.code
+
+
+@contextlib.contextmanager
+def _told(outcome: Outcome) -> Iterator[None]:
+    try:
+        yield
     except SystemExit as error:  # Typer's way out
-        return error.code if isinstance(error.code, int) else 0
-    except MemoryError:
-        return _refuse(ResourceExhausted("out of memory", remedy="close other programs, or ask for less at once"))
-    except Exception as error:
-        if hasattr(error, "format_message"):  # a command line that Typer cannot read
+        outcome.code = error.code if isinstance(error.code, int) else 0
+    except BaseException as error:
+        outcome.code = _tell(error)
+
+
+def _tell(error: BaseException) -> int:
+    """Say how a command ended; its exit code."""
+    match error:
+        case BineegoError():
+            return _refuse(error)
+        case KeyboardInterrupt() | Interrupted():
+            return _ended("interrupted", error, EXIT_SIGINT)
+        case Terminated():
+            return _ended("terminated", error, EXIT_SIGTERM)
+        case MemoryError():
+            return _refuse(ResourceExhausted("out of memory", remedy="close other programs, or ask for less at once"))
+        case Exception() if hasattr(error, "format_message"):  # a command line that Typer cannot read
             return _usage(error)
-        if isinstance(error, OSError) and error.errno is not None:
+        case OSError() if error.errno is not None:
             return _refuse(_of_system(error))
-        if os.environ.get("BINEEGO_DEBUG"):
-            raise
-        say(
-            f"error: {type(error).__name__}: {error}\n"
-            "  -> this is a bug in bineego; please report it with the output of the same command under BINEEGO_DEBUG=1"
-        )
-        return EXIT_BUG
-    return 0
+        case _ if os.environ.get("BINEEGO_DEBUG") or not isinstance(error, Exception):
+            raise error
+    say(
+        f"error: {type(error).__name__}: {error}\n"
+        "  -> this is a bug in bineego; please report it with the output of the same command under BINEEGO_DEBUG=1"
+    )
+    return EXIT_BUG
 
 
 def _refuse(error: BineegoError) -> int:

@@ -48,33 +48,34 @@ def score_all(
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)
     jobs = min(options.jobs, len(lengths))
-    yield from map(_load, stored)
-    if jobs > 1:
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        found = in_processes(
-            _work,
-            lengths,
-            models,
-            options,
-            threads,
-            jobs=jobs,
-            cost=lengths.__getitem__,
-            name=lambda item: item.video_id,
-            lost=lambda item, error: (item, error),
-        )
-        yield from _told(found, progress)
-    else:
-        yield from score_here(list(lengths), models, options, progress)
+    if jobs <= 1:
+        return score_here([*stored, *lengths], models, options, progress)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    found = in_processes(
+        _work,
+        lengths,
+        models,
+        options,
+        threads,
+        jobs=jobs,
+        cost=lengths.__getitem__,
+        name=lambda item: item.video_id,
+        lost=lambda item, error: (item, error),
+    )
+    return _told(stored, found, progress)
 
 
 def score_here(
     items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, progress: Progress[Item]
-) -> Iterator[Result]:
-    """Videos scored in this process, with every network made ready once."""
+) -> Generator[Result, None, None]:
+    """Score tracks read, and videos scored, in this process, with every network made ready once."""
     keep_memory()
     ready = {model: make_scorer(model, options) for model in dict.fromkeys(models)}
     scorers = [ready[model] for model in models]
     for item in items:
+        if item.is_track:
+            yield _load(item)
+            continue
         try:
             yield item, score_item(item, scorers, progress)
         except BineegoError as error:
@@ -121,7 +122,8 @@ def _load(item: Item) -> Result:
         return item, error
 
 
-def _told(results: Iterator[Result], progress: Progress[Item]) -> Iterator[Result]:
+def _told(stored: Sequence[Item], results: Iterator[Result], progress: Progress[Item]) -> Generator[Result, None, None]:
+    yield from map(_load, stored)
     for item, result in results:
         yield item, result
         progress.tell(item, 1.0)

@@ -38,4 +38,4 @@ def test_from_localize_to_the_network(
         app.main()
     assert end.value.code in (0, None)
     assert seen
-    assert len(seen[0]) + 1 <= MOST, seen[0]
+    assert len(seen[0]) + 1 <= MOST, "\n".join(seen[0])
