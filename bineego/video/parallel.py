@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from numpy.typing import ArrayLike
 
 from bineego.types import Bools, Floats, Ints
+from bineego.video.damage import Damage
 from bineego.video.decode import Converter, packets_of, wanted_frames
 from bineego.video.frames import FrameOptions, TimedFrame
 from bineego.video.probe import open_video
@@ -81,6 +82,10 @@ class ParallelReader:
     @property
     def duration(self) -> float:
         return self.reader.duration
+
+    @property
+    def damage(self) -> Damage:
+        return self.reader.damage
 
     def read(self, indices: Ints) -> Iterator[TimedFrame]:
         """See `read_parallel`."""

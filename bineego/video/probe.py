@@ -111,12 +111,15 @@ class VideoInfo:
     frames: int | None
 
 
-def open_video(path: Path | str, *, edited: bool = True, stream: int = 0) -> tuple[InputContainer, VideoStream]:
+def open_video(
+    path: Path | str, *, edited: bool = True, stream: int = 0, logged: bool = False
+) -> tuple[InputContainer, VideoStream]:
     """The opened container and its video stream; the caller closes the container.
 
     Args:
         edited: whether the edit list of an MP4 cuts frames off.
         stream: which of several pictures (`pictures_of`), from 0.
+        logged: whether FFmpeg writes its errors to standard error (descriptor 2), for a process that reads them there.
 
     Raises:
         InputMissing: not there, not a plain file, or not readable.
@@ -127,6 +130,9 @@ def open_video(path: Path | str, *, edited: bool = True, stream: int = 0) -> tup
     # Older torchvision lets FFmpeg's threads log through Python: freeing a decoder, which holds the interpreter's lock,
     # then waits for a thread that waits for the lock.
     av.logging.set_level(None)
+    if logged:  # by FFmpeg's own function, which knows nothing of Python
+        av.logging.restore_default_callback()
+        av.logging.set_libav_level(av.logging.ERROR)
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
     if not edited:
         options["ignore_editlist"] = "1"

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bineego.types import Floats, Ints, Pixels
+from bineego.video.damage import Damage
 from bineego.video.decode import Converter, packets_of, wanted_frames
 from bineego.video.frames import Backend, FrameOptions, TimedFrame, capped
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.scan import scan
+from bineego.video.structure import broken_parts
 from bineego.video.timeline import Timeline
 
 __all__ = ["Backend", "Found", "VideoReader", "check_indices", "in_order"]
@@ -72,6 +74,14 @@ class VideoReader:
         self.damaged = 0
         self._threads = threads
         self._trouble: list[float] = []
+        self._lost: list[float] = []
+
+    @property
+    def damage(self) -> Damage:
+        """What is noticed of the file without decoding, and what the latest `read` met. Reads the file once more."""
+        return self.timeline.damage.with_broken(broken_parts(self.path)).at(
+            [*self._trouble, *self._lost], lost=self.damaged
+        )
 
     def read(self, indices: ArrayLike | None = None) -> Iterator[TimedFrame]:
         """Frames in order of presentation: (index, uint8 (H, W, 3) RGB, seconds), one for each index asked for.
@@ -91,15 +101,16 @@ class VideoReader:
         """
         self.damaged = 0
         self._trouble.clear()
+        self._lost.clear()
         if len(wanted) == 0:
             return
         found = self.in_order(wanted) if found is None else found
         last: Pixels | None = None
-        first_damage, last_good, waiting = 0.0, 0, 0
+        last_good, waiting = 0, 0
         for position, picture, seconds in found:
             if picture is None:
                 seconds = float(self.times[wanted[position]])
-                first_damage = seconds if not self.damaged else first_damage
+                self._lost.append(seconds)
                 self.damaged += 1
                 if last is None:
                     waiting += 1  # nothing good before it: the first good frame will stand in
@@ -118,7 +129,7 @@ class VideoReader:
         if self.damaged:
             log.warning(
                 "%s: %d of %d frames are damaged, the first at %.2f s; the last good frame stands in for each",
-                self.path, self.damaged, len(wanted), first_damage,
+                self.path, self.damaged, len(wanted), self._lost[0],
             )  # fmt: skip
         elif self._trouble:
             log.warning("%s: damaged data near %.2f s; the decoder patched the pictures", self.path, self._trouble[0])

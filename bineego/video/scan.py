@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from bineego.types import Bools, Floats, Ints
 from bineego.video.clock import LONGEST_PAUSE, Clock, Pace, mend
+from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
 from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictures_of, promised_duration, start_time
@@ -33,6 +34,15 @@ log = logging.getLogger(__name__)
 OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
 PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
 RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
+EVEN_STEPS = 12
+"""Steps from frame to frame that a file must have to be called even."""
+
+FEW = 4
+"""Uneven steps up to which a file, however short, still counts as even."""
+
+ROUNDING = 0.0011
+"""Seconds by which even steps differ where a container counts milliseconds."""
+
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
 
 
@@ -67,10 +77,12 @@ def scan(path: Path | str, stream: int = 0) -> Timeline:
     times = _seconds(positions, found.time_base, zero)
     if not 0 < last_length <= LONGEST_PAUSE:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
+    duration = float(times[-1]) + last_length
+    holes, uneven = (np.zeros((0, 2)), 0) if by_order or found.container.startswith("mov") else holes_of(times)
     timeline = Timeline(
         times=times,
         ticks=frame_ticks,
-        duration=float(times[-1]) + last_length,
+        duration=duration,
         by_order=by_order,
         packet_ticks=ticks,
         rewritten=bool((clock.pts != found.pts).any()),
@@ -80,12 +92,17 @@ def scan(path: Path | str, stream: int = 0) -> Timeline:
         edited=found.edited,
         stream=found.stream,
         doubtful=_seconds(np.sort(ticks[clock.doubtful][shown[clock.doubtful]]), found.time_base, zero),
+        damage=Damage(
+            doubtful=len(clock.doubtful) + uneven,
+            holes=tuple((round(start, 2), round(end, 2)) for start, end in holes.tolist()),
+            ends=_wrong_end(found, duration, zero, joined=bool(len(clock.joins))),
+        ),
     )
-    _report(path, timeline, clock, found, zero)
+    _report(path, timeline, clock, found)
     return timeline
 
 
-def _report(path: Path | str, timeline: Timeline, clock: Clock, found: _File, zero: Fraction) -> None:
+def _report(path: Path | str, timeline: Timeline, clock: Clock, found: _File) -> None:
     """Say what is not as the file has it."""
     duration, usual = timeline.duration, float(found.usual * found.time_base)
     if found.n_streams > 1 and found.stream == 0:
@@ -104,16 +121,42 @@ def _report(path: Path | str, timeline: Timeline, clock: Clock, found: _File, ze
         )
     if len(clock.joins):
         log.warning("%s: its clock jumps %d time(s); the parts are joined without a gap", path, len(clock.joins))
-    if found.promised is None:
+    if timeline.damage.ends is None:
         return
+    promised = timeline.damage.ends[1]
+    if promised > duration:
+        log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
+    else:
+        log.warning("%s: %.2f s of video, its header promises %.2f s: are its times right?", path, duration, promised)
+
+
+def _wrong_end(found: _File, duration: float, zero: Fraction, *, joined: bool) -> tuple[float, float] | None:
+    """Where the video ends, and where its header says, seconds; None where they agree, or it does not say."""
+    if found.promised is None:
+        return None
+    usual = float(found.usual * found.time_base)
     if found.own_end is not None:
         promised, tolerance = float(found.own_end - zero), max(0.5, 2 * usual)
     else:  # it may cover sound that goes on, or be a little off
         promised, tolerance = found.promised, 1 + 0.1 * found.promised
-    if promised - duration > tolerance:
-        log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
-    elif found.own_end is not None and duration - promised > tolerance and not len(clock.joins):
-        log.warning("%s: %.2f s of video, its header promises %.2f s: are its times right?", path, duration, promised)
+    longer = found.own_end is not None and duration - promised > tolerance and not joined
+    return (round(duration, 2), round(promised, 2)) if longer or promised - duration > tolerance else None
+
+
+def holes_of(times: Floats) -> tuple[Floats, int]:
+    """Stretches (H, 2) without a frame, where frames are evenly apart elsewhere; and steps that are otherwise uneven.
+
+    A file in which more than a few steps are uneven has a variable rate.
+    """
+    steps = np.diff(times)
+    if len(steps) < EVEN_STEPS:
+        return np.zeros((0, 2)), 0
+    usual = float(np.median(steps))
+    uneven = np.abs(steps - usual) > ROUNDING + 0.02 * usual
+    if uneven.sum() > max(FEW, 0.02 * len(steps)):
+        return np.zeros((0, 2)), 0
+    wide = uneven & (steps > 1.5 * usual)
+    return np.stack([times[:-1][wide], times[1:][wide]], axis=1), int((uneven & ~wide).sum())
 
 
 def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:

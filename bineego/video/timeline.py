@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from bineego.types import Bools, Floats, Ints
+from bineego.video.damage import Damage
 
 NEVER_SHOWN = np.iinfo(np.int64).min
 """Tick of a packet that a player does not show: cut off by an edit list, or invisible by its codec's rules."""
@@ -30,6 +31,7 @@ class Timeline:
         edited: the file is read with its edit list; not where a damaged time would make that hide frames.
         stream: which of the file's pictures it is of (`probe.pictures_of`).
         doubtful: seconds (D,) of the frames whose own times are damaged; they were set by their neighbours.
+        damage: what the packets alone tell of it.
     """
 
     times: Floats
@@ -44,6 +46,7 @@ class Timeline:
     edited: bool = True
     stream: int = 0
     doubtful: Floats = field(default_factory=lambda: np.zeros(0))
+    damage: Damage = Damage()
 
     def index_at(self, tick: int) -> int:
         """Index of the frame that is on screen at `tick`."""

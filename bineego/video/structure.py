@@ -1,0 +1,92 @@
+"""Whether the bytes of a file are those that were written, where its container can tell without decoding.
+
+FFmpeg checks neither the checksums that Matroska files carry (those written by FFmpeg have one for each cluster), nor
+whether an MPEG transport stream is made of whole packets; it looks for the next good place and says nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from bineego.files import disk_errors
+
+EBML, SEGMENT = 0x1A45DFA3, 0x18538067
+CRC = b"\xbf\x84"  # id of a CRC-32 element, and its size of 4 bytes; by the rules the first in its parent
+SYNC = 0x47
+PACKETS = ((188, 0), (192, 4), (204, 0))
+"""Sizes of a transport packet, and where in it its first byte is: plain, with time codes (AVCHD), with parity."""
+
+CHUNK = 1 << 20
+
+
+def broken_parts(path: Path) -> int:
+    """Parts of a Matroska file or of an MPEG transport stream that are damaged; 0 of other files, which cannot tell.
+
+    Raises:
+        InputMissing: the file is not there, or cannot be read.
+    """
+    with disk_errors(path), path.open("rb") as file:
+        head = file.read(5 * 204)
+        if int.from_bytes(head[:4], "big") == EBML:
+            return sum(not good for good in _checksums(file, path.stat().st_size))
+        for size, offset in PACKETS:
+            if len(head) >= 5 * size and all(head[at] == SYNC for at in range(offset, 5 * size, size)):
+                return _broken_packets(file, size, offset)
+    return 0
+
+
+def _broken_packets(file: IO[bytes], size: int, offset: int) -> int:
+    """Places where the packets are out of step, and an incomplete one at the end."""
+    file.seek(0)
+    wrong, out_of_step = 0, False
+    while chunk := file.read(CHUNK // size * size):
+        first = np.frombuffer(chunk, np.uint8)[offset::size] != SYNC
+        wrong += int((first[1:] & ~first[:-1]).sum()) + int(len(first) and first[0] and not out_of_step)
+        out_of_step = bool(len(first) and first[-1])
+        wrong += bool(len(chunk) % size)
+    return wrong
+
+
+def _checksums(file: IO[bytes], end: int) -> Iterator[bool]:
+    """Whether each checksum is right, of the elements at the top of the segment that have one."""
+    at = 0
+    while at < end:
+        file.seek(at)
+        with contextlib.suppress(IndexError):
+            head = file.read(18)
+            name, width = _number(head, 0, marked=True)
+            length, size_width = _number(head, width, marked=False)
+            body = at + width + size_width
+            if name == SEGMENT:
+                at = body
+                continue
+            unknown = length == (1 << 7 * size_width) - 1  # of a stream written as it went
+            if length and not unknown and body + length <= end:
+                file.seek(body)
+                first = file.read(6)
+                if first[:2] == CRC:
+                    yield _crc(file, length - 6) == int.from_bytes(first[2:], "little")
+                at = body + length
+                continue
+            return
+        return
+
+
+def _number(head: bytes, at: int, *, marked: bool) -> tuple[int, int]:
+    """An EBML number, with or without the bit that marks its width; and that width in bytes."""
+    width = 9 - head[at].bit_length()
+    value = int.from_bytes(head[at : at + width], "big")
+    return (value if marked else value & (1 << 7 * width) - 1), width
+
+
+def _crc(file: IO[bytes], length: int) -> int:
+    found = 0
+    while length > 0 and (chunk := file.read(min(CHUNK, length))):
+        found, length = zlib.crc32(chunk, found), length - len(chunk)
+    return found
