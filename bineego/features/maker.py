@@ -46,10 +46,14 @@ class FeatureMaker:
     Args:
         options: how.
         network: None = only the kinds that need none.
+
+    Attributes:
+        reader: of the latest video, which knows of its damage.
     """
 
     def __init__(self, options: FeatureOptions, network: FeatureNetwork | None) -> None:
         self.options, self._network = options, network
+        self.reader: VideoReader | None = None
         self.made_by = made_by(options, {} if network is None else network.made_by)
 
     def track(
@@ -67,6 +71,7 @@ class FeatureMaker:
         """
         options = self.options
         reader = VideoReader(path, options.frames, backend=options.backend, threads=threads, stream=stream)
+        self.reader = reader
         shown_T = on_screen(reader.times, step_times(reader.duration, options.rate))
         # With its last frame the reader learns how much of a damaged video there is.
         wanted, row_T = np.unique(np.append(shown_T, len(reader.times) - 1), return_inverse=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,19 +58,22 @@ def read_annotations(path: Path) -> Annotations:
     return parse_annotations(json.read(path))
 
 
-def write_predictions(table: pd.DataFrame, path: Path, *, videos: Sequence[str] = ()) -> None:
+def write_predictions(
+    table: pd.DataFrame, path: Path, *, videos: Sequence[str] = (), damage: Mapping[str, Any] | None = None
+) -> None:
     """Write a results file, whole or not at all; numbers are the shortest text that reads back to the same float64.
 
     Args:
         table: scored segments; videos in the order of their first row, rows in table order.
         path: the file.
         videos: ids that get an (empty) entry even without rows.
+        damage: see `Annotations.damage`; goes to `external_data`, which is free by the format.
     """
     results: dict[str, list[dict[str, object]]] = {video: [] for video in videos}
     columns = [table[name].tolist() for name in segments.SCORED_COLUMNS]
     for video, label, start, end, score in zip(*columns, strict=True):
         results.setdefault(video, []).append({"segment": [start, end], "label": label, "score": score})
-    content = {"version": VERSION, RESULTS_KEY: results, "external_data": {}}
+    content = {"version": VERSION, RESULTS_KEY: results, "external_data": {"damage": damage} if damage else {}}
     write_bytes(path, orjson.dumps(content) + b"\n")
 
 
@@ -102,7 +105,7 @@ def _predictions(source: Source, how: LabelOptions) -> Annotations:
 
 def _write(found: Annotations, path: Path, _videos: Videos) -> None:
     if segments.SCORE in found.segments:
-        write_predictions(found.segments, path, videos=found.videos)
+        write_predictions(found.segments, path, videos=found.videos, damage=found.damage)
     else:
         write_annotations(found, path)
 

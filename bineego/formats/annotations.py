@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -38,6 +39,7 @@ class Annotations:
         subsets: subset (train, val, test) of the videos that name one; may name videos that are not annotated.
         scenes: scene name of the videos that have one; may name videos that are not annotated.
         unlabelled: videos that the file names without saying what happens in them; none of `videos`.
+        damage: what is damaged of each video that is, plain values; written where there is a place for it, never read.
     """
 
     segments: pd.DataFrame
@@ -45,6 +47,7 @@ class Annotations:
     subsets: Mapping[str, str] = field(default_factory=dict)
     scenes: Mapping[str, str] = field(default_factory=dict)
     unlabelled: tuple[str, ...] = ()
+    damage: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:

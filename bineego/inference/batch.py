@@ -31,7 +31,7 @@ from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import fingerprint
 from bineego.tsm.precision import safe_precision
 from bineego.types import OnProgress
-from bineego.words import many
+from bineego.words import listed, many
 
 log = logging.getLogger(__name__)
 
@@ -172,17 +172,18 @@ class _Work:
             log.warning("%s is left out: %s", item.video_id, result)
             return
         table = decode(result, self.options).assign(video_id=item.video_id) if self.actions else None
-        found = Found(table=table, scene=result.scene)
+        found = Found(table=table, scene=result.scene, damage=[each.plain() for each in item.damage])
         paths: list[Path] = []
         if isinstance(self.output, Output):
             found, paths = self.output.add(item, result, table)
         elif self.output is not None and table is not None:
-            paths = self.output.add(result, table)
+            paths = self.output.add(item, result, table)
         self.paths += paths
         self.found[item.video_id] = found
         if table is not None and not (table["score"] >= RANK).any():
             self.empty[item.video_id] = telling.best_of(result)
-        log.info("%s", telling.line(item.video_id, found.table, found.scene, self.empty.get(item.video_id, "")))
+        best = self.empty.get(item.video_id, "")
+        log.info("%s", telling.line(item.video_id, found.table, found.scene, best, item.damage))
 
     def tell(self, todo: Sequence[Item], on_video: OnVideo | None) -> None:
         """Tell which video comes next (several processes do not say), and how many are done."""
@@ -197,6 +198,9 @@ class _Work:
         joint = self.output.write_joint() if isinstance(self.output, Output) else []
         if len(known) > 1 and self.actions:
             log.info("%s, %s", many(len(known), "video"), many(sum(map(len, tables)), "action"))
+        damaged = [video for video, found in known.items() if found.damage]
+        if damaged and len(known) > 1:
+            log.info("damaged: %s; --strict leaves such videos out", listed(damaged, "video"))
         if self.empty:
             log.info("%s", telling.empties(self.empty, len(known), self.options.threshold))
         return Localized(
@@ -206,6 +210,7 @@ class _Work:
             paths=(*joint, *self.paths),
             results=self._results(joint),
             skipped=tuple(self.skipped),
+            damage={video: found.damage for video, found in known.items() if found.damage},
             files={item.video_id: item.files[0] for item in self.items if item.video_id in known and not item.is_track},
         )
 

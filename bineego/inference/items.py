@@ -13,6 +13,7 @@ from bineego.datasets.recording import Subset, View
 from bineego.errors import UsageError
 from bineego.files import missing
 from bineego.kept import Kept
+from bineego.video.damage import Damage
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +26,13 @@ class Item:
         video_id: names its rows and its files.
         views: its file in each view asked for, None where it lacks one. A score track is one file.
         kept: keeps what is done of a long video; None = nobody goes on with it.
+        damage: what was noticed of it when it was scored: of each of its files that is damaged.
     """
 
     video_id: str
     views: tuple[Path | None, ...]
     kept: Kept | None = field(default=None, compare=False)
+    damage: tuple[Damage, ...] = field(default=(), compare=False)
 
     @property
     def files(self) -> tuple[Path, ...]:

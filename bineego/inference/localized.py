@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -31,6 +31,7 @@ class Localized:
         paths: the files written by this call, the joint tables first.
         results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
         skipped: ids of videos that an earlier run had done.
+        damage: of each video that is damaged, of each of its damaged files: see `video.damage.Damage.plain`.
         files: file of each video by id (of its first view); score tracks have none.
     """
 
@@ -41,6 +42,7 @@ class Localized:
     results: tuple[Path, ...]
     skipped: tuple[str, ...]
     files: Mapping[str, Path]
+    damage: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def save(self, path: Path | str, format: str | None = None) -> list[Path]:
         """Write the segments in any format that `localize --format` knows, by the ending of `path` or by name.

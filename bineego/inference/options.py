@@ -60,6 +60,10 @@ class ScoreOptions(Options):
         Ge(0),
         Opt("Which picture of a file that has several, as those of cameras with two lenses.", panel=WORK_ON),
     ] = 0
+    strict: Annotated[
+        bool,
+        Opt("Refuse damaged videos; each is decoded once more to look for damage.", panel=WORK_ON),
+    ] = False
     batch: Annotated[
         int | None, Ge(1), Opt("Clips per call of the network.", panel=SPEED, unset="4 on a CPU, 32 elsewhere")
     ] = None

@@ -31,10 +31,11 @@ Scene = tuple[str, float]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Found:
-    """What is known of one video: its segments (None = only its scene was asked for) and its scene."""
+    """What is known of one video: its segments (None = only its scene was asked for), its scene, and its damage."""
 
     table: pd.DataFrame | None
     scene: Scene | None
+    damage: Sequence[Mapping[str, Any]] = ()
 
 
 def is_file(output: Path) -> bool:
@@ -119,7 +120,12 @@ class Output:
                 csv.write_segments(table, drafts / f"{item.video_id}.csv")
 
         rows = None if table is None else table[list(segments.SCORED_COLUMNS[1:])].to_numpy(object).tolist()
-        content = {"rows": rows, "scene": track.scene, "video": str(item.files[0].absolute())}
+        content = {
+            "rows": rows,
+            "scene": track.scene,
+            "video": str(item.files[0].absolute()),
+            "damage": [damage.plain() for damage in item.damage],
+        }
         record = self._store.put(item.video_id, self._made(item), write, content, replace=self.overwrite)
         return _found(record), [self.folder / name for name in record.files]
 
@@ -140,15 +146,15 @@ class Output:
             scenes = {video: each.scene for video, each in found.items() if each.scene is not None}
             table = segments.order_by_time(segments.concat(list(parts.values()), scored=True))
             files = {video: Path(file) for video in parts if (file := known[video].content.get("video"))}
+            damage = {video: each.damage for video, each in found.items() if each.damage}
             later = self._later(all_done=list(parts), actions=bool(parts), scenes=bool(scenes))
             for name, target in later.items():
                 with records.recorded(self.folder / name) as draft:
                     if target is None:
                         csv.write_scenes(scenes, draft)
                     else:
-                        tables.write(
-                            target, draft, table, {video: scene for video, (scene, _) in scenes.items()}, files
-                        )
+                        named = {video: scene for video, (scene, _) in scenes.items()}
+                        tables.write(target, draft, table, named, files, damage)
         return [self.folder / name for name in later]
 
     def _later(self, *, all_done: Sequence[str], actions: bool, scenes: bool) -> dict[str, tables.Target | None]:
@@ -190,10 +196,11 @@ class OneFile:
         for path in (self.path, self.scores)[: 1 + self.save_scores]:
             records.check_free(path, overwrite=self.overwrite, inputs=self.item.files)
 
-    def add(self, track: tracks.ScoreTrack, table: pd.DataFrame) -> list[Path]:
+    def add(self, item: Item, track: tracks.ScoreTrack, table: pd.DataFrame) -> list[Path]:
         """Write the files; their paths."""
+        damage = [each.plain() for each in item.damage]
         with records.recorded(self.path) as draft:
-            tables.write_one(table, draft, self.form, self.item.video_id, self.item.files[0])
+            tables.write_one(table, draft, self.form, self.item.video_id, self.item.files[0], damage)
         if not self.save_scores:
             return [self.path]
         with records.recorded(self.scores) as draft:
@@ -207,7 +214,11 @@ def _found(record: Record) -> Found:
     if rows is not None:
         columns = list(zip(*rows, strict=True)) if rows else [()] * (len(segments.SCORED_COLUMNS) - 1)
         table = segments.make([record.video_id] * len(rows), *columns)
-    return Found(table=table, scene=None if scene is None else (str(scene[0]), float(scene[1])))
+    return Found(
+        table=table,
+        scene=None if scene is None else (str(scene[0]), float(scene[1])),
+        damage=record.content.get("damage", ()),
+    )
 
 
 def check_name(name: str, source: Path) -> None:

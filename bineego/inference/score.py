@@ -21,6 +21,7 @@ from bineego.kept import Kept
 from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.types import Floats, Ints, OnProgress
+from bineego.video.damage import Damage
 from bineego.video.parallel import ParallelReader
 from bineego.video.reader import Backend, VideoReader
 
@@ -34,6 +35,11 @@ TINY = 1e-12  # probabilities stay this far from 0 and 1, so that their logits a
 
 class Scorer(Protocol):
     """A model made ready to turn videos into score tracks."""
+
+    @property
+    def damage(self) -> Damage:
+        """What was noticed of the video that was scored last."""
+        ...
 
     def score(
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
@@ -73,7 +79,14 @@ class ClipScorer:
     ) -> None:
         self.network, self.card, self.options = network, card, options or ScoreOptions()
         self.backend, self.decoders = backend, decoders
+        self._source: FrameSource | None = None
         self.on_cpu = torch.device(getattr(network, "device", "cpu")).type == "cpu"
+
+    @property
+    def damage(self) -> Damage:
+        """See `Scorer.damage`; frames of the cache are as good as they were when they were put there."""
+        source = self._source
+        return source.damage if isinstance(source, VideoReader | ParallelReader) else Damage()
 
     def score(
         self,
@@ -83,7 +96,7 @@ class ClipScorer:
         kept: Kept | None = None,
     ) -> ScoreTrack:
         """See `Scorer.score`; `video` may also be an open one, such as one in the frame cache."""
-        source = self._open(video) if isinstance(video, Path) else video
+        self._source = source = self._open(video) if isinstance(video, Path) else video
         card, options = self.card, self.options
         plan = make_plan(
             source.times,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -93,7 +94,12 @@ def check_formats(formats: Collection[FileFormat], *, scenes: bool, tracks: Iter
 
 
 def write(
-    target: Target, path: Path, table: pd.DataFrame, scenes: Mapping[str, str], files: Mapping[str, Path]
+    target: Target,
+    path: Path,
+    table: pd.DataFrame,
+    scenes: Mapping[str, str],
+    files: Mapping[str, Path],
+    damage: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> None:
     """Write one of `targets` to `path`.
 
@@ -101,12 +107,14 @@ def write(
         table: scored segments of all videos.
         scenes: scene by video.
         files: the video file of each video, where there is one.
+        damage: see `Annotations.damage`.
     """
     chosen = set(target.videos)
     found = Annotations(
         segments=table[table["video_id"].isin(chosen)].reset_index(drop=True),
         videos=target.videos,
         scenes={video: scene for video, scene in scenes.items() if video in chosen},
+        damage={video: each for video, each in damage.items() if video in chosen},
     )
     how = WRITERS[target.format]
     assert how.write is not None
@@ -114,9 +122,18 @@ def write(
     how.write(found, path, {video: _measured(known, video) for video in target.videos})
 
 
-def write_one(table: pd.DataFrame, path: Path, form: FileFormat, video: str, file: Path) -> None:
+def write_one(
+    table: pd.DataFrame, path: Path, form: FileFormat, video: str, file: Path, damage: Sequence[Mapping[str, Any]]
+) -> None:
     """Write the segments of one video to a file that was named."""
-    write(Target(name=path.name, format=form, videos=(video,)), path, table, {}, {video: file})
+    write(
+        Target(name=path.name, format=form, videos=(video,)),
+        path,
+        table,
+        {},
+        {video: file},
+        {video: damage} if damage else {},
+    )
 
 
 def _measured(files: MediaFiles, video: str) -> Media | None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from bineego.postprocess.candidates import RANK
 from bineego.tracks import ScoreTrack
+from bineego.video.damage import Damage
 from bineego.words import listed, many
 
 Scene = tuple[str, float]
 
 
-def line(video_id: str, table: pd.DataFrame | None, scene: Scene | None, best: str = "") -> str:
-    """`kitchen-03: 12 actions (drinking 4, eating 8)`."""
+def line(
+    video_id: str, table: pd.DataFrame | None, scene: Scene | None, best: str = "", damage: Iterable[Damage] = ()
+) -> str:
+    """`kitchen-03: 12 actions (drinking 4, eating 8)`; damage at the end."""
     parts = []
     if table is not None:
         sure = table[table["score"] >= RANK]
@@ -26,6 +29,7 @@ def line(video_id: str, table: pd.DataFrame | None, scene: Scene | None, best: s
         parts.append(f"{found}, {low} more below {_share(RANK)}" if low else found)
     if scene is not None:
         parts.append(f"scene {scene[0]} {_share(scene[1])}")
+    parts += [f"damaged ({each})" for each in damage]
     return f"{video_id}: {'; '.join(parts)}"
 
 

@@ -20,6 +20,7 @@ from bineego.tsm.config import TemporalConfig
 from bineego.tsm.feature_network import FeatureNetwork
 from bineego.tsm.temporal_network import TemporalNetwork
 from bineego.types import OnProgress
+from bineego.video.damage import Damage
 from bineego.video.options import Backend
 
 
@@ -54,6 +55,11 @@ class TemporalScorer:
         self.maker = FeatureMaker(options, None if source is None else FeatureNetwork(source, config.weights, device))
         self.projection = projection_of(network)
         self.head = network.head.to(self.device).eval()
+
+    @property
+    def damage(self) -> Damage:
+        """See `Scorer.damage`."""
+        return Damage() if self.maker.reader is None else self.maker.reader.damage
 
     def score(
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import torch
 
 from bineego import tracks
-from bineego.errors import BineegoError, ResourceExhausted
+from bineego.errors import BineegoError, InputInvalid, ResourceExhausted
 from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
@@ -23,6 +24,8 @@ from bineego.tsm.fuse import for_inference
 from bineego.tsm.model_file import Model, load_model
 from bineego.tsm.temporal_network import TemporalNetwork
 from bineego.types import OnProgress
+from bineego.video.check import examine
+from bineego.video.damage import Damage
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
 from bineego.workers import in_processes
@@ -77,7 +80,7 @@ def score_here(
             yield _load(item)
             continue
         try:
-            yield item, score_item(item, scorers, progress)
+            yield score_item(item, scorers, progress, strict=options.strict, stream=options.stream)
         except BineegoError as error:
             yield item, error
         except (MemoryError, torch.OutOfMemoryError):
@@ -88,15 +91,42 @@ def score_here(
         progress.tell(item, 1.0)
 
 
-def score_item(item: Item, scorers: Sequence[Scorer], progress: Progress[Item]) -> ScoreTrack:
-    """The track of one video, or the fused ones of a recording's views; a scorer for each view."""
+def score_item(
+    item: Item, scorers: Sequence[Scorer], progress: Progress[Item], *, strict: bool = False, stream: int = 0
+) -> tuple[Item, ScoreTrack]:
+    """The item, with the damage that was noticed, and its track; a scorer for each view, whose tracks are fused.
+
+    Args:
+        strict: whether the files are examined before, and damage is an error.
+        stream: which picture of a file that has several.
+
+    Raises:
+        InputInvalid: `strict`, and a file is damaged.
+        BineegoError: see `Scorer.score`.
+    """
+    for file in item.files if strict else ():
+        _refuse(file, examine(file, stream))
     found: list[ScoreTrack] = []
+    damage: list[Damage] = []
     for scorer, path in zip(scorers, item.views, strict=True):
         if path is not None:
             listener = progress.of_part(item, len(found), len(item.files))
             kept = item.kept if len(item.files) == 1 else None
             found.append(scorer.score(path, item.video_id, listener, kept))
-    return found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
+            damage.append(scorer.damage)
+            if strict:
+                _refuse(path, damage[-1])
+    item = dataclasses.replace(item, damage=tuple(filter(None, damage)))
+    return item, found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
+
+
+def _refuse(path: Path, damage: Damage) -> None:
+    if damage:
+        raise InputInvalid(
+            f"damaged: {damage}",
+            where=path,
+            remedy="make a new copy of it, or work with what there is: without --strict",
+        )
 
 
 def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:

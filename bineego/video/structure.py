@@ -6,7 +6,6 @@ whether an MPEG transport stream is made of whole packets; it looks for the next
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,28 +53,31 @@ def _broken_packets(file: IO[bytes], size: int, offset: int) -> int:
 
 
 def _checksums(file: IO[bytes], end: int) -> Iterator[bool]:
-    """Whether each checksum is right, of the elements at the top of the segment that have one."""
+    """Whether each element at the top of the segment is whole: all there, with its checksum if it has one."""
     at = 0
     while at < end:
         file.seek(at)
-        with contextlib.suppress(IndexError):
-            head = file.read(18)
+        head = file.read(18)
+        try:
             name, width = _number(head, 0, marked=True)
             length, size_width = _number(head, width, marked=False)
-            body = at + width + size_width
-            if name == SEGMENT:
-                at = body
-                continue
-            unknown = length == (1 << 7 * size_width) - 1  # of a stream written as it went
-            if length and not unknown and body + length <= end:
-                file.seek(body)
-                first = file.read(6)
-                if first[:2] == CRC:
-                    yield _crc(file, length - 6) == int.from_bytes(first[2:], "little")
-                at = body + length
-                continue
+        except IndexError:
+            yield False
             return
-        return
+        at += width + size_width
+        if length == (1 << 7 * size_width) - 1:  # not told: a stream that was written as it went
+            length = 0
+            if name != SEGMENT:
+                return
+        if at + length > end:
+            yield False
+        if name == SEGMENT:
+            continue
+        file.seek(at)
+        first = file.read(6)
+        if first[:2] == CRC and at + length <= end:
+            yield _crc(file, length - 6) == int.from_bytes(first[2:], "little")
+        at += length
 
 
 def _number(head: bytes, at: int, *, marked: bool) -> tuple[int, int]:

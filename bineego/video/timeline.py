@@ -46,7 +46,7 @@ class Timeline:
     edited: bool = True
     stream: int = 0
     doubtful: Floats = field(default_factory=lambda: np.zeros(0))
-    damage: Damage = Damage()
+    damage: Damage = field(default_factory=Damage)
 
     def index_at(self, tick: int) -> int:
         """Index of the frame that is on screen at `tick`."""
