@@ -142,3 +142,8 @@ def through(given_rows: Annotations, name: str, folder: Path) -> Annotations:
 
 def values(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     return sorted(tuple(round(x, 9) if isinstance(x, float) else x for x in row) for row in rows(table))
+
+
+def test_the_docs_name_every_format_that_is_written() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "file-formats.md").read_text(encoding="utf-8")
+    assert [form for form in FileFormat if f"`{form}`" not in page] == []
