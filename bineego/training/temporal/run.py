@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,8 +154,9 @@ def train_head(
             checkpoint.save(state, folder.last)
         else:
             fit.load(state.optimiser)
-        run.loop(fit, state, on_progress)
-        return run.finish(fit)
+        with one_thread():
+            run.loop(fit, state, on_progress)
+            return run.finish(fit)
 
 
 def _table(recipe: Recipe, choice: FeatureChoice) -> dict[str, Any]:
@@ -162,6 +164,18 @@ def _table(recipe: Recipe, choice: FeatureChoice) -> dict[str, Any]:
     kinds = {} if choice.kinds is None else {"kinds": [str(kind) for kind in choice.kinds]}
     shared = {name: value for name, value in to_toml(recipe).items() if name in OF_BOTH}
     return {"head": str(Head.TEMPORAL), "trunk": str(choice.trunk), **kinds, **shared}
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within the block, PyTorch computes in one thread: a head's layers are so small that two threads wait for each
+    other longer than they work, on a busy machine a hundred times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def check_one_process(options: RunOptions) -> None:

@@ -210,6 +210,7 @@ def test_scenes_alone(tiny: Path, run) -> None:  # noqa: F811
 
 def test_a_run_leaves_the_random_state_of_others_alone(tiny: Path, run) -> None:  # noqa: F811
     torch.manual_seed(5)
-    before = torch.get_rng_state()
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
     run(tiny, "quiet")
     assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
