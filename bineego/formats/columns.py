@@ -349,18 +349,18 @@ def _by_values(table: Table, names: Sequence[int], numbers: Sequence[int]) -> di
     if not (end >= start).all() or not (end > start).any():
         return None
     like_file = [bool(sum(is_file_name(text) for text in table.texts(i))) for i in names]
-    runs = [_runs(table.texts(i).tolist()) for i in names]
+    scattered = [_is_scattered(table.texts(i).tolist()) for i in names]
     if like_file[0] != like_file[1]:
         video = names[like_file.index(True)]
-    elif runs[0] == runs[1]:
+    elif scattered[0] and not scattered[1]:  # the rows of a video stand together, but not here
+        return None
+    else:
         video = names[0]
-    else:  # the rows of a video stand together
-        video = names[runs.index(True)]
     label = names[0] if video == names[1] else names[1]
     return {VIDEO: (video,), LABEL: (label,), START: (numbers[0],), END: (numbers[1],)}
 
 
-def _runs(values: Sequence[str]) -> bool:
-    """Whether equal values stand together, and some do."""
+def _is_scattered(values: Sequence[str]) -> bool:
+    """Whether some equal values do not stand together."""
     heads = [value for i, value in enumerate(values) if i == 0 or values[i - 1] != value]
-    return len(set(heads)) == len(heads) < len(values)
+    return len(set(heads)) < len(heads)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,10 +37,6 @@ SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 GUARDS = "\ue000\ue001\ue002\ue003"
 """Characters of no meaning: one that a file does not hold keeps the blanks at the ends of its quoted fields."""
-
-BLANKS = " \t\v\f\x1c\x1d\x1e\x1f"
-WIDE_BLANKS = "".join(chr(code) for code in range(0x80, 0x3001) if chr(code).isspace())
-"""Blanks within a line, as `str.strip` knows them."""
 
 EXACT: dict[str, Any] = (
     {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
@@ -90,11 +87,6 @@ class Coded:
     def rows(self, rows: Ints) -> Coded:
         """Some rows of it."""
         return Coded(codes=self.codes[rows], names=self.names)
-
-    def count(self, sign: str) -> int:
-        """How often a sign stands in all texts together."""
-        often = [name.count(sign) for name in self.names]
-        return int(np.array(often, np.int64)[self.codes].sum()) if any(often) else 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -246,6 +238,8 @@ class _Text:
         if '"' in self.text and self._odd_quotes():
             return None
         names, first = self._first_rows()
+        if not self._is_even(len(names)):
+            return None
         numbers = [
             i for i, (name, cell) in enumerate(zip(names, first, strict=False)) if numeric(name) and _is_number(cell)
         ]
@@ -255,16 +249,12 @@ class _Text:
         if frame is None:
             return None
         columns = [_column(frame[k]) for k in frame]
-        # No row is longer than the header (pandas refuses that), so none is shorter either if the sum is right.
-        inside = sum(cells.count(self.separator) for cells in columns if isinstance(cells, Coded))
-        inside += sum(name.count(self.separator) for name in names)
-        if self.text.count(self.separator) - inside != (len(frame) + 1) * (len(names) - 1):
-            return None
-        line = next(line for line, row in self._rows() if row)
+        line = next(line for line, row in self._rows() if not _is_blank(row))
         return _without_empty(
             Table(
                 path=self.path, header=tuple(name.strip() for name in names), columns=tuple(columns),
-                lines=lambda: [line for line, row in self._rows() if row][1:], header_line=line, notes=self.notes,
+                lines=lambda: [line for line, row in self._rows() if not _is_blank(row)][1:],
+                header_line=line, notes=self.notes,
             )
         )  # fmt: skip
 
@@ -277,30 +267,37 @@ class _Text:
         return _of_rows(replace(self, text=text)._rows(), self.path, notes=self.notes, guard=guard)
 
     def _odd_quotes(self) -> bool:
-        """Whether a quote stands within a cell, or beside a blank: all others begin or end a cell."""
-        text = f"\n{self.text}\n"
-        edges = (self.separator, "\n")
-        begins = sum(text.count(f'{edge}"') for edge in edges)
-        ends = sum(text.count(f'"{edge}') for edge in (*edges, "\r"))
-        if text.count('"') != begins + ends:
+        """Whether a quote stands within a cell, or a blank beside one: all others begin or end a cell."""
+        parts = f"\n{self.text}\n".split('"')
+        outside, inside = parts[::2], parts[1::2]
+        if len(outside) == len(inside) or not all(outside):  # one that does not end; a doubled one
             return True
-        blanks = (BLANKS if text.isascii() else BLANKS + WIDE_BLANKS).replace(self.separator, "")
-        return re.search(f'"(?:(?=[{blanks}])|(?<=[{blanks}]"))', text) is not None
+        before, after = {part[-1] for part in outside[:-1]}, {part[0] for part in outside[1:]}
+        if not before <= {self.separator, "\n"} or not after <= {self.separator, "\n", "\r"}:
+            return True
+        return any(part[:1].isspace() or part[-1:].isspace() for part in inside)
+
+    def _is_even(self, width: int) -> bool:
+        """Whether all lines have so many cells; pandas would fill up or cut off others in silence."""
+        bare = '"'.join(self.text.split('"')[::2])  # nothing between quotes counts
+        return {line.count(self.separator) for line in bare.split("\n") if line.strip()} <= {width - 1}
 
     def _first_rows(self) -> tuple[list[str], list[str]]:
-        rows = (row for _, row in self._rows() if row)
+        rows = (row for _, row in self._rows() if not _is_blank(row))
         return next(rows), next(rows, [])
 
     def _parse(self, types: Mapping[int, type], width: int) -> pd.DataFrame | None:
         """All rows after the header; None if pandas cannot."""
         wanted: Any = {i: types.get(i, object) for i in range(width)}  # "category" would take 007 for 7
         try:
-            frame: pd.DataFrame = pd.read_csv(
-                io.StringIO(self.text), sep=self.separator, header=0, names=list(range(width)), index_col=False,
-                dtype=wanted, na_filter=False, quoting=csv.QUOTE_MINIMAL, engine="c", low_memory=False,
-                **EXACT,
-            )  # fmt: skip
-        except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)  # a row that is cut off
+                frame: pd.DataFrame = pd.read_csv(
+                    io.StringIO(self.text), sep=self.separator, header=0, names=list(range(width)), index_col=False,
+                    dtype=wanted, na_filter=False, quoting=csv.QUOTE_MINIMAL, engine="c", low_memory=False,
+                    **EXACT,
+                )  # fmt: skip
+        except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning):
             return None
         return frame
 
@@ -321,6 +318,11 @@ class _Text:
             except csv.Error as error:
                 raise InputInvalid(f"not valid CSV ({error})", where=f"{self.path}, line {line}") from error
             yield line, row
+
+
+def _is_blank(row: list[str]) -> bool:
+    """Whether a line holds nothing: such lines are passed over."""
+    return len(row) < 2 and not "".join(row).strip()
 
 
 def _is_number(cell: str) -> bool:

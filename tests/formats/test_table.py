@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bineego.errors import BineegoError, InputInvalid, UsageError
@@ -68,6 +68,7 @@ SAME = {
     "no header": PLAIN.split("\n", 1)[1],
     "no header, decimal commas": PLAIN.split("\n", 1)[1].replace(",", ";").replace(".", ","),
     "no header, another order": "walk,a.mp4,1.28,6.6\nrun,a.mp4,9.56,13.28\nwalk,b.mp4,0,65.5\n",
+    "no header, a label in several videos": "a,walk,1.28,6.6\na,run,9.56,13.28\nb,walk,0,65.5\n",
     "seconds with a sign": HEADER + "a,walk,1.28s,6.6 s\na,run,9.56s,13.28s\nb,walk,0s,65.5s\n",
 }  # fmt: skip
 
@@ -109,6 +110,11 @@ REFUSED = {
     "a missing column": ("video,start,end\na,1,2\n", "line 1: missing column 'label'"),
     "a short row": (PLAIN + "b,walk,7\n", r"line 5: 3 fields"),
     "a long row": (PLAIN + "b,walk,7,8,9\n", r"line 5: 5 fields"),
+    "a long and a short row": (HEADER + "b,walk,7,8,9\nb,walk,7\n", r"line 2: 5 fields"),
+    "a short and a long row": (HEADER + "b,walk,7\nb,walk,7,8,9\n", r"line 2: 3 fields"),
+    "a long row among right ones": (PLAIN + "b,walk,7,8,9\nb,walk,7\n", r"line 5: 5 fields"),
+    "all rows longer": (HEADER + "b,walk,7,8,9\n", r"line 2: 5 fields"),
+    "no header, labels first": ("walk,a,1,2\nrun,a,3,4\nwalk,b,1,2\n", "no header"),
     "a short row after a blank line": (PLAIN + "\nb,walk,7\n", r"line 6: 3 fields"),
     "a short row that a quoted comma makes up for": (HEADER + '"a,b",walk,7,8\nb,walk,7\n', r"line 3: 3 fields"),
     "nan": (PLAIN + "b,walk,7,nan\n", r"line 5.*'nan' is not a finite number"),
@@ -248,3 +254,27 @@ def test_real_tables_all_say_the_same(shared: Path) -> None:
         matched = match(found["video_id"], wanted["video_id"])
         found["video_id"] = [matched.get(video, video) for video in found["video_id"]]
         assert found.equals(wanted), path.name
+
+
+cells = st.text(st.sampled_from('ab01." ,\n'), max_size=4)
+quoted = cells.map(lambda cell: '"' + cell.replace('"', '""') + '"')
+lines = st.lists(st.one_of(cells, quoted), min_size=1, max_size=4).map(",".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(lines, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
+def test_the_fast_way_reads_what_the_careful_one_does(rows_: list[str], end: str) -> None:
+    text = end.join(["video,start,label", *rows_]) + end
+    opened = table._Text(text=text, separator=",", path=Path("t.csv"), first_line=1, notes=())
+    try:
+        fast = opened.fast(lambda name: name == "start")
+    except InputInvalid:
+        return  # a quote that does not end
+    if fast is None:
+        return
+    careful = opened.careful()
+    assert fast.header == careful.header
+    assert list(fast.lines()) == list(careful.lines())
+    for column, name in enumerate(fast.header):
+        mine, theirs = fast.texts(column).tolist(), careful.texts(column).tolist()
+        assert mine == theirs if name != "start" or fast.numbers(column) is None else list(map(float, theirs))
