@@ -140,7 +140,7 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
     task = choose_task(recipe.task, train)
     labels = label_set(task, dataset.actions, dataset.scenes, recipe.labels)
     if recipe.labels is Labels.SEVERAL and not task.has_actions:
-        raise UsageError("--labels multi is about actions, and this task has none")
+        raise UsageError("--labels several is about actions, and this task has none")
     labels.action_ids(recipe.keep_direction)  # names that do not exist fail here
     _report_unseen(train, labels)
     return TrainingPlan(
