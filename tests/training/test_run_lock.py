@@ -11,16 +11,18 @@ import pytest
 
 from bineego.errors import UsageError
 from bineego.runs import RunFolder
+from bineego.training.options import RunOptions
 from bineego.training.run_folder import choose_folder
 from bineego.training.run_lock import runs_freed
 
 HOLDS = """
 import sys
 from pathlib import Path
+from bineego.training.options import RunOptions
 from bineego.training.run_folder import choose_folder
 from bineego.training.run_lock import runs_freed
 with runs_freed():
-    folder = choose_folder(Path(sys.argv[1]), sys.argv[2] or None, "auto", resume=False, overwrite=False)
+    folder = choose_folder(RunOptions(runs=Path(sys.argv[1])), sys.argv[2] or None, "auto")
     folder.path.mkdir()
     folder.config.write_text("")
     print(folder.name, flush=True)
@@ -42,7 +44,7 @@ def hold(runs: Path, name: str) -> subprocess.Popen[str]:
 
 def choose(runs: Path, name: str | None, **flags: bool) -> RunFolder:
     with runs_freed():
-        return choose_folder(runs, name, "auto", **({"resume": False, "overwrite": False} | flags))
+        return choose_folder(RunOptions(runs=runs, **flags), name, "auto")
 
 
 @pytest.mark.parametrize("flags", [{"resume": True}, {"overwrite": True}])
