@@ -1,4 +1,4 @@
-"""What can go wrong in a step: numbers that are none, and memory that is not there."""
+"""What can go wrong in a step: non-finite losses and running out of memory."""
 
 from __future__ import annotations
 

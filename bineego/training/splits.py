@@ -86,7 +86,7 @@ def _choose(dataset: Dataset, wanted: SplitPart) -> Split:
 
 
 def _warn_nothing_held_out(why: str) -> None:
-    log.warning("%s: the recordings trained on also validate; the scores say nothing about others", why)
+    log.warning("%s: validating on the training recordings: scores say nothing about unseen ones", why)
 
 
 def _auto(dataset: Dataset, usable: Dataset, wanted: SplitPart) -> Split:
