@@ -37,6 +37,10 @@ LIMIT = 2_000_000_000
 """Bytes that the arrays of one track may take in memory; a week in half seconds and 300 classes takes 1.5 GB."""
 
 
+BACKGROUND_ONLY = 20.0
+"""Logit of the background, and less that of every action, where nothing was looked at."""
+
+
 class Activation(StrEnum):
     """How action logits become probabilities."""
 
@@ -158,6 +162,25 @@ class ScoreTrack:
     def with_temperature(self, temperature: float) -> ScoreTrack:
         """The same track under another temperature."""
         return replace(self, temperature=temperature)
+
+    def placed(self, start: float) -> ScoreTrack:
+        """The track of a part that begins at `start` (s) on the clock of the whole video: background up to there."""
+        if start <= 0:
+            return self
+        first = np.full((1, self.logits.shape[1]), -BACKGROUND_ONLY, np.float32)
+        first[:, 0] = BACKGROUND_ONLY
+        boundary, candidates = self.boundary, self.candidates
+        if boundary is not None:
+            boundary = np.concatenate([np.full((1, boundary.shape[1]), -BACKGROUND_ONLY, np.float32), boundary])
+        if candidates is not None:
+            candidates = replace(candidates, starts=candidates.starts + start, ends=candidates.ends + start)
+        return replace(
+            self,
+            edges=np.concatenate([[0.0], self.edges + start]),
+            logits=np.concatenate([first, self.logits]),
+            boundary=boundary,
+            candidates=candidates,
+        )
 
     @property
     def scene(self) -> tuple[str, float] | None:

@@ -260,3 +260,14 @@ def test_a_small_file_that_claims_a_huge_shape_is_refused_at_once(tmp_path: Path
         packed.writestr("logits.npy", array.getvalue())
     with pytest.raises(InputInvalid, match=r"claims 26,388,279,066,624 bytes"):
         tracks.load(path)
+
+
+def test_a_part_stands_where_it_is_on_the_clock_of_the_whole() -> None:
+    part = make(np.zeros((4, 3)), boundary=np.zeros((5, 1), np.float32))
+    whole = part.placed(10.0)
+    assert whole.edges.tolist() == [0.0, 10.0, 10.5, 11.0, 11.5, 12.0]
+    assert whole.probabilities()[0, 0] > 0.999
+    np.testing.assert_array_equal(whole.logits[1:], part.logits)
+    assert whole.boundary is not None
+    assert whole.boundary.shape == (6, 1)
+    assert part.placed(0.0) is part

@@ -57,7 +57,15 @@ class FeatureMaker:
         self.made_by = made_by(options, {} if network is None else network.made_by)
 
     def track(
-        self, path: Path, video_id: str, threads: int = 0, kept: Kept | None = None, stream: int = 0
+        self,
+        path: Path,
+        video_id: str,
+        threads: int = 0,
+        kept: Kept | None = None,
+        *,
+        stream: int = 0,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> Iterator[float | FeatureTrack]:
         """The share that is done, now and then, and at last the track.
 
@@ -65,12 +73,15 @@ class FeatureMaker:
             threads: decoding threads; 0 = one a core.
             kept: keeps what is done of a long video, and has what an interrupted call has done.
             stream: which picture of a file that has several.
+            start, end: the part of the video, seconds; the track's times count from `start`.
 
         Raises:
             InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
         """
         options = self.options
-        reader = VideoReader(path, options.frames, backend=options.backend, threads=threads, stream=stream)
+        reader = VideoReader(
+            path, options.frames, backend=options.backend, threads=threads, stream=stream, start=start, end=end
+        )
         self.reader = reader
         shown_T = on_screen(reader.times, step_times(reader.duration, options.rate))
         # With its last frame the reader learns how much of a damaged video there is.

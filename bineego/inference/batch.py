@@ -70,6 +70,8 @@ def localize(
     call = keywords(LocalizeCall, given, options)
     options, views, output, overwrite = part(LocalizeOptions, call), list(call.view), call.output, call.overwrite
     check_views(views)
+    if options.end is not None and options.end <= options.start:
+        raise UsageError(f"must be more than --start, {options.start:g}, not {options.end:g}", where="--end")
     several = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     items = find_items(several, views=views, subset=call.subset, videos=call.videos)
     everything = len(items)
@@ -172,6 +174,10 @@ class _Work:
             log.warning("%s is left out: %s", item.video_id, result)
             return
         table = decode(result, self.options).assign(video_id=item.video_id) if self.actions else None
+        if self.options.start and not item.is_track:
+            result = result.placed(self.options.start)
+            if table is not None:
+                table[list(segments.TIMES)] += self.options.start
         found = Found(table=table, scene=result.scene, damage=[each.plain() for each in item.damage])
         paths: list[Path] = []
         if isinstance(self.output, Output):

@@ -55,6 +55,18 @@ class ScoreOptions(Options):
         Interval(ge=0, le=1),
         Opt("With coarse, the probability from which two neighbours count as the same.", panel=SPEED, flag=False),
     ] = 0.25
+    start: Annotated[
+        float,
+        Ge(0),
+        Opt(
+            "Where in each video to begin; times stay those of the whole.", panel=WORK_ON, metavar="SECONDS", key=False
+        ),
+    ] = 0.0
+    end: Annotated[
+        float | None,
+        Gt(0),
+        Opt("Where in each video to stop.", panel=WORK_ON, metavar="SECONDS", unset="its end", key=False),
+    ] = None
     stream: Annotated[
         int,
         Ge(0),

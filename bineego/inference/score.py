@@ -144,7 +144,10 @@ class ClipScorer:
         return _track(plan, card, source.duration, video_id, logits, answers.scenes, rows)
 
     def _open(self, path: Path) -> FrameSource:
-        reader = VideoReader(path, self.card.frames, backend=self.backend, stream=self.options.stream)
+        how = self.options
+        reader = VideoReader(
+            path, self.card.frames, backend=self.backend, stream=how.stream, start=how.start, end=how.end
+        )
         parallel = self.decoders > 1 and self.backend is Backend.PYAV
         return ParallelReader(reader, self.decoders) if parallel else reader
 

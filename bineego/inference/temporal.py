@@ -34,6 +34,7 @@ class TemporalScorer:
         backend: what decodes the videos.
         threads: decoding threads; 0 = one a core.
         stream: which picture of a file that has several.
+        start, end: the part of each video, seconds.
     """
 
     def __init__(
@@ -45,8 +46,11 @@ class TemporalScorer:
         backend: Backend = Backend.PYAV,
         threads: int = 0,
         stream: int = 0,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> None:
-        self.card, self.threads, self.stream, self.device = card, threads, stream, torch.device(device)
+        self.card, self.threads, self.device = card, threads, torch.device(device)
+        self.stream, self.start, self.end = stream, start, end
         config = network.config
         source = network.feature_maker()
         options = FeatureOptions(
@@ -65,7 +69,10 @@ class TemporalScorer:
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
     ) -> ScoreTrack:
         """See `Scorer.score`."""
-        for found in self.maker.track(video, video_id, self.threads, kept, self.stream):
+        parts = self.maker.track(
+            video, video_id, self.threads, kept, stream=self.stream, start=self.start, end=self.end
+        )
+        for found in parts:
             if isinstance(found, FeatureTrack):
                 return self.score_features(found)
             if on_progress is not None:

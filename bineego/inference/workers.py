@@ -137,7 +137,14 @@ def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
         threads = max(1, (os.cpu_count() or 1) // options.jobs)
         backend = Backend(options.backend)
         return TemporalScorer(
-            loaded.network, loaded.card, device=device, backend=backend, threads=threads, stream=options.stream
+            loaded.network,
+            loaded.card,
+            device=device,
+            backend=backend,
+            threads=threads,
+            stream=options.stream,
+            start=options.start,
+            end=options.end,
         )
     network = for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)

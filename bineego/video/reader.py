@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bineego.errors import InputInvalid
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.damage import Damage
 from bineego.video.decode import Converter, packets_of, wanted_frames
-from bineego.video.frames import Backend, FrameOptions, TimedFrame, capped
+from bineego.video.frames import Backend, FrameOptions, TimedFrame, capped, on_screen
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.scan import scan
 from bineego.video.structure import broken_parts
@@ -43,15 +44,17 @@ class VideoReader:
         threads: decoding threads; 0 = one a core.
         timeline: that of the file, where the caller has it.
         stream: which of the file's pictures, from 0, where it has several.
+        start, end: the part to read, seconds; its times count from `start`. None = to the end of the video.
 
     Attributes:
-        times: seconds (F,) of the frames that are kept under `frames.MAX_RATE`; 0 is what a player shows as 0:00.
+        times: seconds (F,) of the frames that are kept under `frames.MAX_RATE`; 0 is what a player shows as 0:00, or
+            `start`.
         duration: seconds; after a `read` to the last frame, the length of what could be decoded.
         damaged: frames of the latest `read` that could not be decoded; the last good one stood in for each.
 
     Raises:
         InputMissing: not there, not a plain file, or not readable.
-        InputInvalid: empty, no video, or no frame of it decodes.
+        InputInvalid: empty, no video, no frame of it decodes, or it ends before `start`.
     """
 
     def __init__(
@@ -63,18 +66,34 @@ class VideoReader:
         threads: int = 0,
         timeline: Timeline | None = None,
         stream: int = 0,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> None:
         self.path = Path(path)
         self.options = options or FrameOptions()
         self.backend = Backend(backend)
         self.timeline = timeline or scan(self.path, stream)
-        self.kept = capped(self.timeline.times)
-        self.times: Floats = self.timeline.times[self.kept]
-        self.duration = self.timeline.duration
+        self.start, self.end = start, self.timeline.duration if end is None else min(end, self.timeline.duration)
+        if start and start >= self.timeline.duration:
+            raise InputInvalid(f"ends at {self.timeline.duration:.2f} s, before {start:g} s", where=self.path)
+        self.kept = self._within(capped(self.timeline.times))
+        self.times: Floats = self._counted(self.timeline.times[self.kept])
+        self.duration = self.end - start
         self.damaged = 0
         self._threads = threads
         self._trouble: list[float] = []
         self._lost: list[float] = []
+
+    def _within(self, kept: Ints) -> Ints:
+        """Of these frames those of the part, from the one that is on screen when it begins."""
+        if not self.start and self.end == self.timeline.duration:
+            return kept
+        times = self.timeline.times[kept]
+        return kept[int(on_screen(times, self.start)) : int(np.searchsorted(times, self.end))]
+
+    def _counted(self, seconds: Floats) -> Floats:
+        """Times on the clock of the video as those of the part; the frame on screen at its start is there at 0."""
+        return np.maximum(seconds - self.start, 0.0) if self.start else seconds
 
     @property
     def damage(self) -> Damage:
@@ -109,7 +128,7 @@ class VideoReader:
         last_good, waiting = 0, 0
         for position, picture, seconds in found:
             if picture is None:
-                seconds = float(self.times[wanted[position]])
+                seconds = float(self.times[wanted[position]]) + self.start
                 self._lost.append(seconds)
                 self.damaged += 1
                 if last is None:
@@ -121,11 +140,12 @@ class VideoReader:
             for early in range(position - waiting, position):
                 yield TimedFrame(int(wanted[early]), picture, float(self.times[wanted[early]]))
             waiting = 0
-            yield TimedFrame(int(wanted[position]), picture, seconds)
+            yield TimedFrame(int(wanted[position]), picture, max(0.0, seconds - self.start) if self.start else seconds)
         if last is None:
             raise nothing_decodes(self.path)
         if wanted[-1] == len(self.times) - 1:
-            self.duration = self.timeline.seconds_after(int(self.kept[wanted[last_good]]))
+            decoded = self.timeline.seconds_after(int(self.kept[wanted[last_good]]))
+            self.duration = min(decoded, self.end) - self.start
         if self.damaged:
             log.warning(
                 "%s: %d of %d frames are damaged, the first at %.2f s; the last good frame stands in for each",

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bineego import tracks
@@ -335,3 +336,22 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Pa
     assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):
         localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))
+
+
+def test_a_part_of_a_video_has_the_times_of_the_whole(folder: Path, model_file: Path, tmp_path: Path) -> None:
+    """Cells of the same frames have the same answers, wherever the part begins."""
+    paper = LocalizeOptions(precision=Precision.FP32, postprocess=Postprocess.PAPER, threshold=0.01)
+    video = folder / "b.mp4"
+    localize(video, model=model_file, output=tmp_path / "whole", options=paper, save_scores=True)
+    found = localize(
+        video, model=model_file, output=tmp_path / "part", options=paper, save_scores=True, start=0.5, end=1.5
+    )
+    whole, part = (tracks.load(tmp_path / name / "b.scores.npz") for name in ("whole", "part"))
+    assert part.edges.tolist() == [0.0, 0.5, 1.0, 1.5]
+    np.testing.assert_allclose(part.logits[1:], whole.logits[1:3], atol=1e-4)
+    assert found.predictions["start"].min() >= 0.5
+    assert found.predictions["end"].max() <= 1.5
+    with pytest.raises(UsageError, match=r"must be more than --start, 0\.5, not 0\.4"):
+        localize(video, model=model_file, start=0.5, end=0.4)
+    with pytest.raises(InputInvalid, match=r"ends at 2\.\d+ s, before 30 s"):
+        localize(video, model=model_file, start=30.0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bineego.errors import InputInvalid
 from bineego.video.frames import FrameOptions, capped
+from bineego.video.parallel import read_parallel
 from bineego.video.reader import VideoReader, check_indices, in_order
 
 Video = Callable[[str], Path]
@@ -211,3 +212,23 @@ def test_backward_times_come_out_sorted(tmp_path: Path, video: Video) -> None:
     found = list(VideoReader(path, SMALL).read())
     assert [round(float(picture.mean()) / 30) for _, picture, _ in found] == list(range(8))
     np.testing.assert_allclose(np.diff([time for _, _, time in found]), 0.1, atol=2e-3)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 0.5), (0.35, None), (0.35, 1.2), (1.99, 9.0)])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_part_is_what_the_whole_has_there(video: Video, start: float, end: float | None, workers: int) -> None:
+    whole = VideoReader(video("closed.mp4"), SMALL)
+    pictures = [picture for _, picture, _ in whole.read()]
+    part = VideoReader(video("closed.mp4"), SMALL, start=start, end=end)
+    stop = min(end or 2.0, 2.0)
+    inside = [i for i, time in enumerate(whole.times) if time < stop and (i == 59 or whole.times[i + 1] > start)]
+    found = list(part.read()) if workers == 1 else list(read_parallel(part.path, SMALL, workers=2, reader=part))
+    assert len(found) == len(inside) == len(part.times)
+    np.testing.assert_array_equal([picture for _, picture, _ in found], [pictures[i] for i in inside])
+    np.testing.assert_allclose([time for _, _, time in found], np.maximum(whole.times[inside] - start, 0), atol=1e-9)
+    assert part.duration == pytest.approx(stop - start, abs=1e-4)
+
+
+def test_a_part_behind_the_end(video: Video) -> None:
+    with pytest.raises(InputInvalid, match=r"ends at 2\.00 s, before 5 s"):
+        VideoReader(video("closed.mp4"), SMALL, start=5.0)
