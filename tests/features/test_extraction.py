@@ -16,6 +16,7 @@ from bineego.features.options import FeatureOptions
 from bineego.features.track import FeatureTrack
 from bineego.kept import Kept
 from bineego.video.reader import VideoReader
+from bineego.video.scan import scan
 
 SMALL = FeatureOptions(size=32)
 MOTION = (Kind.MOTION,)
@@ -42,6 +43,20 @@ def test_kinds_and_steps(video: Path) -> None:
     assert track.values("mid-change").shape == (25, 1792)
     assert track.made_by["trunk"] == "efficientnet_lite0"
     assert track.made_by["size"] == 32
+
+
+def test_the_maker_knows_of_damage(video: Path, tmp_path: Path) -> None:
+    """As a temporal model tells it with its results."""
+    content = bytearray(video.read_bytes())
+    for _, _, position, size in scan(video).marks[20:30].tolist():
+        content[position : position + size] = b"\xff" * size
+    spoilt = tmp_path / "spoilt.mp4"
+    spoilt.write_bytes(content)
+    for path, damaged in ((video, False), (spoilt, True)):
+        maker = make_maker(SMALL, MOTION)
+        *_, _ = maker.track(path, "one")
+        assert maker.reader is not None
+        assert bool(maker.reader.damage) is damaged
 
 
 @pytest.mark.parametrize("kinds", [MOTION, tuple(Kind)])
