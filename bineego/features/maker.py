@@ -33,7 +33,7 @@ BATCH_PIXELS = 16 * 128 * 128
 CONTEXT = 8
 """Frames before and after those of a batch that a trunk with a shift sees too."""
 
-VERSION = 1
+VERSION = 2
 """Of the features' definition: part of the key of cached tracks."""
 
 Halves = NDArray[np.float16]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
@@ -16,13 +18,17 @@ torch.set_num_threads(1)
 torch_save, saves = torch.save, 0
 
 
-def save(content: object, path: Path) -> None:
+def save(content: object, stream: BinaryIO) -> None:
     global saves
     saves += 1
-    torch_save(content, path)
-    if saves == int(broken):
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-        os.kill(os.getpid(), signal.SIGKILL)
+    if saves < int(broken) or not int(broken):
+        torch_save(content, stream)
+        return
+    whole = io.BytesIO()
+    torch_save(content, whole)
+    stream.write(whole.getvalue()[: whole.tell() // 2])
+    stream.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 torch.save = save  # type: ignore[assignment]
