@@ -165,9 +165,8 @@ def show_segments(rows: Iterable[tuple[str, float, float, float]]) -> None:
 @contextlib.contextmanager
 def handled() -> Iterator[Outcome]:
     """Around a command. Expected errors become one message; anything else is our bug and says so."""
-    signals.at_work()
     outcome = Outcome()
-    with _told(outcome):
+    with signals.at_work(), _told(outcome):
         yield outcome
     try:
         streams.finish()

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from types import FrameType
 
 from bineego.errors import EXIT_SIGINT, EXIT_SIGTERM, Interrupted, Terminated
@@ -24,11 +25,19 @@ def at_start() -> None:
         signal.signal(signal.SIGINT, lambda _number, _frame: _end("interrupted", EXIT_SIGINT))
 
 
-def at_work() -> None:
-    """From here on both signals are raised as `Interrupted` and `Terminated`."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _on_interrupt)
-    signal.signal(signal.SIGTERM, _on_terminate)
+@contextlib.contextmanager
+def at_work() -> Iterator[None]:
+    """Within the block both signals are raised as `Interrupted` and `Terminated`."""
+    handlers = {signal.SIGINT: _on_interrupt, signal.SIGTERM: _on_terminate}
+    before = {number: signal.getsignal(number) for number in handlers}
+    for number, handler in handlers.items():
+        if number != signal.SIGINT or before[number] is not signal.SIG_IGN:
+            signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def end_in_time() -> None:

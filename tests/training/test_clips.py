@@ -84,11 +84,11 @@ def test_where_shared_memory_is_small_batches_go_another_way(
 
 
 def test_the_need_of_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Docker gives 64 MB; a batch of the defaults is 50 MB, and every worker keeps two."""
+    """Docker gives 64 MB; a batch of the report's networks is 50 MB, and every worker keeps two."""
     usage = shutil.disk_usage("/")
     for free, fits in ((64_000_000, False), (1_000_000_000, True)):
         monkeypatch.setattr(shutil, "disk_usage", lambda _path, free=free: usage._replace(free=free))
-        assert fits_shared_memory(Recipe(), workers=2) is fits
+        assert fits_shared_memory(Recipe(size=256), workers=2) is fits
 
 
 class Unsendable:
