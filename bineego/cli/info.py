@@ -52,7 +52,7 @@ def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tu
         ("scenes", _listed(labels.scenes) if network.n_scenes else "none: it has no scene head"),
         ("scores", f"{card.activation.value}, temperature {card.temperature:g}"),
         ("decoding", "the default: nothing was fitted" if card.decoding is None else str(card.decoding)),
-        ("bf16", _bf16(card)),
+        *_arithmetic(card),
     ]
     sections = [(f"model {card.name}", model)]
     for title in ("metrics", "data", "training", "environment"):
@@ -83,11 +83,15 @@ def _pictures(card: ModelCard) -> list[tuple[str, str]]:
     ]
 
 
-def _bf16(card: ModelCard) -> str:
-    """What `--precision auto` makes of bf16."""
+def _arithmetic(card: ModelCard) -> list[tuple[str, str]]:
+    """What `--precision auto` makes of bf16; a temporal head has one arithmetic."""
+    from bineego.tsm.config import NetworkConfig
+
+    if not isinstance(card.network, NetworkConfig):
+        return []
     if card.bf16 is None:
-        return "not checked: fp32 unless forced"
-    return f"{card.bf16}: {'used where it is fast' if card.bf16.passed else 'fp32 unless forced'}"
+        return [("bf16", "not checked: fp32 unless forced")]
+    return [("bf16", f"{card.bf16}: {'used where it is fast' if card.bf16.passed else 'fp32 unless forced'}")]
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -29,6 +29,7 @@ from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import fingerprint
+from bineego.tsm.network import TSM
 from bineego.tsm.precision import safe_precision
 from bineego.types import OnProgress
 from bineego.words import listed, many
@@ -104,9 +105,10 @@ def localize(
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
         log.info("%d of %s done already (--overwrite does them again)", len(work.skipped), many(len(items), "video"))
-    if models and any(not item.is_track for item in todo):
+    clip_models = [one for one in dict.fromkeys(models) if isinstance(one.model.network, TSM)]
+    if clip_models and any(not item.is_track for item in todo):
         # Here, and not in every process that scores: what is to be said of it is said once.
-        safe = {safe_precision(options.precision, device, one.model.card) for one in dict.fromkeys(models)}
+        safe = {safe_precision(options.precision, device, one.model.card) for one in clip_models}
         options = dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
     # Processes load a model from its file, if it has one.
     sources = [one.model if options.jobs == 1 else one.path or one.model for one in models]
