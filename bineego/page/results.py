@@ -180,7 +180,7 @@ def _footage(videos: Path | str | None, truth: Path | str | None, found: Results
     if videos is not None:
         if not Path(videos).is_dir():
             raise InputMissing("no such folder of videos", where=videos)
-        return find_videos(Path(videos))
+        return _videos_of(Path(videos))
     for place in (truth, found.footage, found.predictions.parent):
         with contextlib.suppress(BineegoError, OSError):
             files = _videos_of(Path(place)) if place is not None else {}

@@ -55,7 +55,7 @@ def _points(curve: Curve) -> list[list[float]]:
     chosen = np.unique(np.linspace(0, len(curve.recall) - 1, POINTS).astype(int))
     pairs = np.stack([curve.recall[chosen], curve.precision[chosen]], axis=1)
     points: list[list[float]] = pairs.round(4).tolist()
-    return points
+    return [[0.0, points[0][1]], *points]
 
 
 def _confusion(content: Content, tiou: float, number: Mapping[str, int]) -> dict[str, Any]:

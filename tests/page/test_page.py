@@ -41,6 +41,7 @@ def test_all_that_is_given_is_in_it(results: Path, tmp_path: Path) -> None:
     assert score["final"] == pytest.approx(evaluate(truth(), predictions()).final)
     assert [one["name"] for one in score["classes"]] == sorted(ACTIONS)
     assert len(score["classes"][0]["curves"]) == 3
+    assert score["classes"][0]["curves"][0][0][0] == 0.0  # a curve of one hit is a line too
 
 
 def test_without_truth_there_is_no_score(results: Path, tmp_path: Path) -> None:

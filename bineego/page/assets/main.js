@@ -65,8 +65,8 @@ function refresh() {
   $("nothing").hidden = Boolean(one);
   if (one) {
     $("label").value = labels.names[one.label];
-    $("start").value = one.start;
-    $("end").value = one.end;
+    $("start").value = round(one.start);
+    $("end").value = round(one.end);
     $("score").textContent = one.score === null ? "" : `score ${one.score.toFixed(3)}`;
     $("state").textContent = one.state === "edited" ? "changed" : one.state;
     $("accept").disabled = one.state !== "predicted";

@@ -72,16 +72,17 @@ function confusion({ rows, columns, counts }) {
   return table(["truth \\ found", ...columns.map((name) => make("th", name, { title: name }))], cells, "matrix");
 }
 
-function drawSummary(root, { videos, names, score }) {
-  const n = videos.reduce((sum, video) => sum + video.segments.length, 0);
+function drawSummary(root, { videos, names, score, least }) {
+  const sure = (video) => video.segments.filter((one) => one[3] === null || one[3] >= least); // the others are candidates
+  const n = videos.reduce((sum, video) => sum + sure(video).length, 0);
   const hours = videos.reduce((sum, video) => sum + video.length, 0) / 3600;
-  const empty = videos.filter((video) => !video.segments.length).length;
+  const empty = videos.filter((video) => !sure(video).length).length;
   root.replaceChildren(
     figure("videos", String(videos.length)), figure("hours", hours.toFixed(hours < 10 ? 2 : 1)), figure("actions found", String(n)),
     figure("videos without any", String(empty)));
   if (!score) {
     const counts = names.map((name, label) => {
-      const mine = videos.flatMap((video) => video.segments.filter((one) => one[0] === label));
+      const mine = videos.flatMap((video) => sure(video).filter((one) => one[0] === label));
       return [name, mine.length, mine.reduce((sum, one) => sum + one[2] - one[1], 0).toFixed(1)];
     });
     root.append(make("h2", "Actions"), table(["action", "found", "seconds"], counts),
