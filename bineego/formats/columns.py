@@ -329,7 +329,8 @@ def _without_header(table: Table, required: Collection[str]) -> Layout:
     roles = _by_values(whole, names, numbers[:2]) if len(names) == 2 and len(numbers) == expected else None
     if roles is None:
         form = "video_id,label,start,end" + (",score" if scored else "")
-        raise InputInvalid(
+        unscored = scored and len(numbers) == 2  # labels, perhaps
+        raise (NotPredictions if unscored else InputInvalid)(
             "no header, and what its columns hold is not clear",
             where=_header_of(table),
             remedy=f"put a header into the first line: {form}",

@@ -87,3 +87,11 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     for reader in (read.read_annotations, read.read_predictions):
         with pytest.raises(InputMissing, match=r"pipe: not a regular file.*\n.*write it to a file first"):
             reader(tmp_path / "pipe")
+
+
+def test_labels_without_a_header_are_labels(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("a.mp4,walk,1.5,2.5\nb.mp4,run,3,4\n")
+    table = read.read_any(path).segments
+    assert table.columns.tolist() == ["video_id", "label", "start", "end"]
+    assert table["label"].tolist() == ["walk", "run"]
