@@ -13,6 +13,9 @@ from bineego.errors import InputInvalid, UsageError
 MARK = b"PK\x03\x04"
 """A workbook is a zip file."""
 
+NAME_ENDS = 100
+"""Bytes within which the name of the first file in it stands."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sheet:
@@ -28,8 +31,8 @@ class Sheet:
 
 
 def is_workbook(content: bytes) -> bool:
-    """Whether a file begins like a workbook."""
-    return content.startswith(MARK)
+    """Whether a file begins like a workbook, and not like another zip file that is around here: arrays (.npz)."""
+    return content.startswith(MARK) and b".npy" not in content[:NAME_ENDS]
 
 
 def read(path: Path) -> Sheet:
