@@ -205,7 +205,11 @@ class _Work:
         tables = [found.table for found in known.values() if found.table is not None]
         joint = self.output.write_joint() if isinstance(self.output, Output) else []
         if len(known) > 1 and self.actions:
-            log.info("%s, %s", many(len(known), "video"), many(sum(map(len, tables)), "action"))
+            log.info(
+                "%s, %s",
+                many(len(known), "video"),
+                many(sum(int((each["score"] >= RANK).sum()) for each in tables), "action"),
+            )
         damaged = [video for video, found in known.items() if found.damage]
         if damaged and len(known) > 1:
             log.info("damaged: %s; --strict leaves such videos out", listed(damaged, "video"))

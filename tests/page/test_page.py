@@ -18,6 +18,7 @@ from bineego.evaluation import evaluate
 from bineego.page.build import render
 from bineego.page.results import find_results, gather, report
 from bineego.page.strips import strips_of
+from bineego.tracks import ScoreTrack
 
 
 def data_of(page: str) -> dict:
@@ -127,9 +128,7 @@ def test_two_hundred_videos_and_fifty_actions_fit(tmp_path: Path) -> None:
     logits = rng.normal(size=(600, 51)).astype(np.float32)
     videos = [f"v{i:03}" for i in range(200)]
     found = [
-        track("x").__class__(
-            video_id=video, edges=edges, logits=logits, actions=actions, t=1.0, scene_probs=np.zeros(0)
-        )
+        ScoreTrack(video_id=video, edges=edges, logits=logits, actions=actions, t=1.0, scene_probs=np.zeros(0))
         for video in videos
     ]
     n = 200 * 100
