@@ -1,7 +1,7 @@
 """Actions that only the direction of a movement tells apart, by several routes, on the synthetic set (chance: .5).
 
-    python benchmarks/accuracy/motion_pairs.py [--work FOLDER --seeds 2]         # temporal heads on frozen features
-    python benchmarks/accuracy/motion_pairs.py --trunks [--epochs 8 --size 128]  # and trunks with and without the shift
+    python -m benchmarks.accuracy.motion_pairs [--work FOLDER --seeds 2]         # temporal heads on frozen features
+    python -m benchmarks.accuracy.motion_pairs --trunks [--epochs 8 --size 128]  # and trunks with and without the shift
 
 The set is that of `bineego demo`: 18 recordings to train on, 6 held out, two pairs of actions that run through one path
 of poses in opposite directions. Of the held-out steps (or intervals) that lie in an action of a pair: the share whose

@@ -1,6 +1,6 @@
 """Decoders on real score tracks of other programs: GTEA and 50 Salads, a frame-wise SVM and ED-TCN for each.
 
-    python benchmarks/accuracy/real_tracks.py [FOLDER] [--json FILE]
+    python -m benchmarks.accuracy.real_tracks [FOLDER] [--json FILE]
 
 FOLDER holds the tracks of the public repository colincsl/TemporalConvolutionalNetworks as .npz files (scores and truth
 of every step; by default ../shared/goldens/tracks). Each fold of videos is decoded with temperature, lengths of actions

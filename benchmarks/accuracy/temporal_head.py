@@ -1,6 +1,6 @@
 """The temporal head with its defaults, on people (or cameras) that it was not trained on.
 
-    python benchmarks/accuracy/temporal_head.py SET... --work FOLDER [--seeds 0 1 2] [--groups 5 --group-by performer]
+    python -m benchmarks.accuracy.temporal_head SET... --work FOLDER [--seeds 0 1 2] [--groups 5 --group-by performer]
 
 With `--groups K` one of K groups of subset train is left out at a time, and nothing of subset val is looked at.
 Without, subset val is scored, and nothing was chosen by it either: what the members say of training recordings that

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0's features on this machine's CPU: PyTorch plain, folded, folded and fused, and OpenVINO.
 
-    python benchmarks/speed/lite0_engines.py [--size 128 --batch 16 --rounds 7]      # OpenVINO where it is installed
+    python -m benchmarks.speed.lite0_engines [--size 128 --batch 16 --rounds 7]      # OpenVINO where it is installed
 
 All engines start from the same uint8 frames and give the final features and the coarse maps of the last layer but some;
 one thread each, taking turns; CPU seconds. Prints frames a second, ratios to plain PyTorch, and the largest difference.
@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from timing import ratio, take_turns
-
+from benchmarks.common import ratio, take_turns
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.feature_network import GRID

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import torch
@@ -13,6 +10,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual
 
+from benchmarks.accuracy import official_tsm
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.fuse import fuse
 from bineego.tsm.network import TSM
@@ -115,13 +113,14 @@ def check_against_reference(trunk: Trunk) -> None:
 
 def check_against_record(trunk: Trunk) -> None:
     """Forward against logits of the official implementation, on weights and clips that follow a formula."""
-    script = _equality_script()
     with torch.device("meta"):
-        network = TSM(NetworkConfig(trunk=trunk, n_classes=script.N_CLASSES)).eval()
+        network = TSM(NetworkConfig(trunk=trunk, n_classes=official_tsm.N_CLASSES)).eval()
     state = network.state_dict()
-    network.load_state_dict({name: script.formula_weight(name, tensor) for name, tensor in state.items()}, assign=True)
+    network.load_state_dict(
+        {name: official_tsm.formula_weight(name, tensor) for name, tensor in state.items()}, assign=True
+    )
     with torch.inference_mode():
-        got = network(script.formula_clips()).actions
+        got = network(official_tsm.formula_clips()).actions
     with np.load(HERE / "data" / "official_tsm.npz") as record:
         wanted = torch.from_numpy(record[trunk.value])
     assert got.shape == wanted.shape
@@ -150,14 +149,3 @@ def _close(got: Tensor | None, wanted: Tensor | None, tolerance: float) -> bool:
     got, wanted = got.detach(), wanted.detach()
     scale = float(wanted.abs().max())
     return scale > 0 and float((got - wanted).abs().max()) <= tolerance * scale
-
-
-@functools.cache
-def _equality_script() -> ModuleType:
-    path = HERE.parents[1] / "benchmarks" / "official_tsm_equality.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -1,4 +1,4 @@
-"""Our forward against logits recorded from the official implementation (see benchmarks/official_tsm_equality.py)."""
+"""Our forward against logits recorded from the official implementation (see benchmarks/accuracy/official_tsm.py)."""
 
 from __future__ import annotations
 

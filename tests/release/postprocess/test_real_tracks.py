@@ -10,9 +10,8 @@ HOME = Path(__file__).parents[3]
 
 
 def test_a_fit_is_nowhere_below_the_published_decoder(shared: Path) -> None:
-    script = HOME / "benchmarks" / "accuracy" / "real_tracks.py"
     done = subprocess.run(
-        [sys.executable, str(script), str(shared / "goldens" / "tracks")],
+        [sys.executable, "-m", "benchmarks.accuracy.real_tracks", str(shared / "goldens" / "tracks")],
         cwd=HOME, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,7 @@
 """From a video to its score track, against OpenCV read-all + the official TSM, one interval at a time in float32.
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
-    python benchmarks/pipeline_speed.py --official-tsm /some/where [--seconds 120] [--only 640x320] [--rounds 3]
+    python -m benchmarks.speed.localize --official-tsm /some/where [--seconds 120] [--only 640x320] [--rounds 3]
 
 The peer reads every frame with `cv2.VideoCapture`, resizes it to 256 x 256 and feeds the eight frames of each interval
 to the official network. t = 0.5, resnet50, random weights (time does not depend on them). Each side runs in a process
@@ -59,9 +59,7 @@ def official_side(folder: Path):  # type: ignore[no-untyped-def]
     import cv2
     import torch
 
-    sys.path.insert(0, str(Path(__file__).parent))
-    from official_tsm_equality import official_network
-
+    from benchmarks.accuracy.official_tsm import official_network
     from bineego.tsm.config import Trunk
     from bineego.tsm.preprocess import normalise
 
@@ -173,7 +171,7 @@ class Worker:
     """A process that times what it is told to."""
 
     def __init__(self, name: str, args: argparse.Namespace) -> None:
-        command = [sys.executable, __file__, "--worker", name, "--threads", str(args.threads)]
+        command = [sys.executable, "-m", __spec__.name, "--worker", name, "--threads", str(args.threads)]
         command += ["--model", str(args.model)]
         if args.official_tsm is not None:
             command += ["--official-tsm", str(args.official_tsm)]

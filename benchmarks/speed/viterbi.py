@@ -1,6 +1,6 @@
 """Decoding a score track to segments: milliseconds for six minutes, and against textbook Viterbi.
 
-    python benchmarks/decoding_speed.py [--rounds 9]
+    python -m benchmarks.speed.viterbi [--rounds 9]
 
 The peer is the usual O(N K^2) dynamic programme over all pairs of classes, vectorised in numpy, with the same costs; it
 finds paths of the same score, which is checked. Runs are interleaved, medians are printed.

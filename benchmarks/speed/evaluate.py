@@ -1,6 +1,6 @@
 """Scoring against the public ActivityNet evaluator: CPU time of the matching and of the whole command, equality of AP.
 
-    python benchmarks/evaluate_speed.py --activitynet PATH_OF_THE_ACTIVITYNET_REPOSITORY
+    python -m benchmarks.speed.evaluate --activitynet PATH_OF_THE_ACTIVITYNET_REPOSITORY
 
 PATH holds `Evaluation/eval_detection.py`. It is loaded as it is: where it is still Python 2, it is translated in memory
 by lib2to3 (Python 3.12 or older), its job runner is replaced by a serial one, and names that numpy has dropped are put
@@ -176,7 +176,15 @@ def compare(repository: Path | None, rows: int, repeats: int) -> None:
         matching = [apart(core_of, rows, VIDEOS, repeats)[0]]
         theirs = None
         if repository is not None:
-            command = [sys.executable, __file__, "--activitynet", str(repository), "--peer", *map(str, paths)]
+            command = [
+                sys.executable,
+                "-m",
+                __spec__.name,
+                "--activitynet",
+                str(repository),
+                "--peer",
+                *map(str, paths),
+            ]
             theirs = measured(command)
             runs += [measured(ours) for _ in range(repeats)]
             matching.append(apart(core_of, rows, VIDEOS, repeats)[0])

@@ -1,6 +1,6 @@
 """Decoding to 256x256 RGB: CPU time against the ffmpeg command line and OpenCV.
 
-    python benchmarks/decode_speed.py [--ffmpeg PATH] [--runs 5] [--only 320x240] [--keep FOLDER] [--json FILE]
+    python -m benchmarks.speed.decode [--ffmpeg PATH] [--runs 5] [--only 320x240] [--keep FOLDER] [--json FILE]
 
 Makes its own 30 fps test videos (moving textures and objects with sensor noise; H.264 and HEVC with B-frames, key
 frames up to 250 frames apart, one of variable rate) and decodes them, in interleaved runs:

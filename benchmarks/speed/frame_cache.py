@@ -1,6 +1,6 @@
 """Ways to keep decoded frames for training: size, cost of writing, cost of random 8-frame clips, fidelity.
 
-    python benchmarks/cache_formats.py [--video FILE] [--frames 480] [--clips 300] [--size 256]
+    python -m benchmarks.speed.frame_cache [--video FILE] [--frames 480] [--clips 300] [--size 256]
 
 Without `--video` it makes one. CPU time of one process on one thread; the peer of the ratio is reading JPEGs with a
 file per frame through Pillow, the usual way. "live" is a clip straight from the video, and stands for having no cache.
@@ -17,9 +17,9 @@ from pathlib import Path
 import av
 import numpy as np
 import simplejpeg
-from decode_speed import Clip, write_clip
 from PIL import Image
 
+from benchmarks.common import Clip, write_clip
 from bineego.video.build import build_cache
 from bineego.video.cache import QUALITY, SUBSAMPLING, FrameCache
 from bineego.video.frames import FrameOptions

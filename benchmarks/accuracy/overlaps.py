@@ -4,7 +4,7 @@ Both models are trained alike for each seed, score the held-out videos and are d
 mAP at tIoU 0.5, 0.75 and 0.95 and their mean over the seeds, its spread, and the number of segments found. Runs that
 exist already are used again.
 
-    python benchmarks/overlaps.py --work FOLDER [--seeds 0] [--recordings 40] [--epochs 6]
+    python -m benchmarks.accuracy.overlaps --work FOLDER [--seeds 0] [--recordings 40] [--epochs 6]
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Our forward against the official TSM implementation on the same weights, all trunks: equal within 1e-5.
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
-    python benchmarks/official_tsm_equality.py --official-tsm /some/where
-    python benchmarks/official_tsm_equality.py --official-tsm /some/where --record tests/tsm/data/official_tsm.npz
+    python -m benchmarks.accuracy.official_tsm --official-tsm /some/where
+    python -m benchmarks.accuracy.official_tsm --official-tsm /some/where --record tests/tsm/data/official_tsm.npz
 
 For every trunk the official network writes a checkpoint, `init_trunk` reads it (so the mapping of names is tested too),
 and both see the same clips. `--record` stores the official logits of small clips, for networks whose weights follow a

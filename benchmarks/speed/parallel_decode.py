@@ -1,6 +1,6 @@
 """One long video decoded by several processes against one: wall time, memory, and equality to the last bit.
 
-    python benchmarks/parallel_decode.py [--workers 2] [--runs 3] [--seconds 40] [--keep FOLDER]
+    python -m benchmarks.speed.parallel_decode [--workers 2] [--runs 3] [--seconds 40] [--keep FOLDER]
 
 Makes a 3840x1920 H.264 video (key frames up to 60 frames apart, B-frames) and reads 16 frames a second of it to
 256x256, with `VideoReader` on one thread (the peer), on one thread a core, and with `read_parallel`, interleaved.
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from decode_speed import Clip, write_clip
+from benchmarks.common import Clip, write_clip
 
 RUN = """
 import hashlib, resource, sys, time

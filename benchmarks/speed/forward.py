@@ -1,7 +1,7 @@
 """The network's forward on this machine's CPU against the official TSM implementation in float32, same weights.
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
-    python benchmarks/forward_speed.py --official-tsm /some/where [--trunk resnet50 --batch 4 --rounds 5]
+    python -m benchmarks.speed.forward --official-tsm /some/where [--trunk resnet50 --batch 4 --rounds 5]
 
 Prints two comparisons, each in a process of its own because the allocator's setting cannot be taken back:
 - "as shipped": the official code under the C library's defaults; ours with the setting it makes for itself. The two
@@ -27,9 +27,7 @@ from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-from official_tsm_equality import official_network
-
+from benchmarks.accuracy.official_tsm import official_network
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.fuse import fuse
@@ -116,7 +114,7 @@ class Worker:
 
     def __init__(self, args: argparse.Namespace, names: list[str], *, tuned: bool) -> None:
         command = [
-            sys.executable, __file__, "--official-tsm", str(args.official_tsm), "--trunk", args.trunk,
+            sys.executable, "-m", __spec__.name, "--official-tsm", str(args.official_tsm), "--trunk", args.trunk,
             "--batch", str(args.batch), "--threads", str(args.threads), "--worker", ",".join(names),
             *(["--tuned"] if tuned else []),
         ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The report's ablation table (Table 3) on a data set: every recipe trained, localized and scored, then the ensembles.
 
-    python benchmarks/recipe_table.py DATASET --work FOLDER
-    python benchmarks/recipe_table.py DATASET --work FOLDER --trunks resnet18 resnet34 --init random --size 64 \
+    python -m benchmarks.accuracy.ablation DATASET --work FOLDER
+    python -m benchmarks.accuracy.ablation DATASET --work FOLDER --trunks resnet18 resnet34 --init random --size 64 \
         --epochs 8 --same-clips --set schedule=cosine group_by=performer
 
 `--same-clips` is for a table that is to be had in an hour: `--epochs` are those of t = 1, and every row learns from the

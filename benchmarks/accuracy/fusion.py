@@ -4,7 +4,7 @@ Each folder holds one model's score tracks (`bineego localize VIDEOS --model RUN
 Markdown table with mAP at tIoU 0.5, 0.75 and 0.95 and their mean for every way and every decoder, equal weights and
 defaults throughout; with `--fit` also the held-out score of `ensemble --fit`.
 
-    python benchmarks/fusion_accuracy.py GROUND_TRUTH FOLDER FOLDER... [--subset val] [--name weizmann-tal] [--fit]
+    python -m benchmarks.accuracy.fusion GROUND_TRUTH FOLDER FOLDER... [--subset val] [--name weizmann-tal] [--fit]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A training step against the official TSM's, and how much of ours is spent waiting for clips.
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
-    python benchmarks/train_step_speed.py --official-tsm /some/where [--trunk resnet50 --batch 32 --device cuda]
+    python -m benchmarks.speed.train_step --official-tsm /some/where [--trunk resnet50 --batch 32 --device cuda]
 
 Without `--official-tsm` only ours is measured. Three measurements in one process, on a generated data set:
 
@@ -35,9 +35,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-sys.path.insert(0, str(Path(__file__).parent))
-from official_tsm_equality import official_network
-
+from benchmarks.accuracy.official_tsm import official_network
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState

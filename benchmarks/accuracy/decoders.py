@@ -5,7 +5,7 @@ where the set names a group), scores the val subset once per way of scoring, dec
 Markdown: mAP at tIoU 0.5, 0.75 and 0.95, their mean, its spread (standard deviation) over the seeds, clips
 scored and seconds of scoring. Runs and tracks that exist already are used again.
 
-    python benchmarks/accuracy.py DATA... --work FOLDER [--seeds 0 1 2] [--stride 0.25 0.1]
+    python -m benchmarks.accuracy.decoders DATA... --work FOLDER [--seeds 0 1 2] [--stride 0.25 0.1]
 """
 
 from __future__ import annotations

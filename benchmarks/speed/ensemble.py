@@ -3,7 +3,7 @@
 Prints one line per method: CPU seconds of the fusing with reading and writing, in a process of its own (the start of
 the program included), peak memory, and the factor from half the rows. Targets: under 20 s, at most 2.3 times.
 
-    python benchmarks/ensemble_speed.py [--rows 1000000] [--repeats 1]
+    python -m benchmarks.speed.ensemble [--rows 1000000] [--repeats 1]
 """
 
 from __future__ import annotations

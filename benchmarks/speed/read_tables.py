@@ -1,7 +1,7 @@
 """How fast tables of 500,000 rows are read, beside the checkout of another commit.
 
     git worktree add ../before COMMIT
-    python benchmarks/table_speed.py --against ../before
+    python -m benchmarks.speed.read_tables --against ../before
 
 Both are timed in turns, each in a process of its own, so that what else the machine does falls on both alike.
 """
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--repeats", type=int, default=5)
     call = parser.parse_args()
-    here = Path(__file__).resolve().parents[1]
+    here = Path(__file__).resolve().parents[2]
     with tempfile.TemporaryDirectory() as place:
         files = write(Path(place), call.rows, seed=0)
         for name, kind in (("predictions", "predictions"), ("labels", "labels"), ("quoted", "predictions")):

@@ -1,14 +1,14 @@
 """What a GPU makes of it: forward, training step and a whole `localize`, against its own rate of matrix products.
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
-    python benchmarks/gpu.py [--official-tsm /some/where] [--batch 32 --rounds 7] [--dry]
+    python -m benchmarks.speed.gpu [--official-tsm /some/where] [--batch 32 --rounds 7] [--dry]
 
 Random weights, 8 x 256 x 256 clips. Sides take turns; ratios and shares are those of each round, median
 (smallest-largest).
 
 - forward: ours in bf16, from pinned uint8 frames; the official implementation as published (float32, PyTorch's
   settings as they are), from normalised pictures that already lie on the GPU.
-- training: steps of the program's own loop on a ready batch, actions and scenes, bf16 (train_step_speed.py compares it
+- training: steps of the program's own loop on a ready batch, actions and scenes, bf16 (train_step.py compares it
   with the official one). A batch that the memory does not hold is halved.
 - localize: the wall time of the whole verb for a generated video, making the network ready included, against the
   longer of its two parts alone, decoding and network.
@@ -29,12 +29,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from official_tsm_equality import official_network
-from pipeline_speed import write_video
-from timing import Side, Spread, ratio, take_turns
 from torch.utils.flop_counter import FlopCounterMode
-from train_step_speed import batches_of_draws, build_loop, our_side, timed_rounds, wait_for
 
+from benchmarks.accuracy.official_tsm import official_network
+from benchmarks.common import Side, Spread, ratio, take_turns
+from benchmarks.speed.localize import write_video
+from benchmarks.speed.train_step import batches_of_draws, build_loop, our_side, timed_rounds, wait_for
 from bineego.errors import ResourceExhausted
 from bineego.grid import clip_times, interval_edges
 from bineego.inference import LocalizeOptions, localize

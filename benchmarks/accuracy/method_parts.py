@@ -5,7 +5,7 @@ by the paper preset and by the default; then the ensemble of the whole models is
 their score tracks. Prints Markdown: mAP at tIoU 0.5, 0.75 and 0.95 and their mean over the seeds, its spread (standard
 deviation), and the gain over the first row, seed by seed. Runs that exist already are used again.
 
-    python benchmarks/method_parts.py --work FOLDER [--seeds 0 1 2] [--recordings 40] [--epochs 6]
+    python -m benchmarks.accuracy.method_parts --work FOLDER [--seeds 0 1 2] [--recordings 40] [--epochs 6]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What decoding is worth on simulated score tracks: final score (mean mAP at tIoU 0.5, 0.75, 0.95) of each decoder, and
 what coarse-to-fine scoring saves and costs.
 
-    python benchmarks/decoding_gain.py [--videos 40] [--seed 1] [--truth DATASET --tracks FOLDER FOLDER ...]
+    python -m benchmarks.accuracy.simulated_tracks [--videos 40] [--seed 1] [--truth DATASET --tracks FOLDER FOLDER ...]
 
 A simulated classifier sees the share of each class in every cell, with noise; for about a second at a time it is drawn
 to another class. Nothing is trained, so this tells what decoding can do, not what a network will. What coarse-to-fine

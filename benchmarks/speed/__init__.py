@@ -1,0 +1,1 @@
+"""How fast: every script times sides that take turns, and reports ratios."""
