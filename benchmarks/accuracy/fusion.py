@@ -18,7 +18,7 @@ import pandas as pd
 from bineego import evaluation
 from bineego.ensembling import EnsembleOptions, Method
 from bineego.ensembling import fit as fitting
-from bineego.ensembling.fusing import as_table, fuse
+from bineego.ensembling.fusing import as_table, fuse_models
 from bineego.ensembling.inputs import read_models
 from bineego.evaluation.scoring import of_subset
 from bineego.evaluation.sides import read_truth
@@ -53,7 +53,7 @@ def main() -> None:
         for model in models:
             row(decoder, f"{Path(model.name).name} alone", as_table(model, decode))
         for method in Method:
-            row(decoder, method, fuse(models, None, EnsembleOptions(method=method), decode).table)
+            row(decoder, method, fuse_models(models, None, EnsembleOptions(method=method), decode).table)
         if call.fit:
             found = fitting.fit([list(model.tracks.values()) for model in models], truth, decode=decode)
             chosen = f"{found.settings.method}, held out; {found.over_equal.gain:+.3f} over {found.over_equal.over}"

@@ -30,7 +30,7 @@ import torch
 from benchmarks.accuracy.official_tsm import official_network
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
-from bineego.tsm.fuse import fuse
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
 from bineego.tsm.state_file import trunk_names
@@ -67,7 +67,7 @@ def build(folder: Path, trunk: Trunk, batch: int, names: list[str]) -> Sides:
     runs: dict[str, Callable[[], object]] = {"official": lambda: official(pictures)}
     for precision in (Precision.FP32, Precision.BF16):
         if precision.value in names:
-            ready = fuse(network, precision=precision)
+            ready = compile_network(network, precision=precision)
             runs[precision.value] = functools.partial(ready, frames)
     for name in [name for name in runs if name not in names]:
         del runs[name]

@@ -44,7 +44,7 @@ from bineego.synth import write_dataset
 from bineego.training.options import Device
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
-from bineego.tsm.fuse import fuse
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
@@ -138,7 +138,7 @@ def measure_forward(trunk: Trunk, sizes: Sizes, device: torch.device, official: 
     frames = torch.randint(0, 256, (sizes.batch, N_FRAMES, sizes.size, sizes.size, 3), dtype=torch.uint8)
     frames = frames.pin_memory() if device.type == "cuda" else frames
     memory(device, fresh=True)
-    ready = fuse(TSM(config_of(trunk)).eval(), precision=Precision.BF16, device=device)
+    ready = compile_network(TSM(config_of(trunk)).eval(), precision=Precision.BF16, device=device)
     for _ in range(3):
         ready(frames)
     taken = {"ours, bf16": memory(device)}
@@ -223,7 +223,7 @@ def measure_localize(sizes: Sizes, device: torch.device, folder: Path) -> None:
     decoders = 1 if device.type == "cpu" else os.cpu_count() or 1
     clips = torch.zeros(batch, N_FRAMES, sizes.size, sizes.size, 3, dtype=torch.uint8)
     clips = clips.pin_memory() if device.type == "cuda" else clips
-    ready = fuse(model.clip_network, precision=Precision.BF16, device=device)
+    ready = compile_network(model.clip_network, precision=Precision.BF16, device=device)
     edges = interval_edges(VideoReader(path, frames).duration, T)
     n = len(edges) - 1
 

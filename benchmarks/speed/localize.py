@@ -114,7 +114,7 @@ def our_side(model_file: Path, precision: str):  # type: ignore[no-untyped-def]
     from bineego.inference.score import BATCH_CPU, ClipScorer
     from bineego.tsm.allocator import keep_memory
     from bineego.tsm.config import Precision
-    from bineego.tsm.fuse import for_inference
+    from bineego.tsm.inference_network import compile_for_inference
     from bineego.tsm.model_file import load_model
     from bineego.video.frames import on_screen
     from bineego.video.reader import VideoReader
@@ -122,7 +122,7 @@ def our_side(model_file: Path, precision: str):  # type: ignore[no-untyped-def]
     keep_memory()
     model = load_model(model_file)
     card = model.card
-    network = for_inference(model, precision=Precision(precision))
+    network = compile_for_inference(model, precision=Precision(precision))
     scorer = ClipScorer(network, card)
     clips = torch.zeros(BATCH_CPU, N_FRAMES, SIZE, SIZE, 3, dtype=torch.uint8)
     network(clips[:1])

@@ -39,7 +39,7 @@ from benchmarks.accuracy.official_tsm import official_network
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
-from bineego.training.clips import Batch, Clips
+from bineego.training.clips import ClipBatch, Clips
 from bineego.training.device import build_fabric, repeatable
 from bineego.training.loop import Loop
 from bineego.training.options import Device, RunOptions
@@ -115,13 +115,13 @@ def batches_of_draws(loop: Loop) -> Iterator[list[Draw]]:
         yield list(itertools.islice(draws, size))
 
 
-def our_side(loop: Loop, batch: Batch, draws: Sequence[Draw]) -> Side:
+def our_side(loop: Loop, batch: ClipBatch, draws: Sequence[Draw]) -> Side:
     """Our step on a batch that is there."""
     ready = itertools.repeat(batch)
     return Side(lambda: loop.step(draws, 0, ready), repeatable)
 
 
-def official_side(folder: Path, loop: Loop, batch: Batch, *, autocast: bool) -> Side:
+def official_side(folder: Path, loop: Loop, batch: ClipBatch, *, autocast: bool) -> Side:
     """The official step on the same clips."""
     device, recipe = loop.fabric.device, loop.recipe
     n_classes = loop.network.config.n_classes

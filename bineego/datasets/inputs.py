@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from bineego.datasets import x360
@@ -14,28 +13,14 @@ from bineego.errors import UsageError
 from bineego.files import missing
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Inputs:
-    """Videos to work on.
-
-    Attributes:
-        videos: file by id, in the order they were given.
-        known: ids of all videos of the data sets among the inputs, whatever their subset and whether or not the file
-            is there; empty if no input was a data set.
-    """
-
-    videos: dict[str, Path]
-    known: frozenset[str] = field(default_factory=frozenset)
-
-
-def resolve_inputs(
+def resolve_videos(
     inputs: Sequence[Path | str],
     *,
     view: View = View.PANORAMIC,
     subset: Subset | None = None,
     videos: Path | str | None = None,
-) -> Inputs:
-    """The videos that some paths name.
+) -> dict[str, Path]:
+    """The videos that some paths name: file by id, in the order given.
 
     Args:
         inputs: video files (of any extension), folders of videos, data sets.
@@ -55,23 +40,9 @@ def resolve_inputs(
         if not path.exists():
             raise missing(path)
     pairs: list[tuple[str, Path]] = []
-    known: set[str] = set()
     for path in paths:
-        found, ids = _resolve(path, view, subset, videos)
-        pairs += found
-        known.update(ids)
-    return Inputs(videos=by_id(pairs), known=frozenset(known))
-
-
-def resolve_videos(
-    inputs: Sequence[Path | str],
-    *,
-    view: View = View.PANORAMIC,
-    subset: Subset | None = None,
-    videos: Path | str | None = None,
-) -> dict[str, Path]:
-    """`resolve_inputs`, the videos alone: file by id."""
-    return resolve_inputs(inputs, view=view, subset=subset, videos=videos).videos
+        pairs += _resolve(path, view, subset, videos)
+    return by_id(pairs)
 
 
 def resolve_views(
@@ -101,15 +72,13 @@ def resolve_views(
     return {video: tuple(files.get(video) for files in found) for video in sorted(set().union(*found))}
 
 
-def _resolve(
-    path: Path, view: View, subset: Subset | None, videos: Path | str | None
-) -> tuple[list[tuple[str, Path]], Iterable[str]]:
-    """Videos of one input, and the ids it knows as a data set."""
+def _resolve(path: Path, view: View, subset: Subset | None, videos: Path | str | None) -> list[tuple[str, Path]]:
+    """Ids and files of one input."""
     if path.is_dir() and not x360.is_folder(path) and videos is None and subset is None:
         # A folder of videos stays one if somebody keeps their labels in it.
         found = find_videos(path) if is_dataset(path) else videos_under(path)
         if found:
-            return list(found.items()), ()
+            return list(found.items())
     if not is_dataset(path):
         if path.is_dir() and not videos_under(path):
             raise UsageError("no video in this folder", where=path)
@@ -118,12 +87,12 @@ def _resolve(
             raise UsageError(f"--subset {subset} needs a data set, this is {what}", where=path)
         if videos is not None and not path.is_dir():
             raise UsageError("--videos needs an annotation file, this is a video", where=path)
-        return [(video_id(path), path)], ()
+        return [(video_id(path), path)]
     dataset = open_dataset(path, videos=videos, view=view)
     chosen = _of_subset(dataset, subset, path)
     if not chosen.videos:
         raise UsageError(f"no video of the {view} view in it", where=path)
-    return list(chosen.videos.items()), dataset.video_ids
+    return list(chosen.videos.items())
 
 
 def _of_subset(dataset: Dataset, subset: Subset | None, path: Path) -> Dataset:

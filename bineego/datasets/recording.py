@@ -86,11 +86,6 @@ class Dataset:
         return self.with_recordings([r for r in self.recordings if r.recording_id in wanted])
 
     @property
-    def video_ids(self) -> tuple[str, ...]:
-        """Ids of all its videos in this view; a recording whose file is missing counts by its own id."""
-        return tuple(video for r in self.recordings for video in (r.videos or (r.recording_id,)))
-
-    @property
     def videos(self) -> dict[str, Path]:
         """File of every video that has one, by id."""
         return {video: path for r in self.recordings for video, path in r.videos.items()}

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Sequence
 
-from bineego.ensembling.inputs import Model
+from bineego.ensembling.inputs import ModelAnswers
 from bineego.formats import names
 
 RATIO = 10.0
@@ -15,7 +15,7 @@ RATIO = 10.0
 log = logging.getLogger(__name__)
 
 
-def with_common_ids(models: Sequence[Model], ids: Iterable[str] = ()) -> list[Model]:
+def with_common_ids(models: Sequence[ModelAnswers], ids: Iterable[str] = ()) -> list[ModelAnswers]:
     """The models under the video ids of the first ones: where exactly one of those fits, a later one takes it.
 
     Args:
@@ -39,7 +39,7 @@ def with_common_ids(models: Sequence[Model], ids: Iterable[str] = ()) -> list[Mo
     return found
 
 
-def _renamed(model: Model, matched: dict[str, str]) -> Model:
+def _renamed(model: ModelAnswers, matched: dict[str, str]) -> ModelAnswers:
     if model.table is not None:
         ids = model.table["video_id"].map(lambda video: matched.get(video, video))
         return dataclasses.replace(model, table=model.table.assign(video_id=ids))
@@ -50,7 +50,7 @@ def _renamed(model: Model, matched: dict[str, str]) -> Model:
     return dataclasses.replace(model, tracks=tracks)
 
 
-def warn_of_scales(models: Sequence[Model]) -> None:
+def warn_of_scales(models: Sequence[ModelAnswers]) -> None:
     """Say which models give scores on another scale than the others: their average would be that of the larger one."""
     ranges = {
         model.name: (float(model.table["score"].min()), float(model.table["score"].max()))

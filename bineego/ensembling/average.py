@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from bineego.ensembling.candidates import Candidates, changes, confidence, rounded, to_table
-from bineego.ensembling.islands import Batch, batches, islands, overlap_at
+from bineego.ensembling.islands import IslandBatch, batches, islands, overlap_at
 from bineego.postprocess.options import Missing
 from bineego.types import Floats, Ints
 
 
-def fuse(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:
+def average_candidates(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:
     """The averaged ensemble as a scored table in file order.
 
     Args:
@@ -57,7 +57,7 @@ def cluster(candidates: Candidates, strength: Floats, iou: float) -> Ints:
     return seed
 
 
-def _cluster_batch(batch: Batch, candidates: Candidates, seed: Ints, iou: float) -> None:
+def _cluster_batch(batch: IslandBatch, candidates: Candidates, seed: Ints, iou: float) -> None:
     rows, todo = batch.rows, batch.filled.copy()
     starts = np.where(todo, candidates.start[rows], 0.0)
     ends = np.where(todo, candidates.end[rows], 0.0)

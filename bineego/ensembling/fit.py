@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from bineego import segments
 from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.choices import Choice, choices
-from bineego.ensembling.fusing import as_table, fuse
-from bineego.ensembling.inputs import Model, Source, read_models
+from bineego.ensembling.fusing import as_table, fuse_models
+from bineego.ensembling.inputs import ModelAnswers, Source, read_models
 from bineego.ensembling.options import EnsembleOptions, Method, Settings, write_settings
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation.bootstrap import draw
@@ -156,7 +156,7 @@ def fit(
     if decode is not None and not with_tracks:
         raise UsageError("decoding needs score tracks, these are segments", remedy="leave --postprocess out")
     decode = decode or DecodeOptions()
-    tables = [Model(name=model.name, table=judge.known(as_table(model, decode), model.name)) for model in models]
+    tables = [ModelAnswers(name=model.name, table=judge.known(as_table(model, decode), model.name)) for model in models]
     judge.warn_of_missing([model.table for model in tables if model.table is not None])
     fuser = _Fuser(tables, models, decode)
     ways = choices(len(models), options, with_tracks=with_tracks)
@@ -193,7 +193,7 @@ def write(found: Fit, path: Path) -> None:
     write_settings(found.settings, found.report(), path)
 
 
-def _settings(chosen: Choice, models: Sequence[Model], decode: DecodeOptions | None) -> Settings:
+def _settings(chosen: Choice, models: Sequence[ModelAnswers], decode: DecodeOptions | None) -> Settings:
     options = chosen.options
     assert options.method is not None
     assert options.missing is not None
@@ -212,13 +212,13 @@ def _settings(chosen: Choice, models: Sequence[Model], decode: DecodeOptions | N
 class _Fuser:
     """Fuses the models of the fit one way or another."""
 
-    def __init__(self, tables: Sequence[Model], models: Sequence[Model], decode: DecodeOptions) -> None:
+    def __init__(self, tables: Sequence[ModelAnswers], models: Sequence[ModelAnswers], decode: DecodeOptions) -> None:
         self.tables, self.models, self.decode = tables, models, decode
 
     def __call__(self, way: Choice) -> pd.DataFrame:
         if way.options.method is Method.TRACKS:
-            return fuse(self.models, way.weights, way.options, self.decode).table
-        return fuse(self.tables, way.weights, way.options).table
+            return fuse_models(self.models, way.weights, way.options, self.decode).table
+        return fuse_models(self.tables, way.weights, way.options).table
 
 
 class _Judge:

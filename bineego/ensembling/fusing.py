@@ -17,7 +17,7 @@ from bineego.ensembling import average, paper
 from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.bridge import bridge as join_fragments
 from bineego.ensembling.candidates import collect
-from bineego.ensembling.inputs import Model, Source, is_tabular, read_models
+from bineego.ensembling.inputs import ModelAnswers, Source, is_tabular, read_models
 from bineego.ensembling.options import EnsembleCall, EnsembleOptions, Method, Settings, check_weights, read_settings
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
@@ -96,7 +96,7 @@ def run(inputs: Sequence[Source], call: EnsembleCall, *, decode: DecodeOptions |
     models = with_common_ids(models)
     warn_of_scales(models)
     _warn_of_idle(given, _method(models, options)[1])
-    return fuse(models, numbers, options, decode)
+    return fuse_models(models, numbers, options, decode)
 
 
 def _of_fit(fitted: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,8 +107,8 @@ def _of_fit(fitted: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def fuse(
-    models: Sequence[Model],
+def fuse_models(
+    models: Sequence[ModelAnswers],
     weights: Sequence[float] | None,
     options: EnsembleOptions,
     decode: DecodeOptions | None = None,
@@ -127,16 +127,16 @@ def fuse(
         )
     scenes = _scenes(models, shares, options) if with_tracks else {}
     if method is Method.TRACKS:
-        return Fused(table=_fuse_tracks(models, shares, options, decode or DecodeOptions()), scenes=scenes)
+        return Fused(table=_tracks_as_table(models, shares, options, decode or DecodeOptions()), scenes=scenes)
     tables = [join_fragments(as_table(model, decode or DecodeOptions()), options.bridge) for model in models]
     _warn_of_strangers([table for table, share in zip(tables, shares, strict=True) if share > 0])
     candidates = collect(tables, shares)
-    rule = paper.fuse if method is Method.PAPER else average.fuse
+    rule = paper.merge_candidates if method is Method.PAPER else average.average_candidates
     table = rule(candidates, iou=options.iou_for(method), missing=options.missing_for(method))
     return Fused(table=table, scenes=scenes)
 
 
-def _method(models: Sequence[Model], options: EnsembleOptions) -> tuple[bool, Method]:
+def _method(models: Sequence[ModelAnswers], options: EnsembleOptions) -> tuple[bool, Method]:
     """Whether the models are score tracks, and what is fused."""
     with_tracks = all(model.table is None for model in models)
     return with_tracks, options.method or (Method.TRACKS if with_tracks else Method.PAPER)
@@ -164,7 +164,7 @@ def _warn_of_strangers(tables: Sequence[pd.DataFrame]) -> None:
             )
 
 
-def as_table(model: Model, decode: DecodeOptions) -> pd.DataFrame:
+def as_table(model: ModelAnswers, decode: DecodeOptions) -> pd.DataFrame:
     """A model's segments; score tracks are decoded."""
     if model.table is not None:
         return model.table
@@ -172,7 +172,9 @@ def as_table(model: Model, decode: DecodeOptions) -> pd.DataFrame:
     return segments.concat(parts, scored=True)
 
 
-def _by_video(models: Sequence[Model], shares: Sequence[float]) -> dict[str, tuple[list[ScoreTrack], list[float]]]:
+def _by_video(
+    models: Sequence[ModelAnswers], shares: Sequence[float]
+) -> dict[str, tuple[list[ScoreTrack], list[float]]]:
     """The tracks of each video and the weights of their models; models of weight 0 are left out."""
     used = [(model, share) for model, share in zip(models, shares, strict=True) if share > 0]
     found: dict[str, tuple[list[ScoreTrack], list[float]]] = {}
@@ -182,8 +184,8 @@ def _by_video(models: Sequence[Model], shares: Sequence[float]) -> dict[str, tup
     return found
 
 
-def _fuse_tracks(
-    models: Sequence[Model], shares: Sequence[float], options: EnsembleOptions, decode: DecodeOptions
+def _tracks_as_table(
+    models: Sequence[ModelAnswers], shares: Sequence[float], options: EnsembleOptions, decode: DecodeOptions
 ) -> pd.DataFrame:
     if options.bridge:
         decode = dataclasses.replace(decode, bridge=options.bridge)
@@ -198,10 +200,12 @@ def _fuse_tracks(
 
 
 def _fused_track(having: Sequence[ScoreTrack], weights: Sequence[float], options: EnsembleOptions) -> ScoreTrack:
-    return fusion.fuse(having, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
+    return fusion.fuse_tracks(having, weights, missing=options.missing_for(Method.TRACKS), pooling=options.pooling)
 
 
-def _scenes(models: Sequence[Model], shares: Sequence[float], options: EnsembleOptions) -> dict[str, tuple[str, float]]:
+def _scenes(
+    models: Sequence[ModelAnswers], shares: Sequence[float], options: EnsembleOptions
+) -> dict[str, tuple[str, float]]:
     """Scene and probability of every video that a model with a scene head has seen, whatever the method."""
     found = {}
     for video, (having, weights) in _by_video(models, shares).items():

@@ -20,7 +20,7 @@ Source = str | Path | pd.DataFrame | ScoreTrack | Sequence[ScoreTrack]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Model:
+class ModelAnswers:
     """One model's answers.
 
     Attributes:
@@ -39,7 +39,7 @@ class Model:
         return list(self.tracks) if self.table is None else self.table["video_id"].unique().tolist()
 
 
-def read_models(sources: Sequence[Source]) -> list[Model]:
+def read_models(sources: Sequence[Source]) -> list[ModelAnswers]:
     """One model per source: all of tables, or all of score tracks.
 
     A folder is one model: its score tracks, or else its `predictions.csv`. Score-track files of different videos that
@@ -51,7 +51,7 @@ def read_models(sources: Sequence[Source]) -> list[Model]:
         UsageError: tables and score tracks together.
     """
     tabular = any(not _holds_tracks(source) for source in sources)
-    models: list[Model] = []
+    models: list[ModelAnswers] = []
     homes: list[Path | None] = []
     for number, source in enumerate(sources, start=1):
         model, home = _read(source, number, as_table=tabular)
@@ -86,34 +86,36 @@ def _holds_tracks(source: Source) -> bool:
     return True
 
 
-def _read(source: Source, number: int, *, as_table: bool) -> tuple[Model, Path | None]:
+def _read(source: Source, number: int, *, as_table: bool) -> tuple[ModelAnswers, Path | None]:
     """A model, and the folder of a single score-track file."""
     if isinstance(source, pd.DataFrame):
-        return Model(name=f"table {number}", table=segments.checked(source, scored=True, where=f"table {number}")), None
+        return ModelAnswers(
+            name=f"table {number}", table=segments.checked(source, scored=True, where=f"table {number}")
+        ), None
     if isinstance(source, ScoreTrack):
-        return Model(name=source.model or f"track {number}", tracks={source.video_id: source}), None
+        return ModelAnswers(name=source.model or f"track {number}", tracks={source.video_id: source}), None
     if not isinstance(source, str | Path):
-        return Model(name=f"tracks {number}", tracks=_by_video(source, f"input {number}")), None
+        return ModelAnswers(name=f"tracks {number}", tracks=_by_video(source, f"input {number}")), None
     path = Path(source)
     if path.is_dir():
         return _read_folder(path, str(source), as_table=as_table), None
     if tracks.is_track(path):
         track = tracks.load(path)
-        return Model(name=str(source), tracks={track.video_id: track}), path.resolve().parent
-    return Model(name=str(source), table=read.read_predictions(path)), None
+        return ModelAnswers(name=str(source), tracks={track.video_id: track}), path.resolve().parent
+    return ModelAnswers(name=str(source), table=read.read_predictions(path)), None
 
 
-def _read_folder(folder: Path, name: str, *, as_table: bool) -> Model:
+def _read_folder(folder: Path, name: str, *, as_table: bool) -> ModelAnswers:
     files, predictions = _track_files(folder), folder / PREDICTIONS_NAME
     if predictions.is_file() and (as_table or not files):
-        return Model(name=name, table=read.read_predictions(predictions))
+        return ModelAnswers(name=name, table=read.read_predictions(predictions))
     if not files:
         raise InputMissing(
             f"no score tracks (*{tracks.SUFFIX}) and no {PREDICTIONS_NAME} in this folder",
             where=folder,
             remedy="make them with: bineego localize VIDEOS --save-scores -o FOLDER",
         )
-    return Model(name=name, tracks=_by_video([tracks.load(file) for file in files], str(folder)))
+    return ModelAnswers(name=name, tracks=_by_video([tracks.load(file) for file in files], str(folder)))
 
 
 def _track_files(folder: Path) -> list[Path]:
@@ -131,7 +133,9 @@ def _by_video(some: Sequence[ScoreTrack], where: str) -> dict[str, ScoreTrack]:
     return found
 
 
-def _partner(model: Model, home: Path | None, models: list[Model], homes: list[Path | None]) -> Model | None:
+def _partner(
+    model: ModelAnswers, home: Path | None, models: list[ModelAnswers], homes: list[Path | None]
+) -> ModelAnswers | None:
     """The earlier model that a single score-track file belongs to."""
     if home is None:
         return None

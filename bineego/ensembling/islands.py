@@ -13,7 +13,7 @@ from bineego.types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Batch:
+class IslandBatch:
     """B islands of at most K candidates each, as a matrix.
 
     An island is a set of candidates of one group that overlap in a chain, apart from all others of the group: nothing
@@ -36,7 +36,7 @@ _SIZES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 25
 
 
 def islands(group: Ints, start: Floats, end: Floats, score: Floats) -> tuple[Ints, Ints, Ints]:
-    """Islands of candidates (see `Batch`).
+    """Islands of candidates (see `IslandBatch`).
 
     Returns:
         rows (N,) ordered by island and, inside it, by (-rounded score, start, end); the first position (I,) of each
@@ -61,7 +61,7 @@ def islands(group: Ints, start: Floats, end: Floats, score: Floats) -> tuple[Int
     return order, np.cumsum(sizes) - sizes, sizes
 
 
-def batches(order: Ints, first: Ints, sizes: Ints, *, largest: int | None = None) -> Iterator[Batch]:
+def batches(order: Ints, first: Ints, sizes: Ints, *, largest: int | None = None) -> Iterator[IslandBatch]:
     """The islands of two candidates or more (up to `largest`), those of about the same size together."""
     most = int(sizes.max(initial=1)) if largest is None else largest
     widths = [width for width in _SIZES if width < most] + [most]
@@ -74,7 +74,7 @@ def batches(order: Ints, first: Ints, sizes: Ints, *, largest: int | None = None
             some = chosen[begin : begin + step]
             places = np.arange(width)
             filled = places < sizes[some, None]
-            yield Batch(rows=order[np.where(filled, first[some, None] + places, 0)], filled=filled)
+            yield IslandBatch(rows=order[np.where(filled, first[some, None] + places, 0)], filled=filled)
 
 
 def overlap_at(starts: Floats, ends: Floats, at: Ints) -> Floats:

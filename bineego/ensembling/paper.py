@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from bineego.ensembling.candidates import Candidates, changes, confidence, to_table
-from bineego.ensembling.islands import Batch, batches, first_hit, islands, overlap_at
+from bineego.ensembling.islands import IslandBatch, batches, first_hit, islands, overlap_at
 from bineego.ensembling.large_islands import merge_large
 from bineego.postprocess.options import Missing
 from bineego.types import Bools, Floats, Ints
@@ -35,7 +35,7 @@ SMALL = 512
 """Candidates in an island up to which all of them are compared at once; in larger ones only those that start nearby."""
 
 
-def fuse(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:
+def merge_candidates(candidates: Candidates, *, iou: float, missing: Missing) -> pd.DataFrame:
     """The ensemble of the paper as a scored table in file order.
 
     Args:
@@ -97,7 +97,7 @@ def merge(group: Ints, start: Floats, end: Floats, score: Floats, iou: float) ->
     return start, end, score, alive
 
 
-def _merge_batch(batch: Batch, start: Floats, end: Floats, score: Floats, alive: Bools, iou: float) -> None:
+def _merge_batch(batch: IslandBatch, start: Floats, end: Floats, score: Floats, alive: Bools, iou: float) -> None:
     """Merge the islands of one batch, all of them a step at a time; the results go into the arrays of all candidates.
 
     A place that holds no candidate (any more) is an empty segment at 0, which overlaps nothing.

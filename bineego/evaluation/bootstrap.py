@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bineego.evaluation.average_precision import interpolated
 from bineego.evaluation.ignored import settled
 from bineego.evaluation.matching import Hits
-from bineego.evaluation.problem import Problem
+from bineego.evaluation.scoring_table import ScoringTable
 from bineego.types import Floats
 
 LEVEL = 0.95
@@ -57,7 +57,7 @@ class Intervals:
 
 
 def intervals(
-    problem: Problem,
+    arranged: ScoringTable,
     hits: Sequence[Hits],
     *,
     resamplings: int,
@@ -69,13 +69,13 @@ def intervals(
     Args:
         unit: what a video is drawn together with (videos that are windows of one recording); None = every video alone.
     """
-    units = {name: i for i, name in enumerate(dict.fromkeys(map(unit, problem.videos)))} if unit else {}
-    of_video = [units[unit(video)] for video in problem.videos] if unit else range(len(problem.videos))
-    drawn = draw(len(units) or len(problem.videos), resamplings, seed)[:, of_video]
-    sides = [settled(problem, found) for found in hits]
+    units = {name: i for i, name in enumerate(dict.fromkeys(map(unit, arranged.videos)))} if unit else {}
+    of_video = [units[unit(video)] for video in arranged.videos] if unit else range(len(arranged.videos))
+    drawn = draw(len(units) or len(arranged.videos), resamplings, seed)[:, of_video]
+    sides = [settled(arranged, found) for found in hits]
     ap_KBC = (
-        resampled_ap(problem, hits, drawn)
-        if problem.ambiguous is None
+        resampled_ap(arranged, hits, drawn)
+        if arranged.ambiguous is None
         else np.concatenate([resampled_ap(left, [found], drawn) for left, found in sides])
     )
     # A resampling without a class says nothing of it: the mean is over the classes that it holds.
@@ -86,7 +86,7 @@ def intervals(
         seed=seed,
         mAP=tuple(_interval(mean_B) for mean_B in mean_KB),
         final=_interval(finals_B),
-        ap={label: tuple(_interval(ap_BC[:, c]) for ap_BC in ap_KBC) for c, label in enumerate(problem.labels)},
+        ap={label: tuple(_interval(ap_BC[:, c]) for ap_BC in ap_KBC) for c, label in enumerate(arranged.labels)},
     )
 
 
@@ -99,10 +99,10 @@ def draw(n_videos: int, resamplings: int, seed: int) -> NDArray[np.int32]:
     return drawn
 
 
-def resampled_ap(problem: Problem, hits: Sequence[Hits], drawn_BV: NDArray[np.int32]) -> Floats:
+def resampled_ap(arranged: ScoringTable, hits: Sequence[Hits], drawn_BV: NDArray[np.int32]) -> Floats:
     """AP (K, B, C) of every class in every resampling; nan where the resampling holds none of its segments."""
-    rows, truth = problem.predictions, problem.truth
-    n_resamplings, n_classes = len(drawn_BV), len(problem.labels)
+    rows, truth = arranged.predictions, arranged.truth
+    n_resamplings, n_classes = len(drawn_BV), len(arranged.labels)
     ap_KBC = np.full((len(hits), n_resamplings, n_classes), np.nan)
     of_class = [np.searchsorted(found.prediction, rows.bounds) for found in hits]
     for c in range(n_classes):

@@ -33,7 +33,7 @@ from bineego.evaluation.average_precision import average_precision
 from bineego.evaluation.ignored import settled
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.pairs import Pairs, overlapping_pairs
-from bineego.evaluation.problem import Problem
+from bineego.evaluation.scoring_table import ScoringTable
 from bineego.evaluation.sensitivity import Bucket, sensitivity
 from bineego.types import Bools, Floats, Ints
 
@@ -91,25 +91,25 @@ class Diagnosis:
         }
 
 
-def diagnose(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits]) -> Diagnosis:
+def diagnose(arranged: ScoringTable, thresholds: Sequence[float], hits: Sequence[Hits]) -> Diagnosis:
     """Sort the errors at each threshold into kinds; `hits` as `matching.match` found them."""
-    whole = _all_pairs(problem, min(NEAR, *thresholds))
+    whole = _all_pairs(arranged, min(NEAR, *thresholds))
     false_positives: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
     misses: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
     gain: dict[Kind, list[float]] = {kind: [] for kind in KINDS}
-    everything = problem
+    everything = arranged
     for threshold, every in zip(thresholds, hits, strict=True):
-        problem, found = settled(everything, every)
-        pairs = whole if problem is everything else _all_pairs(problem, min(NEAR, *thresholds))
-        hit, taken = found.mask(len(problem.predictions)), np.zeros(len(problem.truth), bool)
+        arranged, found = settled(everything, every)
+        pairs = whole if arranged is everything else _all_pairs(arranged, min(NEAR, *thresholds))
+        hit, taken = found.mask(len(arranged.predictions)), np.zeros(len(arranged.truth), bool)
         taken[found.truth] = True
-        wrong = kinds_of_false_positives(problem, pairs, threshold, hit)
-        missed = kinds_of_misses(problem, pairs, threshold, hit, taken)
-        now = _mean_ap(problem, hit, problem.predictions.label, np.ones(len(hit), bool))
+        wrong = kinds_of_false_positives(arranged, pairs, threshold, hit)
+        missed = kinds_of_misses(arranged, pairs, threshold, hit, taken)
+        now = _mean_ap(arranged, hit, arranged.predictions.label, np.ones(len(hit), bool))
         for code, kind in enumerate(KINDS):
             false_positives[kind].append(int((wrong == code).sum()))
             misses[kind].append(int((missed == code).sum()))
-            fixed = _fixed(problem, pairs, threshold, hit, taken, wrong, missed, kind)
+            fixed = _fixed(arranged, pairs, threshold, hit, taken, wrong, missed, kind)
             gain[kind].append(max(0.0, fixed - now))
     return Diagnosis(
         tiou=tuple(thresholds),
@@ -120,20 +120,20 @@ def diagnose(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits]
     )
 
 
-def kinds_of_false_positives(problem: Problem, pairs: Pairs, threshold: float, hit: Bools) -> Ints:
+def kinds_of_false_positives(arranged: ScoringTable, pairs: Pairs, threshold: float, hit: Bools) -> Ints:
     """Index into `KINDS` (N,) of every false positive, -1 for hits."""
-    same = _same(problem, pairs)
-    n = len(problem.predictions)
+    same = _same(arranged, pairs)
+    n = len(arranged.predictions)
     own = _highest(pairs.prediction[same], pairs.tiou[same], n)
     other = _highest(pairs.prediction[~same], pairs.tiou[~same], n)
     return np.where(hit, -1, _kind(own, other, threshold, Kind.BACKGROUND))
 
 
-def kinds_of_misses(problem: Problem, pairs: Pairs, threshold: float, hit: Bools, taken: Bools) -> Ints:
+def kinds_of_misses(arranged: ScoringTable, pairs: Pairs, threshold: float, hit: Bools, taken: Bools) -> Ints:
     """Index into `KINDS` (M,) of every missed segment, -1 for found ones."""
     false = ~hit[pairs.prediction]
-    same = _same(problem, pairs)
-    n = len(problem.truth)
+    same = _same(arranged, pairs)
+    n = len(arranged.truth)
     own = _highest(pairs.truth[false & same], pairs.tiou[false & same], n)
     other = _highest(pairs.truth[false & ~same], pairs.tiou[false & ~same], n)
     # No duplicates among misses: a false positive of its label at T would have taken the segment.
@@ -153,7 +153,7 @@ def _kind(own: Floats, other: Floats, threshold: float, otherwise: Kind) -> Ints
 
 
 def _fixed(
-    problem: Problem,
+    arranged: ScoringTable,
     pairs: Pairs,
     threshold: float,
     hit: Bools,
@@ -163,14 +163,14 @@ def _fixed(
     kind: Kind,
 ) -> float:
     """mAP with all errors of one kind fixed."""
-    label = problem.predictions.label
+    label = arranged.predictions.label
     mine = wrong == KINDS.index(kind)
     if kind is Kind.MISSED:
-        found_first = np.bincount(problem.truth.label[missed == KINDS.index(kind)], minlength=len(problem.labels))
-        return _mean_ap(problem, hit, label, np.ones(len(hit), bool), found_first)
+        found_first = np.bincount(arranged.truth.label[missed == KINDS.index(kind)], minlength=len(arranged.labels))
+        return _mean_ap(arranged, hit, label, np.ones(len(hit), bool), found_first)
     if kind in (Kind.DUPLICATE, Kind.BACKGROUND):
-        return _mean_ap(problem, hit, label, ~mine)
-    same = _same(problem, pairs)
+        return _mean_ap(arranged, hit, label, ~mine)
+    same = _same(arranged, pairs)
     right_kind = same if kind is Kind.POOR_BOUNDARIES else ~same
     if kind is Kind.WRONG_LABEL:
         right_kind = right_kind & (pairs.tiou >= threshold)
@@ -181,33 +181,33 @@ def _fixed(
     last = order[np.flatnonzero(np.append(prediction[order][1:] != prediction[order][:-1], True)[: len(order)])]
     prediction, truth = prediction[last], truth[last]
     # Of those that want one segment, the highest score.
-    order = np.lexsort((problem.predictions.row[prediction], -problem.score[prediction], truth))
+    order = np.lexsort((arranged.predictions.row[prediction], -arranged.score[prediction], truth))
     first = order[np.flatnonzero(np.append(True, truth[order][1:] != truth[order][:-1])[: len(order)])]
     prediction, truth = prediction[first], truth[first]
     hit, label, kept = hit.copy(), label.copy(), ~mine
     hit[prediction] = kept[prediction] = True
-    label[prediction] = problem.truth.label[truth]
-    return _mean_ap(problem, hit, label, kept)
+    label[prediction] = arranged.truth.label[truth]
+    return _mean_ap(arranged, hit, label, kept)
 
 
-def _mean_ap(problem: Problem, hit: Bools, label: Ints, kept: Bools, found_first: Ints | None = None) -> float:
+def _mean_ap(arranged: ScoringTable, hit: Bools, label: Ints, kept: Bools, found_first: Ints | None = None) -> float:
     """mAP of the kept predictions under changed labels and hits, with `found_first` (C,) more hits ahead of each
     class's ranking.
     """
-    n_classes = len(problem.labels)
+    n_classes = len(arranged.labels)
     ahead = np.zeros(n_classes, np.int64) if found_first is None else found_first
     label = np.concatenate([np.repeat(np.arange(n_classes), ahead), label[kept]])
-    score = np.concatenate([np.full(ahead.sum(), np.inf), problem.score[kept]])
-    row = np.concatenate([np.zeros(ahead.sum(), np.int64), problem.predictions.row[kept]])
+    score = np.concatenate([np.full(ahead.sum(), np.inf), arranged.score[kept]])
+    row = np.concatenate([np.zeros(ahead.sum(), np.int64), arranged.predictions.row[kept]])
     hit = np.concatenate([np.ones(ahead.sum(), bool), hit[kept]])
     order = np.lexsort((row, -score, label))
     bounds = np.concatenate([[0], np.cumsum(np.bincount(label, minlength=n_classes))]).astype(np.int64)
-    return float(average_precision(np.flatnonzero(hit[order]), bounds, problem.n_truth).mean())
+    return float(average_precision(np.flatnonzero(hit[order]), bounds, arranged.n_truth).mean())
 
 
-def _all_pairs(problem: Problem, least: float) -> Pairs:
+def _all_pairs(arranged: ScoringTable, least: float) -> Pairs:
     """Pairs within a video, of any two labels."""
-    truth, predictions = problem.truth, problem.predictions
+    truth, predictions = arranged.truth, arranged.predictions
     by_video = np.argsort(truth.video, kind="stable")
     found = overlapping_pairs(
         predictions.video, predictions.start, predictions.end,
@@ -216,8 +216,8 @@ def _all_pairs(problem: Problem, least: float) -> Pairs:
     return Pairs(prediction=found.prediction, truth=by_video[found.truth], tiou=found.tiou)
 
 
-def _same(problem: Problem, pairs: Pairs) -> Bools:
-    same: Bools = problem.predictions.label[pairs.prediction] == problem.truth.label[pairs.truth]
+def _same(arranged: ScoringTable, pairs: Pairs) -> Bools:
+    same: Bools = arranged.predictions.label[pairs.prediction] == arranged.truth.label[pairs.truth]
     return same
 
 

@@ -23,9 +23,9 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation.average_precision import average_precision
 from bineego.evaluation.matching import match
 from bineego.evaluation.options import CHALLENGE_TIOU, thresholds
-from bineego.evaluation.problem import pose, warn_of_degenerate
 from bineego.evaluation.result import without_nan
 from bineego.evaluation.scoring import of_subset
+from bineego.evaluation.scoring_table import arrange, warn_of_degenerate
 from bineego.evaluation.sides import Truth, read_truth
 from bineego.grid import EPSILON, interval_labels, n_touching
 from bineego.spans import Spans, merge_runs
@@ -117,9 +117,11 @@ def _ceiling(table: pd.DataFrame, t: float, tiou: tuple[float, ...]) -> Ceiling:
         parts.append(segments.make([str(video)] * len(runs), names, runs.starts, runs.ends, runs.scores))
         lost, overlapped = _lost_and_overlapped(start, end, ids, runs)
         n_lost, n_overlapped = n_lost + lost, n_overlapped + overlapped
-    problem = pose(table, segments.concat(parts, scored=True), warn=False)
-    hits = match(problem, tiou)
-    ap = np.array([average_precision(found.prediction, problem.predictions.bounds, problem.n_truth) for found in hits])
+    arranged = arrange(table, segments.concat(parts, scored=True), warn=False)
+    hits = match(arranged, tiou)
+    ap = np.array(
+        [average_precision(found.prediction, arranged.predictions.bounds, arranged.n_truth) for found in hits]
+    )
     return Ceiling(
         t=t,
         tiou=tiou,

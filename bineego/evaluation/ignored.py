@@ -15,7 +15,7 @@ from bineego.errors import InputInvalid, nearest
 from bineego.evaluation.average_precision import average_precision
 from bineego.evaluation.matching import Hits
 from bineego.evaluation.pairs import overlapping_pairs
-from bineego.evaluation.problem import Problem, Rows
+from bineego.evaluation.scoring_table import ScoredRows, ScoringTable
 from bineego.labels import composed
 from bineego.types import Bools, Floats
 
@@ -40,38 +40,38 @@ def part(truth: pd.DataFrame, labels: tuple[str, ...]) -> tuple[pd.DataFrame, pd
     return truth[~mask].reset_index(drop=True), truth[mask].reset_index(drop=True)
 
 
-def marked(problem: Problem, stretches: pd.DataFrame) -> Problem:
-    """The problem with a mark at the predictions that overlap a stretch."""
+def marked(arranged: ScoringTable, stretches: pd.DataFrame) -> ScoringTable:
+    """The same table with a mark at the predictions that overlap a stretch."""
     if len(stretches) == 0:
-        return problem
-    numbers = {video: i for i, video in enumerate(problem.videos)}
+        return arranged
+    numbers = {video: i for i, video in enumerate(arranged.videos)}
     video = np.array([numbers.get(name, -1) for name in stretches["video_id"]], np.int64)
     order = np.argsort(video, kind="stable")
     start, end = (stretches[name].to_numpy(np.float64)[order] for name in ("start", "end"))
-    rows = problem.predictions
+    rows = arranged.predictions
     pairs = overlapping_pairs(rows.video, rows.start, rows.end, video[order], start, end, TOUCHING)
     mask = np.zeros(len(rows), bool)
     mask[pairs.prediction] = True
-    return replace(problem, ambiguous=mask)
+    return replace(arranged, ambiguous=mask)
 
 
-def settled(problem: Problem, hits: Hits) -> tuple[Problem, Hits]:
-    """The problem and its hits at one threshold without the predictions that do not count there."""
-    if problem.ambiguous is None:
-        return problem, hits
-    kept: Bools = ~problem.ambiguous | hits.mask(len(problem.predictions))
+def settled(arranged: ScoringTable, hits: Hits) -> tuple[ScoringTable, Hits]:
+    """The table and its hits at one threshold without the predictions that do not count there."""
+    if arranged.ambiguous is None:
+        return arranged, hits
+    kept: Bools = ~arranged.ambiguous | hits.mask(len(arranged.predictions))
     place = np.cumsum(kept) - 1
-    rows = problem.predictions
+    rows = arranged.predictions
     bounds = np.append(0, np.cumsum(kept))[rows.bounds].astype(np.int64)
-    left = Rows(
+    left = ScoredRows(
         label=rows.label[kept], video=rows.video[kept], start=rows.start[kept], end=rows.end[kept],
         row=rows.row[kept], bounds=bounds,
     )  # fmt: skip
-    smaller = replace(problem, predictions=left, score=problem.score[kept], ambiguous=None)
+    smaller = replace(arranged, predictions=left, score=arranged.score[kept], ambiguous=None)
     return smaller, Hits(prediction=place[hits.prediction], truth=hits.truth)
 
 
-def ap_of(problem: Problem, hits: Hits) -> Floats:
+def ap_of(arranged: ScoringTable, hits: Hits) -> Floats:
     """AP of each class (C,) at the threshold of the hits."""
-    left, found = settled(problem, hits)
+    left, found = settled(arranged, hits)
     return average_precision(found.prediction, left.predictions.bounds, left.n_truth)

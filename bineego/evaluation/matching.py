@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bineego.evaluation.pairs import Pairs, overlapping_pairs, with_moments
-from bineego.evaluation.problem import Problem, chunks
+from bineego.evaluation.scoring_table import ScoringTable, chunks
 from bineego.types import Bools, Ints
 
 
@@ -26,8 +26,8 @@ class Hits:
     """The matches at one threshold, by prediction.
 
     Attributes:
-        prediction: index (H,) of the predictions that hit, increasing; into `Problem.predictions`.
-        truth: index (H,) of what each of them hit; into `Problem.truth`.
+        prediction: index (H,) of the predictions that hit, increasing; into `ScoringTable.predictions`.
+        truth: index (H,) of what each of them hit; into `ScoringTable.truth`.
     """
 
     prediction: Ints
@@ -40,14 +40,14 @@ class Hits:
         return hit
 
 
-def match(problem: Problem, thresholds: Sequence[float]) -> list[Hits]:
+def match(arranged: ScoringTable, thresholds: Sequence[float]) -> list[Hits]:
     """The hits at each threshold (float64, no tolerance: a tIoU equal to the threshold is a hit)."""
     parts: list[list[Hits]] = [[] for _ in thresholds]
-    for low, high in chunks(problem):
-        first_prediction, first_truth = problem.predictions.bounds[low], problem.truth.bounds[low]
-        pairs = _by_preference(_pairs(problem, low, high, min(thresholds)))
+    for low, high in chunks(arranged):
+        first_prediction, first_truth = arranged.predictions.bounds[low], arranged.truth.bounds[low]
+        pairs = _by_preference(_pairs(arranged, low, high, min(thresholds)))
         for part, threshold in zip(parts, thresholds, strict=True):
-            hits = _settle(pairs, threshold, int(problem.truth.bounds[high] - first_truth))
+            hits = _settle(pairs, threshold, int(arranged.truth.bounds[high] - first_truth))
             part.append(Hits(prediction=hits.prediction + first_prediction, truth=hits.truth + first_truth))
     nothing = np.zeros(0, np.int64)
     return [
@@ -59,15 +59,15 @@ def match(problem: Problem, thresholds: Sequence[float]) -> list[Hits]:
     ]
 
 
-def _pairs(problem: Problem, low: int, high: int, least: float) -> Pairs:
+def _pairs(arranged: ScoringTable, low: int, high: int, least: float) -> Pairs:
     """Pairs of the classes low..high-1, numbered from the first prediction and segment of them."""
-    rows, truth, n_videos = problem.predictions, problem.truth, len(problem.videos)
+    rows, truth, n_videos = arranged.predictions, arranged.truth, len(arranged.videos)
     a, b = slice(rows.bounds[low], rows.bounds[high]), slice(truth.bounds[low], truth.bounds[high])
     group, truth_group = rows.label[a] * n_videos + rows.video[a], truth.label[b] * n_videos + truth.video[b]
     pairs = overlapping_pairs(group, rows.start[a], rows.end[a], truth_group, truth.start[b], truth.end[b], least)
-    if problem.tolerance:
+    if arranged.tolerance:
         centre = (rows.start[a] + rows.end[a]) / 2
-        return with_moments(pairs, group, centre, truth_group, truth.start[b], truth.end[b], problem.tolerance)
+        return with_moments(pairs, group, centre, truth_group, truth.start[b], truth.end[b], arranged.tolerance)
     return pairs
 
 

@@ -24,10 +24,10 @@ from bineego.evaluation.bootstrap import intervals
 from bineego.evaluation.diagnosis import diagnose
 from bineego.evaluation.matching import Hits, match
 from bineego.evaluation.options import EvaluateOptions, Protocol
-from bineego.evaluation.problem import Problem, pose
 from bineego.evaluation.recall import recall_at
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.scenes import scene_top1
+from bineego.evaluation.scoring_table import ScoringTable, arrange
 from bineego.evaluation.segmental import segmental
 from bineego.evaluation.sides import Predictions, Truth, read_sides, refuse_strangers, warn_of_gaps
 from bineego.evaluation.ties import tie_range
@@ -125,52 +125,52 @@ def _evaluate(
             raise InputInvalid("the ground truth has no segments to score")
         nothing = (float("nan"),) * len(tiou)
         return Evaluation(tiou=tiou, mAP=nothing, final=float("nan"), ap={}, scene_top1=top1)
-    problem = ignored.marked(pose(truth, table, videos=videos, tolerance=options.tolerance), stretches)
-    hits = match(problem, tiou)
-    found = _assemble(problem, tiou, hits, top1, options)
+    arranged = ignored.marked(arrange(truth, table, videos=videos, tolerance=options.tolerance), stretches)
+    hits = match(arranged, tiou)
+    found = _assemble(arranged, tiou, hits, top1, options)
     if options.segmental:
         found = replace(found, segmental=segmental(truth, table, videos, ignored=stretches))
     return found
 
 
 def _assemble(
-    problem: Problem, tiou: tuple[float, ...], hits: list[Hits], top1: float | None, options: EvaluateOptions
+    arranged: ScoringTable, tiou: tuple[float, ...], hits: list[Hits], top1: float | None, options: EvaluateOptions
 ) -> Evaluation:
-    bounds, n_truth = problem.predictions.bounds, problem.n_truth
-    ap_KC = np.array([ignored.ap_of(problem, found) for found in hits])
+    bounds, n_truth = arranged.predictions.bounds, arranged.n_truth
+    ap_KC = np.array([ignored.ap_of(arranged, found) for found in hits])
     means = ap_KC.mean(axis=1)
     final = float(means.mean())
     return Evaluation(
         tiou=tiou,
         mAP=tuple(means.tolist()),
         final=final,
-        ap=dict(zip(problem.labels, map(tuple, ap_KC.T.tolist()), strict=True)),
+        ap=dict(zip(arranged.labels, map(tuple, ap_KC.T.tolist()), strict=True)),
         scene_top1=top1,
-        n_truth=dict(zip(problem.labels, n_truth.tolist(), strict=True)),
-        n_predictions=dict(zip(problem.labels, np.diff(bounds).tolist(), strict=True)),
-        ties=tie_range(problem, tiou, hits, final),
-        recall={k: recall_at(problem, hits, k) for k in options.recall_at},
-        curves=_curves(problem, hits) if options.curves else None,
+        n_truth=dict(zip(arranged.labels, n_truth.tolist(), strict=True)),
+        n_predictions=dict(zip(arranged.labels, np.diff(bounds).tolist(), strict=True)),
+        ties=tie_range(arranged, tiou, hits, final),
+        recall={k: recall_at(arranged, hits, k) for k in options.recall_at},
+        curves=_curves(arranged, hits) if options.curves else None,
         intervals=None
         if options.bootstrap == 0
         else intervals(
-            problem,
+            arranged,
             hits,
             resamplings=options.bootstrap,
             seed=options.seed,
             # Windows of one video are no independent draws.
             unit=windows.original if options.protocol is Protocol.WINDOWS else None,
         ),
-        diagnosis=diagnose(problem, tiou, hits) if options.diagnose else None,
+        diagnosis=diagnose(arranged, tiou, hits) if options.diagnose else None,
     )
 
 
-def _curves(problem: Problem, hits: list[Hits]) -> dict[str, tuple[Curve, ...]]:
+def _curves(arranged: ScoringTable, hits: list[Hits]) -> dict[str, tuple[Curve, ...]]:
     by_threshold = [
         curves(found.prediction, left.predictions.bounds, left.n_truth, left.score)
-        for left, found in (ignored.settled(problem, found) for found in hits)
+        for left, found in (ignored.settled(arranged, found) for found in hits)
     ]
-    return {label: tuple(of_class[c] for of_class in by_threshold) for c, label in enumerate(problem.labels)}
+    return {label: tuple(of_class[c] for of_class in by_threshold) for c, label in enumerate(arranged.labels)}
 
 
 def _of_scored_videos(

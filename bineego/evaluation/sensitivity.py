@@ -16,7 +16,7 @@ import numpy as np
 
 from bineego.evaluation.average_precision import interpolated
 from bineego.evaluation.matching import Hits
-from bineego.evaluation.problem import Problem, Rows
+from bineego.evaluation.scoring_table import ScoredRows, ScoringTable
 from bineego.types import Bools, Floats
 
 LENGTHS = ("under 1 s", "1 to 3 s", "3 to 10 s", "10 to 30 s", "30 s or more")
@@ -46,11 +46,11 @@ class Bucket:
         return {"bucket": self.name, "segments": self.segments, "recall": list(self.recall), "mAP": list(self.mAP)}
 
 
-def sensitivity(problem: Problem, hits: Sequence[Hits]) -> Mapping[str, tuple[Bucket, ...]]:
+def sensitivity(arranged: ScoringTable, hits: Sequence[Hits]) -> Mapping[str, tuple[Bucket, ...]]:
     """The buckets of each characteristic: `length`, `overlap`, `per_video`."""
-    truth = problem.truth
+    truth = arranged.truth
     share = covered_share(truth)
-    in_video = np.bincount(truth.video, minlength=len(problem.videos))[truth.video]
+    in_video = np.bincount(truth.video, minlength=len(arranged.videos))[truth.video]
     # The share is a sum of float64 times: all of it may come out as 0.9999999.
     overlap = np.select([share <= 1e-9, share < 0.5, share < 1 - 1e-9], [0, 1, 2], 3).astype(np.int64)
     buckets = {
@@ -59,12 +59,12 @@ def sensitivity(problem: Problem, hits: Sequence[Hits]) -> Mapping[str, tuple[Bu
         "per_video": (PER_VIDEO, np.digitize(in_video, PER_VIDEO_EDGES)),
     }
     return {
-        characteristic: tuple(_bucket(problem, hits, name, bucket == b) for b, name in enumerate(names))
+        characteristic: tuple(_bucket(arranged, hits, name, bucket == b) for b, name in enumerate(names))
         for characteristic, (names, bucket) in buckets.items()
     }
 
 
-def covered_share(rows: Rows) -> Floats:
+def covered_share(rows: ScoredRows) -> Floats:
     """Share (M,) of each segment during which another segment of its video, of any label, lasts too."""
     real = np.flatnonzero(rows.end > rows.start)
     share = np.zeros(len(rows))
@@ -86,18 +86,18 @@ def covered_share(rows: Rows) -> Floats:
     return share
 
 
-def _bucket(problem: Problem, hits: Sequence[Hits], name: str, inside: Bools) -> Bucket:
+def _bucket(arranged: ScoringTable, hits: Sequence[Hits], name: str, inside: Bools) -> Bucket:
     n = int(inside.sum())
     recall = tuple(float(inside[found.truth].sum() / n) if n else float("nan") for found in hits)
     return Bucket(
-        name=name, segments=n, recall=recall, mAP=tuple(_normalised_map(problem, found, inside) for found in hits)
+        name=name, segments=n, recall=recall, mAP=tuple(_normalised_map(arranged, found, inside) for found in hits)
     )
 
 
-def _normalised_map(problem: Problem, hits: Hits, inside: Bools) -> float:
-    bounds = problem.predictions.bounds
-    n_inside = np.bincount(problem.truth.label[inside], minlength=len(problem.labels))
-    usual = float(problem.n_truth.mean())
+def _normalised_map(arranged: ScoringTable, hits: Hits, inside: Bools) -> float:
+    bounds = arranged.predictions.bounds
+    n_inside = np.bincount(arranged.truth.label[inside], minlength=len(arranged.labels))
+    usual = float(arranged.n_truth.mean())
     of_class = np.searchsorted(hits.prediction, bounds)
     scores = []
     for c in np.flatnonzero(n_inside):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bineego.evaluation.bootstrap import resampled_ap
 from bineego.evaluation.matching import match
 from bineego.evaluation.options import CHALLENGE_TIOU
-from bineego.evaluation.problem import pose
+from bineego.evaluation.scoring_table import arrange
 from bineego.types import Floats
 
 
@@ -34,8 +34,8 @@ def final_scores(
         tiou: the thresholds.
     """
     inside = predictions["label"].isin(truth["label"].unique()) & predictions["video_id"].isin(videos)
-    problem = pose(truth, predictions[inside.to_numpy()], videos=tuple(videos), warn=False)
-    ap_KBC = resampled_ap(problem, match(problem, tiou), drawn_BV)
+    arranged = arrange(truth, predictions[inside.to_numpy()], videos=tuple(videos), warn=False)
+    ap_KBC = resampled_ap(arranged, match(arranged, tiou), drawn_BV)
     known = ~np.isnan(ap_KBC)
     sums, counts = np.where(known, ap_KBC, 0.0).sum(axis=2), known.sum(axis=2)
     finals: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0).mean(axis=0)

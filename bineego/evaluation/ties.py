@@ -10,7 +10,7 @@ import numpy as np
 
 from bineego.evaluation.ignored import ap_of
 from bineego.evaluation.matching import Hits, match
-from bineego.evaluation.problem import Problem
+from bineego.evaluation.scoring_table import ScoringTable
 from bineego.types import Ints
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,11 @@ class TieRange:
     best: float
 
 
-def tie_range(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits], final: float) -> TieRange | None:
+def tie_range(
+    arranged: ScoringTable, thresholds: Sequence[float], hits: Sequence[Hits], final: float
+) -> TieRange | None:
     """The range, and a warning that names it; None if no group of equal scores holds a hit and a miss."""
-    label, score = problem.predictions.label, problem.score
+    label, score = arranged.predictions.label, arranged.score
     if len(score) < 2:
         return None
     new = np.append(True, (label[1:] != label[:-1]) | (score[1:] != score[:-1]))
@@ -55,7 +57,7 @@ def tie_range(problem: Problem, thresholds: Sequence[float], hits: Sequence[Hits
         return None
     reached = [final]
     for sign in (1, -1):
-        at, found_now = problem, list(hits)
+        at, found_now = arranged, list(hits)
         for _ in range(ORDERS):
             at = at.reordered(sign * _times_hit(found_now, len(score)))
             found_now = match(at, thresholds)
@@ -76,5 +78,5 @@ def _times_hit(hits: Sequence[Hits], n: int) -> Ints:
     return times
 
 
-def _final(problem: Problem, hits: Sequence[Hits]) -> float:
-    return float(np.mean([ap_of(problem, found).mean() for found in hits]))
+def _final(arranged: ScoringTable, hits: Sequence[Hits]) -> float:
+    return float(np.mean([ap_of(arranged, found).mean() for found in hits]))

@@ -18,7 +18,7 @@ from bineego.formats import json, overlaps
 from bineego.formats.annotations import Annotations
 from bineego.formats.media import Medias, video_of
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.words import listed, many
 
 PLAYER = "1"
@@ -68,7 +68,7 @@ class Behaviours:
     path: Path
     how: LabelOptions
     media: Medias
-    rows: Rows = field(init=False)
+    rows: RowCollector = field(init=False)
     videos: dict[str, int] = field(default_factory=dict)
     players: list[str] = field(default_factory=list)
     subjects: dict[str, None] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Behaviours:
     points: int = 0
 
     def __post_init__(self) -> None:
-        self.rows = Rows(path=self.path)
+        self.rows = RowCollector(path=self.path)
         self.fields = _label_fields(self.how)
 
     def add(self, name: str, observation: Mapping[str, Any], events: Sequence[Event], where: str) -> None:

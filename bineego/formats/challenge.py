@@ -31,7 +31,7 @@ from bineego.formats import json, text, windows
 from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.labels import BACKGROUND, CHALLENGE_ACTIONS, SCENES, match_scene
 from bineego.words import listed, many
 
@@ -306,15 +306,15 @@ def _is_web(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and set(KEYS[:3]) <= set(value[0])
 
 
-def _web_rows(source: Source) -> Rows:
+def _web_rows(source: Source) -> RowCollector:
     source.document.refuse_double_keys()
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     for number, row in enumerate(source.document.value, 1):
         _add_web_row(rows, row, f"{source.path}, row {number}")
     return rows
 
 
-def _add_web_row(rows: Rows, row: Any, where: str) -> None:
+def _add_web_row(rows: RowCollector, row: Any, where: str) -> None:
     missing = [key for key in KEYS if key not in row] if isinstance(row, dict) else list(KEYS)
     if missing:
         raise InputInvalid(f"no {missing[0]!r}: {json.short(row)}", where=where)
@@ -331,7 +331,7 @@ def _add_web_row(rows: Rows, row: Any, where: str) -> None:
 
 def _web_problems(source: Source) -> list[str]:
     """What is wrong with the web page's JSON; its labels too, if any of them is one of the challenge's."""
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     problems: list[str] = []
     for number, row in enumerate(source.document.value, 1):
         try:

@@ -30,7 +30,7 @@ from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.media import Media, video_of_address
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.formats.via import LABEL_ATTRIBUTES
 from bineego.words import listed, many
 
@@ -70,14 +70,14 @@ def _predictions(source: Source, how: LabelOptions) -> Annotations:
     return Annotations(segments=rows.scored_table(), videos=(video,))
 
 
-def _read(source: Source, how: LabelOptions, *, scored: bool = False) -> tuple[Rows, str]:
+def _read(source: Source, how: LabelOptions, *, scored: bool = False) -> tuple[RowCollector, str]:
     eaf = _parse(source.path)
     if scored and not any(map(_is_score, eaf.tiers)):
         raise NotPredictions("these are annotations, not predictions (no tier of scores)", where=source.path)
     media = _media(eaf, source.path)
     video = source.path.stem if media is None else video_of_address(_address(media))
     origin = (json.number((media or {}).get("TIME_ORIGIN")) or 0.0) / 1000
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     named = how.named_columns.get("label")
     for found in _joined(eaf, named, source.path) if named else _of_tiers(eaf, source.path):
         rows.add(video, (found.text,), (_plus(found.start, origin), _plus(found.end, origin)), found.score)

@@ -24,7 +24,7 @@ from bineego.formats.eaf import is_label_name
 from bineego.formats.format import Format, Source
 from bineego.formats.media import video_of, video_of_address
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.words import listed
 
 CLOCK = re.compile(r"(\d{2,}):(\d{2}):(\d{2}\.\d{3})")
@@ -77,7 +77,7 @@ def _recognises(source: Source) -> bool:
 
 def _annotations(source: Source, how: LabelOptions) -> Annotations:
     path = source.path
-    rows = Rows(path=path)
+    rows = RowCollector(path=path)
     media: tuple[str, float] | None = None
     found: list[tuple[_Row, str, float]] = []
     for number, line in _lines(text.decode(read_bytes(path), where=path)[0]):

@@ -20,7 +20,7 @@ from bineego.formats import csv, json
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Source
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 
 CSV_COLUMNS = frozenset({"narration_id", "video_id", "start_timestamp", "stop_timestamp", "verb", "noun"})
 CSV_LABEL = "label=verb+noun"
@@ -58,7 +58,7 @@ def _predictions(source: Source, how: LabelOptions) -> Annotations:
     unknown = [name for name in parts if name not in FIELDS]
     if unknown:
         raise InputInvalid(f"EPIC-KITCHENS results have no {unknown[0]!r}", where="--columns", remedy="label=verb+noun")
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     results = source.object["results"]
     for video, several in results.items():
         if not isinstance(several, list):

@@ -29,7 +29,7 @@ from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.media import Media, video_of, video_of_address
 from bineego.formats.options import LabelOptions, TimeUnit
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.words import listed, many
 
 FRAMES = "timelinelabels"
@@ -148,7 +148,7 @@ class _Reader:
                 where="--columns",
                 remedy="--columns label=NAME, one control",
             )
-        self.rows = Rows(path=source.path)
+        self.rows = RowCollector(path=source.path)
         self.seen: Counter[str] = Counter()
         self.others: Counter[str] = Counter()
         self.unsteady: list[str] = []

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
-class Rows:
+class RowCollector:
     """Segments collected from one file, and the rows that had to be left out.
 
     Attributes:

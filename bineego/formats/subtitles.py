@@ -24,7 +24,7 @@ from bineego.formats import text
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.words import many
 
 ARROW = "-->"
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 def _annotations(source: Source, _how: LabelOptions) -> Annotations:
     cues = list(_cues(source.path))
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     scored = bool(cues) and all(SCORED.fullmatch(label) for label, _ in cues)
     for label, times in cues:
         found = SCORED.fullmatch(label) if scored else None
@@ -53,7 +53,7 @@ def _annotations(source: Source, _how: LabelOptions) -> Annotations:
 
 
 def _predictions(source: Source, _how: LabelOptions) -> Annotations:
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     for label, times in _cues(source.path):
         found = SCORED.fullmatch(label)
         rows.add(source.path.stem, (found[1] if found else label,), times, _number(found[2]) if found else None)

@@ -21,7 +21,7 @@ from bineego.formats import json, text
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Source
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 
 CLASSES = (
     "BaseballPitch", "BasketballDunk", "Billiards", "CleanAndJerk", "CliffDiving", "CricketBowling", "CricketShot",
@@ -46,7 +46,7 @@ def class_of(path: Path) -> str:
 
 
 def _read_text(source: Source, _how: LabelOptions) -> Annotations:
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     label = class_of(source.path)
     for number, line in enumerate(text.decode(read_bytes(source.path), where=source.path)[0].splitlines(), 1):
         if not line.strip():
@@ -68,7 +68,7 @@ def _read_table(source: Source, _how: LabelOptions) -> Annotations:
     reader = csv.reader(lines, strict=True)
     header = [name.strip() for name in next(reader)]
     columns = [header.index(name) for name in COLUMNS]
-    rows = Rows(path=source.path)
+    rows = RowCollector(path=source.path)
     for row in reader:
         where = f"{source.path}, line {reader.line_num}"
         if not any(row):

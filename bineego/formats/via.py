@@ -25,7 +25,7 @@ from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.columns import ColumnsMissing
 from bineego.formats.format import Format, Source
 from bineego.formats.options import AS_WRITTEN, LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.formats.via_project import project
 
 LABEL_ATTRIBUTES = ("action", "actions", "activity", "label", "class")
@@ -70,7 +70,7 @@ def _predictions(source: Source, how: LabelOptions) -> Annotations:
     return Annotations(segments=rows.scored_table(), videos=videos)
 
 
-def _parse(document: json.Document, how: LabelOptions) -> tuple[Rows, tuple[str, ...]]:
+def _parse(document: json.Document, how: LabelOptions) -> tuple[RowCollector, tuple[str, ...]]:
     """The rows of a project, and the ids of all its videos."""
     document.refuse_double_keys()
     files = _files(document)
@@ -79,7 +79,7 @@ def _parse(document: json.Document, how: LabelOptions) -> tuple[Rows, tuple[str,
     score_id = next((key for key, entry in attributes.items() if _is_score(entry)), None)
     attributes = {key: entry for key, entry in attributes.items() if key != score_id}
     chosen = _label_attributes(attributes, how, document.path)
-    rows = Rows(path=document.path)
+    rows = RowCollector(path=document.path)
     n_regions = 0
     for row_id, row in _section(document, "metadata").items():
         if not isinstance(row, dict):

@@ -21,7 +21,7 @@ from bineego.formats import json, overlaps, text
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.words import many
 
 COLUMNS = ("labelId", "timestamp", "endTimestamp")
@@ -54,14 +54,14 @@ def _predictions(source: Source, _how: LabelOptions) -> Annotations:
     return Annotations(segments=rows.scored_table(), videos=(video,))
 
 
-def _read(source: Source) -> tuple[Rows, str, int]:
+def _read(source: Source) -> tuple[RowCollector, str, int]:
     """The rows, the video, and how many animals they are about."""
     path = source.path
     video = path.stem.removesuffix(PREDICTED)
     lines = text.decode(read_bytes(path), where=path)[0].splitlines()
     kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     header = [name.strip() for name in next(csv.reader([kept[0][1]]))]
-    rows = Rows(path=path)
+    rows = RowCollector(path=path)
     animals = set()
     for number, line in kept[1:]:
         fields = [field.strip() for field in next(csv.reader(io.StringIO(line)))]

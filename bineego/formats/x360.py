@@ -20,7 +20,7 @@ from bineego.formats import json
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Source
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import Rows
+from bineego.formats.rows import RowCollector
 from bineego.formats.units import in_seconds
 
 
@@ -43,7 +43,7 @@ def parse_annotations(document: json.Document) -> Annotations:
     if not isinstance(metadata, dict):
         raise InputInvalid("expected an object with the key 'metadata', one entry per segment", where=document.path)
     video = document.path.stem
-    rows = Rows(path=document.path)
+    rows = RowCollector(path=document.path)
     for row_id, row in metadata.items():
         if not isinstance(row, dict):
             rows.skip(row_id, f"expected an object, found {json.short(row)}")

@@ -20,7 +20,7 @@ MOST_SLOTS = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
+class ClipPlan:
     """The intervals of one video.
 
     Attributes:
@@ -53,7 +53,7 @@ def make_plan(
     n_frames: int,
     stride: float | None = None,
     clip_duration: float | None = None,
-) -> Plan:
+) -> ClipPlan:
     """Intervals of a video of `duration` seconds, whose kept frames appear at `times` (F,).
 
     Without a stride (or with t): the plain grid and its shorter tail. With another: an interval of length t every
@@ -89,10 +89,10 @@ def make_plan(
             lows = np.append(lows, last)
         highs = lows + t
     moments = clip_times(lows, highs, n_frames, clip_duration)
-    return Plan(t=t, stride=stride, lows=lows, highs=highs, frames=on_screen(times, moments))
+    return ClipPlan(t=t, stride=stride, lows=lows, highs=highs, frames=on_screen(times, moments))
 
 
-def cells(plan: Plan, values_NK: Floats, duration: float) -> tuple[Floats, Floats]:
+def cells(plan: ClipPlan, values_NK: Floats, duration: float) -> tuple[Floats, Floats]:
     """Cell edges (M + 1,) of the track, and the values (M, K) of its cells.
 
     A cell has the mean of the intervals that cover it, by how much of it they cover.

@@ -16,7 +16,7 @@ import torch
 from bineego.inference.clips import ClipNetwork, FrameSource, kept_answers, score_clips, wanted_frames
 from bineego.inference.coarse import agreement, interpolate, score_coarse_to_fine
 from bineego.inference.options import ScoreOptions
-from bineego.inference.plan import Plan, cells, make_plan
+from bineego.inference.plan import ClipPlan, cells, make_plan
 from bineego.kept import Kept
 from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
@@ -61,7 +61,7 @@ class ClipScorer:
     """A network that answers clip by clip. Memory does not grow with a video's length.
 
     Args:
-        network: `tsm.fuse.for_inference(model)`.
+        network: `tsm.inference_network.compile_for_inference(model)`.
         card: the model's card.
         options: which intervals are scored.
         backend: what decodes the videos.
@@ -153,7 +153,7 @@ class ClipScorer:
 
 
 def _track(
-    plan: Plan,
+    plan: ClipPlan,
     card: ModelCard,
     duration: float,
     video_id: str,
@@ -187,7 +187,7 @@ def _track(
     )
 
 
-def _scene_probs(plan: Plan, scenes: Floats | None, rows: Ints, duration: float) -> Floats:
+def _scene_probs(plan: ClipPlan, scenes: Floats | None, rows: Ints, duration: float) -> Floats:
     """Mean of the softmaxes (S,) of the whole intervals; of all where none is whole (docs/facts.md)."""
     if scenes is None:
         return np.zeros(0)

@@ -15,12 +15,12 @@ from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
 from bineego.inference.temporal import TemporalScorer
-from bineego.postprocess.fusion import fuse
+from bineego.postprocess.fusion import fuse_tracks
 from bineego.progress import Progress
 from bineego.tracks import ScoreTrack
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.device import choose_device
-from bineego.tsm.fuse import for_inference
+from bineego.tsm.inference_network import compile_for_inference
 from bineego.tsm.model_file import Model, load_model
 from bineego.tsm.temporal_network import TemporalNetwork
 from bineego.types import OnProgress
@@ -52,7 +52,7 @@ def score_all(
     progress = Progress(lengths, on_progress)
     jobs = min(options.jobs, len(lengths))
     if jobs <= 1:
-        return score_here([*stored, *lengths], models, options, progress)
+        return score_in_process([*stored, *lengths], models, options, progress)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     found = in_processes(
         _work,
@@ -68,7 +68,7 @@ def score_all(
     return _told(stored, found, progress)
 
 
-def score_here(
+def score_in_process(
     items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, progress: Progress[Item]
 ) -> Generator[Result, None, None]:
     """Score tracks read, and videos scored, in this process, with every network made ready once."""
@@ -117,7 +117,7 @@ def score_item(
             if strict:
                 _refuse(path, damage[-1])
     item = dataclasses.replace(item, damage=tuple(filter(None, damage)))
-    return item, found[0] if len(found) == 1 else fuse(found, [1.0] * len(found))
+    return item, found[0] if len(found) == 1 else fuse_tracks(found, [1.0] * len(found))
 
 
 def _refuse(path: Path, damage: Damage) -> None:
@@ -146,7 +146,7 @@ def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
             start=options.start,
             end=options.end,
         )
-    network = for_inference(loaded, precision=options.precision, device=device)
+    network = compile_for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)
     decoders = options.decoders or (1 if device.type == "cpu" else cores)
     return ClipScorer(network, loaded.card, options, backend=Backend(options.backend), decoders=decoders)
@@ -184,4 +184,4 @@ def _work(
 ) -> Iterator[Result]:
     """A worker's task. Its progress is that of whole videos: a message of every batch would cost more than it tells."""
     torch.set_num_threads(threads)
-    return score_here(items, models, options, Progress({}, None))
+    return score_in_process(items, models, options, Progress({}, None))

@@ -28,7 +28,7 @@ SAME_EDGE = 1e-6
 MIN_PROBABILITY = 1e-12
 
 
-def fuse(
+def fuse_tracks(
     tracks: Sequence[ScoreTrack],
     weights: Sequence[float],
     *,

@@ -60,7 +60,7 @@ class Clip(NamedTuple):
     low: float
 
 
-class Batch(NamedTuple):
+class ClipBatch(NamedTuple):
     """N clips.
 
     frames: uint8 (N, T, H, W, 3). actions: (N,) ids or (N, C + 1) targets. scenes: (N,). weights: (N,). samples: (N,)
@@ -133,7 +133,7 @@ class Clips(Dataset[Clip]):
         return self._open[number]
 
 
-def collate(clips: Sequence[Clip] | BineegoError) -> Batch | BineegoError:
+def collate(clips: Sequence[Clip] | BineegoError) -> ClipBatch | BineegoError:
     """Clips side by side; an error as it is."""
     if isinstance(clips, BineegoError):
         return clips
@@ -142,7 +142,7 @@ def collate(clips: Sequence[Clip] | BineegoError) -> Batch | BineegoError:
         actions = torch.tensor([clip.action for clip in clips], dtype=torch.int64)
     else:
         actions = torch.from_numpy(np.stack([np.asarray(clip.action) for clip in clips]))
-    return Batch(
+    return ClipBatch(
         frames=torch.from_numpy(np.stack([clip.frames for clip in clips])),
         actions=actions,
         scenes=torch.tensor([clip.scene for clip in clips], dtype=torch.int64),
@@ -180,9 +180,9 @@ class ClipLoader:
         wanted = clips.recipe.workers
         self.workers = min(MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1)) if wanted is None else wanted
         self._parts: list[list[Draw]] = []
-        self._running: Iterator[Batch | Arrays | BineegoError] = iter(())
+        self._running: Iterator[ClipBatch | Arrays | BineegoError] = iter(())
         shared = self.workers == 0 or fits_shared_memory(clips.recipe, self.workers)
-        self._loader: DataLoader[Batch | Arrays | BineegoError] | None = DataLoader(
+        self._loader: DataLoader[ClipBatch | Arrays | BineegoError] | None = DataLoader(
             clips,  # type: ignore[arg-type]
             batch_sampler=_Parts(self._parts),
             num_workers=self.workers,
@@ -200,10 +200,10 @@ class ClipLoader:
         self._parts[:] = parts
         self._running = iter(self._loader)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[ClipBatch]:
         return self
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> ClipBatch:
         """The next part.
 
         Raises:
@@ -212,7 +212,7 @@ class ClipLoader:
         batch = next(self._running)
         if isinstance(batch, BineegoError):
             raise batch
-        return batch if isinstance(batch, Batch) else Batch(*map(torch.from_numpy, batch))
+        return batch if isinstance(batch, ClipBatch) else ClipBatch(*map(torch.from_numpy, batch))
 
     def close(self) -> None:
         """End the workers."""

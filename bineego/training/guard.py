@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bineego.errors import InputInvalid, ResourceExhausted
-from bineego.training.clips import CANNOT_SEND, Batch
+from bineego.training.clips import CANNOT_SEND, ClipBatch
 from bineego.training.losses import Losses
 from bineego.training.recipe import OptimisationPart
 from bineego.training.samples import Samples
@@ -45,7 +45,7 @@ class NanGuard:
         self._seen: list[_Seen] = []
         self._norms: list[tuple[Tensor, str]] = []
 
-    def losses(self, losses: Losses, batch: Batch, place: str) -> None:
+    def losses(self, losses: Losses, batch: ClipBatch, place: str) -> None:
         """Note the losses of a part of a batch; `place` = epoch and step."""
         total = (losses.actions + losses.scenes).detach()
         self._seen.append(_Seen(total, batch.samples, batch.low, place))

@@ -20,7 +20,7 @@ from torch import nn
 from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
-from bineego.training.clips import Batch, ClipLoader, Clips
+from bineego.training.clips import ClipBatch, ClipLoader, Clips
 from bineego.training.guard import NanGuard, memory_errors
 from bineego.training.interrupt import Interrupt
 from bineego.training.losses import Targets, clip_losses, joint, right_actions
@@ -188,7 +188,7 @@ class Loop:
                 return signum
         return None
 
-    def step(self, batch: Sequence[Draw], step: int, source: Iterator[Batch]) -> None:
+    def step(self, batch: Sequence[Draw], step: int, source: Iterator[ClipBatch]) -> None:
         """One optimiser step: number `step` of the epoch under way.
 
         Args:
@@ -203,7 +203,7 @@ class Loop:
         with memory_errors(self.recipe):
             self._step(batch, step, source)
 
-    def _step(self, batch: Sequence[Draw], step: int, source: Iterator[Batch]) -> None:
+    def _step(self, batch: Sequence[Draw], step: int, source: Iterator[ClipBatch]) -> None:
         recipe, place = self.recipe, f"epoch {self.state.epoch + 1}, step {step + 1}"
         number = self.state.epoch * self.sampler.n_steps + step
         total = recipe.epochs * self.sampler.n_steps
@@ -230,7 +230,7 @@ class Loop:
         if self.average is not None:
             self.average.update(self.network)
 
-    def _backward(self, data: Batch, n_actions: int, n_scenes: int, place: str) -> None:
+    def _backward(self, data: ClipBatch, n_actions: int, n_scenes: int, place: str) -> None:
         device = self.fabric.device
         targets = Targets(*(x.to(device, non_blocking=True) for x in (data.actions, data.scenes, data.weights)))
         scores = self.module(normalise(data.frames.to(device, non_blocking=True), pixels=self.network.trunk.pixels))

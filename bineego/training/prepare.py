@@ -25,8 +25,8 @@ from bineego.priors import Priors
 from bineego.training.options import RunOptions
 from bineego.training.recipe import Labels, Recipe, Task
 from bineego.training.samples import (
+    LabelledVideo,
     Samples,
-    Timeline,
     check_times,
     choose_task,
     cut_line,
@@ -252,7 +252,7 @@ def _check_shapes(cache: FrameCache, videos: dict[str, Path]) -> None:
         raise InputInvalid(f"videos of several shapes: {found}", remedy="train without --keep-aspect")
 
 
-def _fingerprint(samples: Samples, val_lines: Sequence[Timeline], labels: LabelSet) -> str:
+def _fingerprint(samples: Samples, val_lines: Sequence[LabelledVideo], labels: LabelSet) -> str:
     """Of everything that is learnt from or judged by, but for the pictures."""
     digest = hashlib.sha256(repr((labels.actions, labels.scenes)).encode())
     columns = [samples.video, samples.low, samples.high, samples.action, samples.scene]

@@ -31,7 +31,7 @@ PAST_THE_END = 1.0  # seconds; annotation tools and rounding put the last end a 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Timeline:
+class LabelledVideo:
     """One video with its labels as numbers.
 
     Attributes:
@@ -77,7 +77,7 @@ class Timeline:
         return bool(self.flippable[self.class_ids[touching]].all())
 
 
-def quiet_moment(line: Timeline) -> float:
+def quiet_moment(line: LabelledVideo) -> float:
     """The second at which a lone video is best cut into a part to train on and one to hold out.
 
     It is the one nearest to `TRAINED_SHARE` of the video at which no action goes on and after which one begins; if
@@ -92,7 +92,7 @@ def quiet_moment(line: Timeline) -> float:
     return float(quiet[np.abs(quiet - wanted).argmin()]) if len(quiet) else wanted
 
 
-def cut_line(line: Timeline, moment: float) -> tuple[Timeline, Timeline]:
+def cut_line(line: LabelledVideo, moment: float) -> tuple[LabelledVideo, LabelledVideo]:
     """The labels before and after a second, each in its own time; of a segment across it, both have their part."""
     log.info(
         "split: one recording; its first %.1f s are trained on, the other %.1f s are held out",
@@ -129,7 +129,7 @@ class Samples:
         scene: scene id (N,), or `UNKNOWN`.
     """
 
-    timelines: Sequence[Timeline]
+    timelines: Sequence[LabelledVideo]
     video: Ints
     low: Floats
     high: Floats
@@ -156,7 +156,7 @@ def timelines(
     labels: LabelSet,
     *,
     keep_direction: Sequence[str] = (),
-) -> list[Timeline]:
+) -> list[LabelledVideo]:
     """The videos of some recordings.
 
     Args:
@@ -182,7 +182,7 @@ def timelines(
             kept = table[~bad]
         for video_id, path in recording.videos.items():
             found.append(
-                Timeline(
+                LabelledVideo(
                     video_id=video_id,
                     path=path,
                     duration=durations[video_id],
@@ -202,7 +202,7 @@ def timelines(
     return found
 
 
-def check_times(training: Sequence[Timeline], validation: Sequence[Timeline]) -> None:
+def check_times(training: Sequence[LabelledVideo], validation: Sequence[LabelledVideo]) -> None:
     """Say how many segments lie outside their video, in one warning for all videos.
 
     Such segments teach nothing: times in another unit would train a model that only knows the background.
@@ -231,7 +231,7 @@ def check_times(training: Sequence[Timeline], validation: Sequence[Timeline]) ->
     )  # fmt: skip
 
 
-def intervals(videos: Sequence[Timeline], recipe: Recipe, task: Task) -> Samples:
+def intervals(videos: Sequence[LabelledVideo], recipe: Recipe, task: Task) -> Samples:
     """All whole intervals of some videos that teach at least one label; of a video shorter than t its only one.
 
     Raises:

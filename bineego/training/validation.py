@@ -27,10 +27,10 @@ from bineego.inference.score import ClipScorer
 from bineego.postprocess import DecodeOptions, decode
 from bineego.tracks import Activation, ScoreTrack
 from bineego.training.recipe import Recipe, Task
-from bineego.training.samples import Timeline
+from bineego.training.samples import LabelledVideo
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision
-from bineego.tsm.fuse import fuse
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.network import TSM
 from bineego.types import Ints
 from bineego.video.cache import FrameCache
@@ -70,14 +70,14 @@ class HeldOut:
             from there.
     """
 
-    timelines: Sequence[Timeline]
+    timelines: Sequence[LabelledVideo]
     truth: Annotations
     cache: FrameCache | None = None
     recipe: Recipe
     task: Task
     begin: float = 0.0
 
-    def frames(self, line: Timeline) -> FrameSource:
+    def frames(self, line: LabelledVideo) -> FrameSource:
         """The frames of what is held out of a video."""
         if self.cache is None:
             raise ValueError("held out without frames")
@@ -146,7 +146,7 @@ def score_held_out(
     """
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     rank = torch.distributed.get_rank() if world > 1 else 0
-    ready = fuse(network, precision=precision or held.recipe.precision, device=device)
+    ready = compile_network(network, precision=precision or held.recipe.precision, device=device)
     scorer = ClipScorer(ready, card, options)
     tracks = [scorer.score(held.frames(line), line.video_id) for line in held.timelines[rank::world]]
     if world > 1:

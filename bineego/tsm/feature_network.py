@@ -17,7 +17,7 @@ from bineego import digests
 from bineego.errors import ModelError
 from bineego.tsm.card_file import find_model_file
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
-from bineego.tsm.fuse import fuse
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.model_file import load_model
 from bineego.tsm.network import TSM
 from bineego.tsm.weights import init_trunk
@@ -51,7 +51,7 @@ class FeatureNetwork:
 
     def __init__(self, network: TSM, weights: str, device: torch.device | str = "cpu") -> None:
         # Not bf16, where it is fast: features must not depend on the machine more than rounding does.
-        self._trunk = fuse(network, precision=Precision.FP32, device=device).trunk
+        self._trunk = compile_network(network, precision=Precision.FP32, device=device).trunk
         config = network.config
         self.shifts = config.shift
         self.made_by: dict[str, Any] = {"trunk": str(config.trunk), "weights": weights, "shift": config.shift}

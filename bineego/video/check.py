@@ -27,7 +27,7 @@ from bineego.video.decode import packets_of
 from bineego.video.probe import open_video
 from bineego.video.scan import scan
 from bineego.video.structure import broken_parts
-from bineego.video.timeline import NEVER_SHOWN, Timeline
+from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.workers import Worker
 
 STRICTER = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
@@ -51,7 +51,7 @@ def examine(path: Path, stream: int = 0) -> Damage:
     return damage.at((_seconds(packet, timeline) for packet in packets), lost=lost)
 
 
-def _seconds(packet: int, timeline: Timeline) -> float:
+def _seconds(packet: int, timeline: FrameTimeline) -> float:
     """When a packet, or the nearest one before it that is shown, is on screen."""
     if timeline.by_order:
         return float(timeline.times[min(packet, len(timeline.times) - 1)])

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from bineego.types import Ints, Pixels
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import Orientation
-from bineego.video.timeline import NEVER_SHOWN, Timeline
+from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class Converter:
 def wanted_frames(
     packets: Iterable[Packet[VideoStream]],
     context: VideoCodecContext,
-    timeline: Timeline,
+    timeline: FrameTimeline,
     wanted: Ints,
     convert: Converter,
     *,

@@ -21,7 +21,7 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import FORMATS, check_plain_file
-from bineego.video.timeline import Timeline
+from bineego.video.timeline import FrameTimeline
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"  # the only way to hand option
 
 
 def wanted_frames_opencv(
-    path: Path, options: FrameOptions, timeline: Timeline, wanted: Ints
+    path: Path, options: FrameOptions, timeline: FrameTimeline, wanted: Ints
 ) -> Iterator[tuple[int, Pixels | None, float]]:
     """As `decode.wanted_frames`: (position in `wanted`, picture, seconds), through OpenCV.
 
@@ -75,7 +75,7 @@ def wanted_frames_opencv(
         capture.release()
 
 
-def can_read(path: Path, timeline: Timeline) -> bool:
+def can_read(path: Path, timeline: FrameTimeline) -> bool:
     """Whether OpenCV shows a file as this program does; it knows neither mended times nor a second stream."""
     if timeline.stream == 0 and timeline.edited and not timeline.rewritten:
         return True
@@ -160,7 +160,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
             os.environ[name] = before
 
 
-def _nearest(timeline: Timeline, seconds: float) -> int:
+def _nearest(timeline: FrameTimeline, seconds: float) -> int:
     after = int(np.searchsorted(timeline.times, seconds))
     around = [index for index in (after - 1, after) if 0 <= index < len(timeline.times)]
     return min(around, key=lambda index: abs(float(timeline.times[index]) - seconds))

@@ -28,7 +28,7 @@ from bineego.video.frames import FrameOptions, TimedFrame
 from bineego.video.probe import open_video
 from bineego.video.reader import Found, VideoReader, check_indices, in_order
 from bineego.video.scan import packet_mark
-from bineego.video.timeline import NEVER_SHOWN, Timeline
+from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.workers import Worker
 
 PARTS_PER_WORKER = 8
@@ -110,7 +110,7 @@ class Part:
     wanted: Ints
 
 
-def plan_parts(timeline: Timeline, wanted: Ints, workers: int) -> list[Part]:
+def plan_parts(timeline: FrameTimeline, wanted: Ints, workers: int) -> list[Part]:
     """Cut a file for `workers` processes; one part where it cannot be cut, none where nothing is wanted."""
     n_packets = len(timeline.packet_ticks)
     if timeline.by_order or len(wanted) == 0:
@@ -133,14 +133,14 @@ def plan_parts(timeline: Timeline, wanted: Ints, workers: int) -> list[Part]:
     return parts
 
 
-def _clean_cuts(timeline: Timeline) -> Bools:
+def _clean_cuts(timeline: FrameTimeline) -> Bools:
     """Packets (P,) where everything stored before is shown before, and decoding may begin."""
     ticks = timeline.packet_ticks
     latest_before = np.concatenate([[NEVER_SHOWN], np.maximum.accumulate(ticks)[:-1]])
     return timeline.entries & (latest_before < ticks)
 
 
-def _behind_leading(timeline: Timeline, cut: int) -> int:
+def _behind_leading(timeline: FrameTimeline, cut: int) -> int:
     """The packet after the last that is stored after packet `cut` and shown before it; `cut` if there is none."""
     ticks = timeline.packet_ticks
     # Leading pictures follow their key packet at once; one more key packet ends the search.
@@ -175,7 +175,9 @@ def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) 
         yield from itertools.islice(reader.in_order(wanted), done, None)
 
 
-def decode_parts(path: Path, options: FrameOptions, timeline: Timeline, parts: list[Part]) -> Iterator[Found | None]:
+def decode_parts(
+    path: Path, options: FrameOptions, timeline: FrameTimeline, parts: list[Part]
+) -> Iterator[Found | None]:
     """Runs in a worker: the frames of its parts, in order, None after each part."""
     convert = Converter(options)
     for part in parts:
@@ -200,7 +202,7 @@ def decode_parts(path: Path, options: FrameOptions, timeline: Timeline, parts: l
 
 @contextlib.contextmanager
 def _opened_at(
-    path: Path, timeline: Timeline, part: Part
+    path: Path, timeline: FrameTimeline, part: Part
 ) -> Iterator[tuple[Iterator[Packet[VideoStream]], VideoStream]]:
     """The part's packets and their stream. Where a seek does not lead there, they are read from the file's start."""
     container, stream = open_video(path, edited=timeline.edited, stream=timeline.stream)
@@ -216,7 +218,7 @@ def _opened_at(
 
 
 def _seek(
-    container: InputContainer, stream: VideoStream, path: Path, timeline: Timeline, part: Part
+    container: InputContainer, stream: VideoStream, path: Path, timeline: FrameTimeline, part: Part
 ) -> Iterator[Packet[VideoStream]] | None:
     """Packets from the part's first on, or None where the seek landed behind it or at an unknown place."""
     pts, dts, _, _ = timeline.marks[part.first].tolist()

@@ -97,7 +97,7 @@ class VideoInfo:
         codec: FFmpeg's name of the decoder.
         container: FFmpeg's name of the container format.
         start: the container's start time, seconds; every time in the program counts from it.
-        duration: length that the header promises, seconds, or None. The true length is a `Timeline`'s.
+        duration: length that the header promises, seconds, or None. The true length is a `FrameTimeline`'s.
         frames: number of frames that the header promises, or None; often off by one.
     """
 

@@ -17,7 +17,7 @@ from bineego.video.frames import Backend, FrameOptions, TimedFrame, capped, on_s
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.scan import scan
 from bineego.video.structure import broken_parts
-from bineego.video.timeline import Timeline
+from bineego.video.timeline import FrameTimeline
 
 __all__ = ["Backend", "Found", "VideoReader", "check_indices", "in_order"]
 
@@ -64,7 +64,7 @@ class VideoReader:
         *,
         backend: Backend = Backend.PYAV,
         threads: int = 0,
-        timeline: Timeline | None = None,
+        timeline: FrameTimeline | None = None,
         stream: int = 0,
         start: float = 0.0,
         end: float | None = None,

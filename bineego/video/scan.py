@@ -26,7 +26,7 @@ from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
 from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictures_of, promised_duration, start_time
-from bineego.video.timeline import NEVER_SHOWN, Timeline
+from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.words import many
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ ROUNDING = 0.0011
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
 
 
-def scan(path: Path | str, stream: int = 0) -> Timeline:
+def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     """The timeline of a file.
 
     Args:
@@ -79,7 +79,7 @@ def scan(path: Path | str, stream: int = 0) -> Timeline:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
     duration = float(times[-1]) + last_length
     holes, uneven = (np.zeros((0, 2)), 0) if by_order or found.container.startswith("mov") else holes_of(times)
-    timeline = Timeline(
+    timeline = FrameTimeline(
         times=times,
         ticks=frame_ticks,
         duration=duration,
@@ -102,7 +102,7 @@ def scan(path: Path | str, stream: int = 0) -> Timeline:
     return timeline
 
 
-def _report(path: Path | str, timeline: Timeline, clock: Clock, found: _File) -> None:
+def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: _File) -> None:
     """Say what is not as the file has it."""
     duration, usual = timeline.duration, float(found.usual * found.time_base)
     if found.n_streams > 1 and found.stream == 0:
@@ -194,7 +194,7 @@ class _File:
         pts, dts: times (P,) as the file has them, ticks; `NEVER_SHOWN` where there is none.
         lengths: (P,) ticks, 0 where not told.
         hidden: (P,) packets that a player does not show.
-        entries, marks: see `Timeline`.
+        entries, marks: see `FrameTimeline`.
         n_promised: frames that the header counts, 0 where it does not.
         usual: ticks from one frame to the next.
         zero: what a player shows as 0:00, seconds on the file's clock; None where the container does not say.
@@ -301,7 +301,7 @@ def _mark(value: int | None) -> int:
 
 
 def packet_mark(packet: Packet[VideoStream]) -> tuple[int, int, int, int]:
-    """What `Timeline.marks` holds of a packet."""
+    """What `FrameTimeline.marks` holds of a packet."""
     return _mark(packet.pts), _mark(packet.dts), _mark(packet.pos), packet.size
 
 

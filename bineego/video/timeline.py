@@ -15,7 +15,7 @@ NEVER_SHOWN = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Timeline:
+class FrameTimeline:
     """The frames of a file in order of presentation (F of them), and its packets in file order (P of them).
 
     Attributes:

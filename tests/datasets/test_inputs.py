@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bineego.datasets import Subset, View, resolve_inputs, resolve_videos, resolve_views
+from bineego.datasets import Subset, View, resolve_videos, resolve_views
 from bineego.errors import InputMissing, UsageError
 
 Make = Callable[..., Path]
@@ -21,9 +21,7 @@ def clips(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_videos(clips: Path) -> None:
-    found = resolve_inputs([clips])
-    assert list(found.videos) == ["a", "b"]
-    assert found.known == frozenset()
+    assert list(resolve_videos([clips])) == ["a", "b"]
 
 
 def test_a_file_may_have_any_extension(clips: Path) -> None:
@@ -47,9 +45,7 @@ def test_a_data_set_and_its_subsets(x360: Make) -> None:
         index=[{"uuid": "a", "subset": "train"}, {"uuid": "b", "subset": "val"}],
     )
     assert list(resolve_videos([folder])) == ["a", "b"]
-    found = resolve_inputs([folder], subset=Subset.VAL)
-    assert list(found.videos) == ["b"]
-    assert found.known == {"a", "b", "lost"}
+    assert list(resolve_videos([folder], subset=Subset.VAL)) == ["b"]
     with pytest.raises(UsageError, match="no recording in subset test: it has train, val"):
         resolve_videos([folder], subset=Subset.TEST)
 

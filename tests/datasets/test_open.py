@@ -153,7 +153,7 @@ def test_an_annotation_file_with_its_videos_beside_it(tmp_path: Path, caplog: py
     assert c.segments is None
     assert "1 annotated video (b) without a file" in caplog.text
     assert "1 video (c) in" in caplog.text
-    assert found.video_ids == ("a", "b", "c")
+    assert [each.recording_id for each in found.recordings] == ["a", "b", "c"]
 
 
 def test_videos_in_another_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

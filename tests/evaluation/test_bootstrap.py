@@ -7,7 +7,7 @@ import pytest
 from bineego import segments
 from bineego.evaluation import bootstrap, evaluate
 from bineego.evaluation.matching import match
-from bineego.evaluation.problem import pose
+from bineego.evaluation.scoring_table import arrange
 
 TIOU = (0.5, 0.75)
 
@@ -25,15 +25,15 @@ def test_weighting_is_evaluating_the_drawn_videos(monkeypatch, random_set):
     monkeypatch.setattr(bootstrap, "BLOCK_NUMBERS", 40)
     for seed in range(25):
         truth, found = random_set(seed)
-        problem = pose(truth, found)
-        drawn_BV = bootstrap.draw(len(problem.videos), 7, seed)
-        assert (drawn_BV.sum(axis=1) == len(problem.videos)).all()
-        ap_KBC = bootstrap.resampled_ap(problem, match(problem, TIOU), drawn_BV)
+        arranged = arrange(truth, found)
+        drawn_BV = bootstrap.draw(len(arranged.videos), 7, seed)
+        assert (drawn_BV.sum(axis=1) == len(arranged.videos)).all()
+        ap_KBC = bootstrap.resampled_ap(arranged, match(arranged, TIOU), drawn_BV)
         for b, drawn in enumerate(drawn_BV.tolist()):
-            times = dict(zip(problem.videos, drawn, strict=True))
+            times = dict(zip(arranged.videos, drawn, strict=True))
             some_truth, some_found = _copied(truth, times), _copied(found, times)
             expected = evaluate(some_truth, some_found, tiou=TIOU).ap if len(some_truth) else {}
-            for c, label in enumerate(problem.labels):
+            for c, label in enumerate(arranged.labels):
                 if label in expected:
                     assert ap_KBC[:, b, c] == pytest.approx(expected[label], abs=1e-12)
                 else:

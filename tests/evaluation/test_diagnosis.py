@@ -6,7 +6,7 @@ import pytest
 from bineego import segments
 from bineego.evaluation import evaluate
 from bineego.evaluation.diagnosis import KINDS, Kind
-from bineego.evaluation.problem import pose
+from bineego.evaluation.scoring_table import arrange
 from bineego.evaluation.sensitivity import covered_share
 
 TIOU = (0.05, 0.5, 0.95)
@@ -115,7 +115,7 @@ def test_normalised_map_is_the_map_where_all_segments_are_in_one_bucket():
 def test_covered_share(random_set):
     for seed in range(40):
         truth, _ = random_set(seed)
-        rows = pose(truth, segments.empty(scored=True)).truth
+        rows = arrange(truth, segments.empty(scored=True)).truth
         share = covered_share(rows)
         for i in range(len(rows)):
             length = rows.end[i] - rows.start[i]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bineego import segments
 from bineego.errors import InputInvalid, UsageError
-from bineego.evaluation import evaluate, matching, pairs, problem
+from bineego.evaluation import evaluate, matching, pairs, scoring_table
 from bineego.formats.annotations import Annotations
 
 TIOU = (0.3, 0.5, 0.75, 0.95)
@@ -42,8 +42,8 @@ def test_the_same_in_small_pieces(monkeypatch, slow, random_set):
     """Chunks of classes and slices of pairs are an economy, nothing else."""
     sets = [random_set(seed) for seed in range(60)]
     whole = [evaluate(truth, found, tiou=TIOU).ap for truth, found in sets]
-    monkeypatch.setattr(problem, "CHUNK_ROWS", 2)
-    monkeypatch.setattr(problem, "RADIX_CLASSES", 1)
+    monkeypatch.setattr(scoring_table, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(scoring_table, "RADIX_CLASSES", 1)
     monkeypatch.setattr(pairs, "SLICE_PAIRS", 1)
     assert [evaluate(truth, found, tiou=TIOU).ap for truth, found in sets] == whole
 
@@ -85,10 +85,10 @@ def test_a_long_chain_of_refusals():
     n = 300
     truth = segments.make(["v"] * n, ["a"] * n, np.zeros(n), 100 + np.arange(n) / 1000)
     found = segments.make(["v"] * (n + 1), ["a"] * (n + 1), np.zeros(n + 1), np.full(n + 1, 101), np.arange(n + 1))
-    posed = problem.pose(truth, found)
-    (hits,) = matching.match(posed, (0.9,))
+    arranged = scoring_table.arrange(truth, found)
+    (hits,) = matching.match(arranged, (0.9,))
     assert hits.prediction.tolist() == list(range(n))
-    assert posed.truth.row[hits.truth].tolist() == list(range(n))[::-1]
+    assert arranged.truth.row[hits.truth].tolist() == list(range(n))[::-1]
 
 
 def test_unknown_labels_and_videos_are_named(notes):

@@ -11,7 +11,7 @@ import pytest
 
 import bineego
 from bineego.cli import app
-from bineego.tsm.fuse import InferenceNetwork
+from bineego.tsm.inference_network import InferenceNetwork
 
 HOME = str(Path(bineego.__file__).parent)
 MOST = 9

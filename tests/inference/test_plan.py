@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from bineego.errors import UsageError
 from bineego.grid import interval_edges
 from bineego.inference.coarse import agreement, coarse_rows, interpolate, middle_rows
-from bineego.inference.plan import Plan, cells, make_plan
+from bineego.inference.plan import ClipPlan, cells, make_plan
 from bineego.tracks import Activation
 
 TIMES = np.arange(2000) / 25.0
 
 
-def plan_of(duration: float, t: float, stride: float | None = None, clip_duration: float | None = None) -> Plan:
+def plan_of(duration: float, t: float, stride: float | None = None, clip_duration: float | None = None) -> ClipPlan:
     return make_plan(TIMES, duration, t=t, n_frames=8, stride=stride, clip_duration=clip_duration)
 
 

@@ -17,7 +17,7 @@ from bineego.inference.score import ClipScorer
 from bineego.tracks import Activation, ScoreTrack
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
-from bineego.tsm.fuse import InferenceNetwork, for_inference
+from bineego.tsm.inference_network import InferenceNetwork, compile_for_inference
 from bineego.tsm.model_file import Model
 from bineego.tsm.network import Scores
 from bineego.tsm.preprocess import normalise
@@ -37,7 +37,7 @@ def score_video(
 
 @pytest.fixture(scope="module")
 def ready(model: Model) -> InferenceNetwork:
-    return for_inference(model, precision=Precision.FP32)
+    return compile_for_inference(model, precision=Precision.FP32)
 
 
 @pytest.fixture(scope="module")

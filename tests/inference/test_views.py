@@ -17,7 +17,7 @@ from bineego.formats import csv
 from bineego.inference import LocalizeOptions, localize
 from bineego.labels import LabelSet
 from bineego.postprocess import decode
-from bineego.postprocess.fusion import fuse
+from bineego.postprocess.fusion import fuse_tracks
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.model_file import Model
@@ -56,7 +56,7 @@ def test_tracks_of_the_views_are_fused_and_decoded_once(
     for name in ("alone", "other", "same"):
         given = [tracks.load(path) for view in BOTH if (path := single[view] / f"{name}.scores.npz").exists()]
         fused = tracks.load(tmp_path / "both" / f"{name}.scores.npz")
-        expected = fuse(given, [1.0] * len(given)) if len(given) > 1 else given[0]
+        expected = fuse_tracks(given, [1.0] * len(given)) if len(given) > 1 else given[0]
         assert fused.edges == pytest.approx(expected.edges)
         assert fused.probabilities() == pytest.approx(expected.probabilities(), abs=1e-6)
         assert csv.read_predictions(tmp_path / "both" / f"{name}.csv").equals(decode(fused))

@@ -11,10 +11,10 @@ import torch
 
 from bineego.errors import InputInvalid, ResourceExhausted
 from bineego.training import Recipe, RunOptions, loop, train
-from bineego.training.clips import Batch
+from bineego.training.clips import ClipBatch
 from bineego.training.guard import LOOK_EVERY, NanGuard, memory_errors
 from bineego.training.losses import Losses
-from bineego.training.samples import Samples, Timeline
+from bineego.training.samples import LabelledVideo, Samples
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_run_out_of_memory(tiny: Path, recipe: Recipe, options: RunOptions, mo
 
 def samples() -> Samples:
     nothing = np.zeros(0)
-    line = Timeline(
+    line = LabelledVideo(
         video_id="walk", path=Path("walk.mp4"), duration=10.0, annotated=True, starts=nothing, ends=nothing,
         class_ids=nothing.astype(np.int64), scene=0, flippable=np.ones(1, bool),
     )  # fmt: skip
@@ -71,9 +71,9 @@ def samples() -> Samples:
                    scene=zeros)  # fmt: skip
 
 
-def batch() -> Batch:
+def batch() -> ClipBatch:
     n = torch.arange(4)
-    return Batch(torch.zeros(4, 1, 2, 2, 3), n, n, torch.ones(4), n, n.double() / 2 + 0.1)
+    return ClipBatch(torch.zeros(4, 1, 2, 2, 3), n, n, torch.ones(4), n, n.double() / 2 + 0.1)
 
 
 def losses(*bad: int) -> Losses:

@@ -18,7 +18,7 @@ from bineego.postprocess import calibration
 from bineego.postprocess import fit as decoder_fit
 from bineego.training import Recipe, RunOptions, RunResult, train
 from bineego.tsm import load_model
-from bineego.tsm.fuse import for_inference
+from bineego.tsm.inference_network import compile_for_inference
 from bineego.video.cache import FrameCache
 
 PROBABILITY = 0.1
@@ -66,7 +66,7 @@ def test_the_figure_is_the_same_wherever_it_stands(
     assert 0 <= float(row["mAP_unfitted"]) <= 1
 
     # Fresh decoding differs by what JPEG does to the frames of the cache, and by nothing else.
-    network = for_inference(model)
+    network = compile_for_inference(model)
     scorer, cache = ClipScorer(network, model.card), FrameCache(options.cache, model.card.frames)
     held = json.loads((result.folder / "split.json").read_text())["val"]
     videos = [next(data.rglob(f"{name}.mp4")) for name in held]

@@ -12,7 +12,7 @@ from bineego.errors import InputInvalid, UsageError
 from bineego.labels import LabelSet
 from bineego.training.recipe import Recipe, Task
 from bineego.training.samples import (
-    Timeline,
+    LabelledVideo,
     check_times,
     choose_task,
     cut_line,
@@ -232,8 +232,8 @@ def test_a_cut_line_gives_each_side_its_part_in_its_own_time() -> None:
     assert before.class_ids.tolist() == [1, 1]
 
 
-def _line(rows: list[tuple[float, float]]) -> Timeline:
-    return Timeline(
+def _line(rows: list[tuple[float, float]]) -> LabelledVideo:
+    return LabelledVideo(
         video_id="a",
         path=Path("a.mp4"),
         duration=100.0,

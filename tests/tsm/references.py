@@ -12,7 +12,7 @@ from torchvision.models.mobilenetv2 import InvertedResidual
 
 from benchmarks.accuracy import official_tsm
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
-from bineego.tsm.fuse import fuse
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
 
@@ -133,7 +133,7 @@ def check_fused(trunk: Trunk, precision: Precision) -> None:
     frames = torch.randint(0, 256, (3, 4, 64, 64, 3), dtype=torch.uint8)
     with torch.inference_mode():
         wanted = network(normalise(frames, pixels=network.trunk.pixels))
-    ready = fuse(network, precision=precision)
+    ready = compile_network(network, precision=precision)
     for _ in range(3):  # weights are laid out anew at the second call
         got = ready(frames)
         for got_logits, wanted_logits in zip(got, wanted, strict=True):

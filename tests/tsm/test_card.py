@@ -16,7 +16,7 @@ from bineego.tsm import precision as precision_module
 from bineego.tsm.card import Bf16Check, ModelCard
 from bineego.tsm.card_file import card_from_json, card_to_json
 from bineego.tsm.config import Precision, Trunk
-from bineego.tsm.fuse import for_inference
+from bineego.tsm.inference_network import compile_for_inference
 from bineego.tsm.model_file import Model
 from bineego.tsm.precision import safe_precision
 
@@ -83,4 +83,4 @@ def test_for_inference_asks_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: True)
     network = random_network(Trunk.RESNET18)
     for check, wanted in ((GOOD, Precision.BF16), (None, Precision.FP32)):
-        assert for_inference(Model(network=network, card=card(check))).precision is wanted
+        assert compile_for_inference(Model(network=network, card=card(check))).precision is wanted

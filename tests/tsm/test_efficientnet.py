@@ -16,7 +16,7 @@ from tsm.references import SlowShift
 from bineego.errors import ModelError
 from bineego.tsm import imagenet
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
-from bineego.tsm.fuse import fuse
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
 from bineego.tsm.trunk import SameConv2d
@@ -48,7 +48,7 @@ def test_equals_the_published_implementation(published: Any, size: int) -> None:
         pictures = normalise(frames, pixels=network.trunk.pixels).flatten(0, 1)
         wanted = published.extract_features(pictures).mean((2, 3))
         torch.testing.assert_close(network.trunk(pictures, 1), wanted, rtol=0, atol=1e-4)
-        folded = fuse(network, precision=Precision.FP32).trunk.features(frames)
+        folded = compile_network(network, precision=Precision.FP32).trunk.features(frames)
         torch.testing.assert_close(folded, wanted, rtol=0, atol=1e-4)
 
 

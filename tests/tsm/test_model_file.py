@@ -111,8 +111,8 @@ def test_a_model_is_ready_without_what_takes_long_to_load(saved: Path) -> None:
     """torchvision and PyTorch's compiler cost a second each; only ImageNet weights and training may need them."""
     code = (
         "import sys, torch, bineego.inference.score; from bineego.tsm import load_model; "
-        "from bineego.tsm.fuse import for_inference; "
-        "for_inference(load_model(sys.argv[1]))(torch.zeros(1, 4, 32, 32, 3, dtype=torch.uint8)); "
+        "from bineego.tsm.inference_network import compile_for_inference; "
+        "compile_for_inference(load_model(sys.argv[1]))(torch.zeros(1, 4, 32, 32, 3, dtype=torch.uint8)); "
         "print([name for name in ('torchvision', 'torch._dynamo', 'lightning_fabric', 'cv2') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True)

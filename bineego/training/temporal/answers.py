@@ -15,7 +15,7 @@ from bineego.heads.track import to_track
 from bineego.inference.temporal import with_card
 from bineego.labels import LabelSet
 from bineego.tracks import ScoreTrack
-from bineego.training.samples import Timeline
+from bineego.training.samples import LabelledVideo
 from bineego.training.temporal.examples import Example
 from bineego.training.temporal.folds import Folds
 from bineego.tsm.card import ModelCard
@@ -40,7 +40,7 @@ def unseen(head: HeadEnsemble, folds: Folds, card: ModelCard) -> list[ScoreTrack
     return found
 
 
-def unseen_lines(folds: Folds, lines: Sequence[Timeline]) -> list[Timeline]:
+def unseen_lines(folds: Folds, lines: Sequence[LabelledVideo]) -> list[LabelledVideo]:
     """The labels of the tracks of `unseen`, in their order."""
     by_id = {line.video_id: line for line in lines}
     return [
@@ -57,7 +57,7 @@ def unseen_lines(folds: Folds, lines: Sequence[Timeline]) -> list[Timeline]:
     ]
 
 
-def truth_of_lines(lines: Sequence[Timeline], labels: LabelSet) -> Annotations:
+def truth_of_lines(lines: Sequence[LabelledVideo], labels: LabelSet) -> Annotations:
     """Labels as `evaluate` takes them."""
     names = np.array(["", *labels.actions], dtype=object)
     tables = [

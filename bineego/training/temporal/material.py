@@ -15,7 +15,7 @@ from bineego.heads.config import HeadConfig
 from bineego.priors import Priors
 from bineego.training.prepare import TrainingPlan, measured_priors
 from bineego.training.recipe import Recipe
-from bineego.training.samples import Timeline, check_times, cut_line, quiet_moment, timelines
+from bineego.training.samples import LabelledVideo, check_times, cut_line, quiet_moment, timelines
 from bineego.training.temporal.examples import Example
 from bineego.training.temporal.folds import Folds, make_folds
 from bineego.training.validation import HeldOut, later, truth_of
@@ -41,7 +41,7 @@ class HeadMaterial:
     """
 
     projection: features.Projection
-    lines: Sequence[Timeline]
+    lines: Sequence[LabelledVideo]
     folds: Folds
     held: HeldOut
     val: Sequence[Example]
@@ -121,7 +121,9 @@ def temporal_config(
     )
 
 
-def example_of(line: Timeline, track: FeatureTrack, projection: features.Projection, begin: float = 0.0) -> Example:
+def example_of(
+    line: LabelledVideo, track: FeatureTrack, projection: features.Projection, begin: float = 0.0
+) -> Example:
     """The stretch of a video that a line covers from `begin` on, seconds; both its ends are edges of steps."""
     edges = track.edges
     first, stop = (int(np.abs(edges - moment).argmin()) for moment in (begin, begin + line.duration))
@@ -138,7 +140,7 @@ def example_of(line: Timeline, track: FeatureTrack, projection: features.Project
 
 
 def _fingerprint(
-    tracks: Mapping[str, FeatureTrack], kinds: Sequence[str], lines: Sequence[Timeline], chosen: TrainingPlan
+    tracks: Mapping[str, FeatureTrack], kinds: Sequence[str], lines: Sequence[LabelledVideo], chosen: TrainingPlan
 ) -> str:
     """Of everything that is learnt from or judged by."""
     digest = hashlib.sha256(repr((chosen.labels.actions, chosen.labels.scenes, tuple(kinds))).encode())
@@ -150,7 +152,7 @@ def _fingerprint(
     return digest.hexdigest()
 
 
-def _facts(chosen: TrainingPlan, lines: Sequence[Timeline], held: HeldOut, kinds: Sequence[str]) -> dict[str, Any]:
+def _facts(chosen: TrainingPlan, lines: Sequence[LabelledVideo], held: HeldOut, kinds: Sequence[str]) -> dict[str, Any]:
     """What the model card says about the data."""
     facts: dict[str, Any] = {
         "dataset": chosen.dataset.name,

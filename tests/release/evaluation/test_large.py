@@ -9,7 +9,7 @@ from bineego import segments
 from bineego.evaluation import evaluate, pairs
 from bineego.evaluation.bootstrap import resampled_ap
 from bineego.evaluation.matching import match
-from bineego.evaluation.problem import pose
+from bineego.evaluation.scoring_table import arrange
 
 
 def table(rows: int, seed: int = 0):
@@ -55,10 +55,10 @@ def test_agrees_with_the_slow_rule_on_crowded_videos():
     found = segments.make(
         ["v"] * n_found, ["a"] * n_found, first, first + 5 + rng.random(n_found) * 20, rng.permutation(n_found)
     )
-    problem = pose(truth, found)
-    for threshold, hits in zip((0.3, 0.5, 0.75, 0.95), match(problem, (0.3, 0.5, 0.75, 0.95)), strict=True):
+    arranged = arrange(truth, found)
+    for threshold, hits in zip((0.3, 0.5, 0.75, 0.95), match(arranged, (0.3, 0.5, 0.75, 0.95)), strict=True):
         free, expected = set(range(n_truth)), {}
-        rows, of = problem.predictions, problem.truth
+        rows, of = arranged.predictions, arranged.truth
         for p in range(n_found):
             best = None
             for g in sorted(free):
@@ -76,7 +76,7 @@ def test_agrees_with_the_slow_rule_on_crowded_videos():
 
 def test_bootstrap_of_many_rows():
     truth, found = table(500_000)
-    problem = pose(truth, found)
-    hits = match(problem, (0.5, 0.75, 0.95))
-    ap = resampled_ap(problem, hits, np.ones((100, len(problem.videos)), np.int32))
+    arranged = arrange(truth, found)
+    hits = match(arranged, (0.5, 0.75, 0.95))
+    ap = resampled_ap(arranged, hits, np.ones((100, len(arranged.videos)), np.int32))
     assert ap[:, 0].mean(axis=1) == pytest.approx(evaluate(truth, found).mAP)

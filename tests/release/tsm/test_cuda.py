@@ -15,7 +15,7 @@ from tsm.references import random_network
 
 from bineego.inference.clips import score_clips
 from bineego.tsm.config import Precision, Trunk
-from bineego.tsm.fuse import InferenceNetwork, fuse
+from bineego.tsm.inference_network import InferenceNetwork, compile_network
 
 TOLERANCE = {Precision.FP32: 1e-2, Precision.BF16: 0.1}
 """Of the largest logit. GPUs convolve float32 in TF32 by default."""
@@ -36,7 +36,7 @@ def clips(n: int, seed: int = 0) -> Tensor:
 
 
 def ready(precision: Precision = Precision.FP32, trunk: Trunk = Trunk.RESNET50) -> InferenceNetwork:
-    return fuse(random_network(trunk, n_scenes=3), precision=precision, device="cuda")
+    return compile_network(random_network(trunk, n_scenes=3), precision=precision, device="cuda")
 
 
 def eager(network: InferenceNetwork) -> InferenceNetwork:
@@ -57,7 +57,7 @@ def close(got: Tensor | None, wanted: Tensor | None, precision: Precision) -> bo
 @pytest.mark.parametrize("trunk", [Trunk.RESNET50, Trunk.MOBILENET_V2, Trunk.RESNEXT101_32X8D])
 def test_graph_equals_eager_and_the_cpu(trunk: Trunk, precision: Precision) -> None:
     network, plain = ready(precision, trunk), eager(ready(precision, trunk))
-    on_cpu = fuse(random_network(trunk, n_scenes=3), precision=Precision.FP32)
+    on_cpu = compile_network(random_network(trunk, n_scenes=3), precision=Precision.FP32)
     for seed, n in enumerate((4, 4, 4, 3, 1, 4)):
         frames = clips(n, seed).pin_memory()
         got, wanted, reference = network(frames), plain(frames), on_cpu(frames)
@@ -112,7 +112,7 @@ def test_scoring_through_pinned_batches_equals_the_cpu() -> None:
     pictures = clips(8).flatten(0, 1).numpy()
     frames_NT = torch.arange(56)[:, None].add(torch.arange(8)).numpy()
     network = ready()
-    on_cpu = fuse(random_network(Trunk.RESNET50, n_scenes=3), precision=Precision.FP32)
+    on_cpu = compile_network(random_network(Trunk.RESNET50, n_scenes=3), precision=Precision.FP32)
     results = []
     for each in (network, on_cpu):
         frames = ((i, picture, 0.0) for i, picture in enumerate(pictures))

@@ -32,7 +32,7 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rows:
+class ScoredRows:
     """Segments as arrays (N,), those of one class together.
 
     Attributes:
@@ -55,7 +55,7 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Problem:
+class ScoringTable:
     """What is to be scored.
 
     Attributes:
@@ -72,8 +72,8 @@ class Problem:
     labels: tuple[str, ...]
     videos: tuple[str, ...]
     n_annotated: int
-    truth: Rows
-    predictions: Rows
+    truth: ScoredRows
+    predictions: ScoredRows
     score: Floats
     ambiguous: Bools | None = None
     tolerance: float = 0.0
@@ -83,11 +83,11 @@ class Problem:
         """Ground-truth segments of each class (C,)."""
         return np.diff(self.truth.bounds)
 
-    def reordered(self, preference: Ints) -> Problem:
-        """The same problem with equal scores ordered by falling `preference` (N,), then as they were."""
+    def reordered(self, preference: Ints) -> ScoringTable:
+        """The same table with equal scores ordered by falling `preference` (N,), then as they were."""
         rows = self.predictions
         order = np.lexsort((-preference, -self.score, rows.label))
-        reordered = Rows(
+        reordered = ScoredRows(
             label=rows.label[order],
             video=rows.video[order],
             start=rows.start[order],
@@ -99,21 +99,21 @@ class Problem:
         return replace(self, predictions=reordered, score=self.score[order], ambiguous=ambiguous)
 
 
-def pose(
+def arrange(
     truth: pd.DataFrame,
     predictions: pd.DataFrame,
     *,
     videos: tuple[str, ...] = (),
     tolerance: float = 0.0,
     warn: bool = True,
-) -> Problem:
+) -> ScoringTable:
     """Number labels and videos and sort the rows. What is odd about them is counted in warnings.
 
     Args:
         truth: unscored segments table.
         predictions: scored segments table.
         videos: annotated videos; those of `truth` are added.
-        tolerance: see `Problem`.
+        tolerance: see `ScoringTable`.
         warn: whether to say what is odd.
     """
     if warn:
@@ -139,7 +139,7 @@ def pose(
     bounds = _bounds(label[by_class] if n_unknown else label, len(labels))
     score = predictions["score"].to_numpy(np.float64)[by_class]
     ranked = _rank(score, bounds)
-    return Problem(
+    return ScoringTable(
         labels=labels,
         videos=all_videos,
         n_annotated=len(annotated),
@@ -150,9 +150,9 @@ def pose(
     )
 
 
-def chunks(problem: Problem) -> list[tuple[int, int]]:
+def chunks(arranged: ScoringTable) -> list[tuple[int, int]]:
     """Ranges of classes that hold about `CHUNK_ROWS` predictions each (one class at least)."""
-    bounds, ranges, low = problem.predictions.bounds, [], 0
+    bounds, ranges, low = arranged.predictions.bounds, [], 0
     while low < len(bounds) - 1:
         high = max(low + 1, int(np.searchsorted(bounds, bounds[low] + CHUNK_ROWS, side="right")) - 1)
         ranges.append((low, high))
@@ -174,20 +174,20 @@ def _rank(score: Floats, bounds: Ints) -> Ints:
     return order
 
 
-def _rows(table: pd.DataFrame, video: Ints, order: Ints, bounds: Ints, ranked: Ints | None = None) -> Rows:
-    """Rows of a table in an order that groups them by class, then in the order `ranked` of those."""
+def _rows(table: pd.DataFrame, video: Ints, order: Ints, bounds: Ints, ranked: Ints | None = None) -> ScoredRows:
+    """The rows of a table in an order that groups them by class, then in the order `ranked` of those."""
 
     # Two steps: the first reads each class in rising order, the second stays within the class. Both are kind to the
     # processor's cache; one jump to any row is not, and would make large tables slower per row.
-    def arranged(column: NDArray[Number]) -> NDArray[Number]:
+    def take(column: NDArray[Number]) -> NDArray[Number]:
         return column[order] if ranked is None else column[order][ranked]
 
     label = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    return Rows(
+    return ScoredRows(
         label=label,
-        video=arranged(video),
-        start=arranged(table["start"].to_numpy(np.float64)),
-        end=arranged(table["end"].to_numpy(np.float64)),
+        video=take(video),
+        start=take(table["start"].to_numpy(np.float64)),
+        end=take(table["end"].to_numpy(np.float64)),
         row=order if ranked is None else order[ranked],
         bounds=bounds,
     )

@@ -7,13 +7,12 @@ import torch
 from tsm.references import check_fused, random_network
 
 from bineego.errors import UsageError
-from bineego.tsm import fuse as fuse_module
-from bineego.tsm import fused_conv
+from bineego.tsm import fused_conv, inference_network
 from bineego.tsm import precision as precision_module
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision, Trunk
-from bineego.tsm.fuse import fuse
 from bineego.tsm.fused_conv import Act, Folded, OneDnnConv, PlainConv
+from bineego.tsm.inference_network import compile_network
 from bineego.tsm.precision import bf16_is_fast, fast_precision
 
 CPU = torch.device("cpu")
@@ -31,8 +30,8 @@ def test_equals_the_plain_network(trunk: Trunk, precision: Precision) -> None:
 def test_equals_it_without_the_private_operators(
     trunk: Trunk, precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fuse_module, "onednn_works", lambda dtype: False)
-    assert not fuse(random_network(trunk), precision=precision).fused
+    monkeypatch.setattr(inference_network, "onednn_works", lambda dtype: False)
+    assert not compile_network(random_network(trunk), precision=precision).fused
     check_fused(trunk, precision)
 
 
@@ -76,7 +75,7 @@ def test_shapes_may_change_from_call_to_call() -> None:
 def test_model_is_left_as_it_is_and_results_repeat() -> None:
     network = random_network(Trunk.RESNET18)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    ready = fuse(network, precision=Precision.FP32)
+    ready = compile_network(network, precision=Precision.FP32)
     frames = torch.randint(0, 256, (2, 3, 32, 32, 3), dtype=torch.uint8)
     copy = frames.clone()
     first = ready(frames).actions
@@ -88,10 +87,10 @@ def test_model_is_left_as_it_is_and_results_repeat() -> None:
 
 
 def test_number_of_clips_at_once_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    ready = fuse(random_network(Trunk.RESNET18), precision=Precision.FP32)
+    ready = compile_network(random_network(Trunk.RESNET18), precision=Precision.FP32)
     frames = torch.randint(0, 256, (5, 3, 32, 32, 3), dtype=torch.uint8)
     together = ready(frames).actions
-    monkeypatch.setattr(fuse_module, "CPU_PIXELS", 2 * 3 * 32 * 32)
+    monkeypatch.setattr(inference_network, "CPU_PIXELS", 2 * 3 * 32 * 32)
     torch.testing.assert_close(ready(frames).actions, together, rtol=1e-4, atol=1e-4)
 
 
@@ -109,7 +108,7 @@ def test_precision(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFix
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_missing_device_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="--device cpu"):
-        fuse(random_network(Trunk.RESNET18), device="cuda")
+        compile_network(random_network(Trunk.RESNET18), device="cuda")
 
 
 def test_allocator_setting_is_harmless_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ class InferenceNetwork:
         return tuple(part.detach().to(self.device, torch.float32) for part in (head.weight, head.bias))  # type: ignore[return-value]
 
 
-def for_inference(
+def compile_for_inference(
     model: Model, *, precision: Precision = Precision.AUTO, device: torch.device | str = "cpu"
 ) -> InferenceNetwork:
     """The network of `model`, ready to score clips on `device`. The model itself is left as it is.
@@ -106,13 +106,13 @@ def for_inference(
         UsageError: the device is not there.
     """
     precision = safe_precision(precision, torch.device(device), model.card)
-    return fuse(model.clip_network, precision=precision, device=device)
+    return compile_network(model.clip_network, precision=precision, device=device)
 
 
-def fuse(
+def compile_network(
     network: TSM, *, precision: Precision = Precision.AUTO, device: torch.device | str = "cpu"
 ) -> InferenceNetwork:
-    """As `for_inference`, for a network without a card: AUTO is what is fast."""
+    """As `compile_for_inference`, for a network without a card: AUTO is what is fast."""
     where = torch.device(device)
     chosen = fast_precision(precision, where)
     dtype = torch.bfloat16 if chosen is Precision.BF16 else torch.float32
