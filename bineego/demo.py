@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bineego import config
@@ -23,7 +23,8 @@ from bineego.formats import csv
 from bineego.inference import localize
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.output import SCENES as SCENES_NAME
-from bineego.page.results import report
+from bineego.page.options import ReportOptions
+from bineego.page.results import find_results, report_on
 from bineego.pictures.timeline import write_timeline
 from bineego.postprocess import Postprocess
 from bineego.runs import RunFolder
@@ -119,7 +120,8 @@ def run_demo(folder: Path, *, options: DemoOptions | None = None, step: Step | N
         _ensembles(demo, data, options)
     _picture(demo, data)
     truth = RunFolder(demo.folder / "runs" / TEMPORAL).ground_truth
-    report(demo.folder / f"{TEMPORAL}-tracks", truth=truth, videos=data, output=demo.page)
+    shown = replace(find_results(demo.folder / f"{TEMPORAL}-tracks"), name="bineego demo: held-out videos")
+    report_on(shown, ReportOptions(truth=truth, videos=data, output=demo.page))
     _settings(demo, data, options)
     return demo
 

@@ -16,11 +16,14 @@ from bineego.page.strips import strips_of
 from bineego.postprocess.candidates import RANK
 from bineego.tracks import ScoreTrack
 
-STRIP_BYTES = 12_000_000
+STRIP_BYTES = 10_000_000
 """Room for the scores of all videos, before they are written as text (a third more)."""
 
-THUMBNAIL_BYTES = 8_000_000
+THUMBNAIL_BYTES = 6_000_000
 """Room for the pictures of all videos, likewise."""
+
+DIGITS = 4
+"""Of seconds and scores, behind the point."""
 
 LEAST = RANK
 """Score from which on predictions are shown at first: candidates, which are there for recall, score less."""
@@ -93,9 +96,10 @@ def _by_video(table: pd.DataFrame | None, number: Mapping[str, int]) -> dict[str
     """Rows [action, start, end, score] of each video, in order of time."""
     if table is None:
         return {}
-    scores = table["score"].tolist() if "score" in table else [None] * len(table)
+    start, end = (table[column].round(DIGITS).tolist() for column in ("start", "end"))
+    scores = table["score"].round(DIGITS).tolist() if "score" in table else [None] * len(table)
     rows: dict[str, list[list[Any]]] = {}
-    columns = (table["video_id"], table["label"], table["start"].tolist(), table["end"].tolist(), scores)
+    columns = (table["video_id"], table["label"], start, end, scores)
     for video, label, start, end, score in zip(*columns, strict=True):
         rows.setdefault(video, []).append([number[label], start, end, score])
     for found in rows.values():

@@ -14,15 +14,20 @@ import numpy as np
 import simplejpeg
 
 from bineego.errors import BineegoError
+from bineego.types import Pixels
 from bineego.video.probe import probe
 from bineego.video.thumbnails import thumbnails
 
 HEIGHT = 54
 """Pixels of a thumbnail."""
 
-QUALITY = 70
+QUALITIES = (70, 50, 30)
+"""Of the JPEG: the first with which the pictures have room."""
+
 BYTES = 2_500
-"""About what one takes."""
+"""About what a thumbnail takes."""
+
+FEWEST = 4
 
 MOST = 60
 """Thumbnails of one video."""
@@ -56,15 +61,29 @@ class Media:
 
     def _sheet(self, video: Path, length: float) -> dict[str, Any] | None:
         """Pictures side by side, as a browser shows parts of one picture fastest."""
-        count = int(np.clip(self.room // BYTES, 4, MOST))
+        count = int(np.clip(self.room // BYTES, FEWEST, MOST))
         pictures = list(thumbnails(video, (np.arange(count) + 0.5) * length / count, HEIGHT))
         if not pictures:
             return None
-        sheet = np.ascontiguousarray(np.concatenate(pictures, axis=1))
-        jpeg = simplejpeg.encode_jpeg(sheet, quality=QUALITY, colorsubsampling="420")
+        jpeg = _fitting(pictures, self.room)
+        while jpeg is None and len(pictures) > FEWEST:
+            pictures = pictures[::2]
+            jpeg = _fitting(pictures, self.room)
+        if jpeg is None:
+            return None
         return {
             "data": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}",
             "width": pictures[0].shape[1],
             "height": pictures[0].shape[0],
             "count": len(pictures),
         }
+
+
+def _fitting(pictures: list[Pixels], room: int) -> bytes | None:
+    """Pictures side by side as a JPEG of at most `room` bytes; None if they are too much for it."""
+    sheet = np.ascontiguousarray(np.concatenate(pictures, axis=1))
+    for quality in QUALITIES:
+        jpeg: bytes = simplejpeg.encode_jpeg(sheet, quality=quality, colorsubsampling="420")
+        if len(jpeg) <= room:
+            return jpeg
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from bineego.page.build import write_page
 from bineego.page.content import Content
 from bineego.page.options import PAGE, ReportOptions
 from bineego.runs import RUNS, RunFolder
+from bineego.store import Store
 from bineego.tracks import ScoreTrack
 
 PREDICTIONS = "predictions.csv"
@@ -47,6 +48,7 @@ class Results:
         truth: what they are held against, where it lies beside them.
         footage: where the videos may be: a data set or a folder.
         scores: the folder of score tracks.
+        files: the videos that `localize` has done in a folder, and where they lay: those in which it found nothing too.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Results:
     truth: Path | None = None
     footage: Path | None = None
     scores: Path | None = None
+    files: Mapping[str, Path | None] = field(default_factory=dict)
 
 
 @takes(ReportOptions)
@@ -73,12 +76,20 @@ def report(predictions: Path | str, *, options: ReportOptions | None = None, **g
         UsageError: nothing to report on, or a page that is not ours to replace.
     """
     chosen = keywords(ReportOptions, given, options)
-    found, page = find_results(Path(predictions)), chosen.output
+    return report_on(find_results(Path(predictions)), chosen)
+
+
+def report_on(found: Results, chosen: ReportOptions) -> Path:
+    """The page of these results; see `report`."""
+    page = chosen.output
     records.check_free(page, overwrite=chosen.overwrite, inputs=[found.predictions])
     truth = chosen.truth or found.truth
     known = None if truth is None else read_ground_truth(truth)
     footage = _footage(chosen.videos, truth, found)
-    content = gather(found.name, read_predictions(found.predictions), known, footage, _tracks(found.scores))
+    videos = found.files
+    if known is None and not videos and chosen.videos is not None:
+        videos = footage  # labels may begin with nothing that was found
+    content = gather(found.name, read_predictions(found.predictions), known, footage, _tracks(found.scores), videos)
     with records.recorded(page) as draft:
         write_page(content, draft, at=page)
     return page
@@ -112,20 +123,32 @@ def find_results(path: Path) -> Results:
     if not path.exists():
         raise missing(path, "no such run, folder or file")
     if path.is_file():
+        if path.name == PREDICTIONS:
+            return _folder(path.parent)
         return Results(name=path.stem, predictions=path, scores=path.parent)
     run = RunFolder(path)
     if run.has_validation():
         return Results(
-            name=run.name, predictions=run.predictions, truth=run.ground_truth, footage=_dataset_of(run),
+            name=f"{run.name}: held-out videos",
+            predictions=run.predictions,
+            truth=run.ground_truth,
+            footage=_dataset_of(run),
             scores=run.predictions.parent,
-        )  # fmt: skip
+        )
     if (path / PREDICTIONS).is_file():
-        return Results(name=path.resolve().name, predictions=path / PREDICTIONS, scores=path)
+        return _folder(path)
     raise UsageError(
         f"neither a finished run nor a folder with {PREDICTIONS}",
         where=path,
         remedy="name what `bineego train` or `bineego localize -o` wrote, or a file of predictions",
     )
+
+
+def _folder(folder: Path) -> Results:
+    """A folder that `localize` wrote, or that holds a table under the same name."""
+    done = {record.video_id: record.content.get("video") for record in Store(folder).all()}
+    files = {video: Path(file) if file else None for video, file in done.items()}
+    return Results(name=folder.resolve().name, predictions=folder / PREDICTIONS, scores=folder, files=files)
 
 
 def gather(
@@ -176,11 +199,14 @@ def gather(
 
 
 def _footage(videos: Path | str | None, truth: Path | str | None, found: Results) -> Mapping[str, Path]:
-    """Video files by id: those of the folder that is named, else those that the labels lead to."""
+    """Video files by id: those of the folder that is named, else where they lay, else those that the labels lead to."""
     if videos is not None:
         if not Path(videos).is_dir():
             raise InputMissing("no such folder of videos", where=videos)
         return _videos_of(Path(videos))
+    there = {video: file for video, file in found.files.items() if file is not None and file.is_file()}
+    if there:
+        return there
     for place in (truth, found.footage, found.predictions.parent):
         with contextlib.suppress(BineegoError, OSError):
             files = _videos_of(Path(place)) if place is not None else {}

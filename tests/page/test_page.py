@@ -15,9 +15,13 @@ from page.making import ACTIONS, predictions, track, truth
 from bineego import segments
 from bineego.errors import InputMissing, UsageError
 from bineego.evaluation import evaluate
+from bineego.formats import csv
+from bineego.page import media
 from bineego.page.build import render
+from bineego.page.media import HEIGHT, Media
 from bineego.page.results import find_results, gather, report
 from bineego.page.strips import strips_of
+from bineego.store import Made, Store
 from bineego.tracks import ScoreTrack
 
 
@@ -136,3 +140,36 @@ def test_two_hundred_videos_and_fifty_actions_fit(tmp_path: Path) -> None:
     table = segments.make(np.repeat(videos, 100), rng.choice(actions, n), start, start + 5, rng.random(n))
     page = render(gather("large", table, None, None, found), tmp_path / "r.html")
     assert len(page.encode()) < 30_000_000
+
+
+def test_pictures_stay_within_their_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of noise take three times as much as others; they are fewer then, not more bytes."""
+    noise = np.random.default_rng(0).integers(0, 256, (60, HEIGHT, 108, 3), np.uint8)
+    monkeypatch.setattr(media, "thumbnails", lambda _video, times, _height: noise[: len(times)])
+    for room in (20_000, 150_000):
+        sheet = Media(page=tmp_path / "r.html", room=room)._sheet(tmp_path / "a.mp4", 10.0)
+        assert sheet is not None
+        jpeg = base64.b64decode(sheet["data"].partition(",")[2])
+        assert len(jpeg) <= room
+        assert sheet["count"] >= 2
+
+
+def test_videos_without_any_action_are_on_the_page(tmp_path: Path, make_clip) -> None:  # type: ignore[no-untyped-def]
+    """A folder of `localize` knows them, and where they lie; a folder that is named shows its own."""
+    (tmp_path / "videos").mkdir()
+    clip = make_clip(tmp_path / "videos" / "quiet.mp4")
+    none = tmp_path / "out" / "predictions.csv"
+    store = Store(tmp_path / "out")
+    content = {"rows": [], "scene": None, "video": str(clip), "damage": []}
+    store.put("quiet", Made(source=["s"], by={}), lambda drafts: (drafts / "quiet.csv").write_text("x"), content)
+    csv.write_segments(segments.empty(scored=True), none)
+    for source in (tmp_path / "out", none):
+        text = report(source, output=tmp_path / "r.html").read_text()
+        assert "<title>out</title>" in text
+        (video,) = data_of(text)["videos"]
+        assert (video["id"], video["src"]) == ("quiet", "videos/quiet.mp4")
+    (tmp_path / "none.csv").write_bytes(none.read_bytes())
+    (video,) = data_of(report(tmp_path / "none.csv", videos=clip.parent, output=tmp_path / "r.html").read_text())[
+        "videos"
+    ]
+    assert video["id"] == "quiet"

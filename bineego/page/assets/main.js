@@ -3,6 +3,7 @@
 "use strict";
 
 const FRAME = 1 / 25; // seconds that an arrow key moves
+const WHY = "They stay on this computer; names tell which is which.";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
@@ -20,8 +21,16 @@ const timeline = new Timeline(
     seek,
     select,
     change: (segment, values) => select(labels.change(current.id, segment, values)),
-    add: (label, start, end) => select(labels.add(current.id, { label, start: round(start), end: round(end), score: null })),
+    add,
   });
+
+// A segment of a class, or, where there is no lane, of the class chosen last, whose name can be typed at once.
+function add(label, start, end) {
+  const known = label !== null && label < labels.names.length;
+  const chosen = known ? label : labels.label(labels.names[latest] ?? "action");
+  select(labels.add(current.id, { label: chosen, start: round(start), end: round(end), score: null }));
+  if (!known) $("label").select();
+}
 
 function round(seconds) {
   return Math.round(seconds * 1000) / 1000;
@@ -33,6 +42,7 @@ function open(video) {
   const url = files.has(video.id) ? URL.createObjectURL(files.get(video.id)) : video.src;
   player.hidden = !url;
   $("no-video").hidden = Boolean(url);
+  $("why").textContent = WHY;
   if (url) player.src = url;
   else player.removeAttribute("src");
   $("name").textContent = video.id;
@@ -168,7 +178,7 @@ const KEYS = {
   "]": () => change({ end: round(timeline.time) }),
   m: () => mark(),
   a: () => { accept(); near(1); },
-  n: () => timeline.on.add(latest, timeline.time, Math.min(current.length, timeline.time + NEW_LENGTH * (timeline.to - timeline.from))),
+  n: () => add(latest, timeline.time, Math.min(current.length, timeline.time + NEW_LENGTH * (timeline.to - timeline.from))),
   Delete: remove,
   Backspace: remove,
   z: (event) => revise(event.shiftKey ? "redo" : "undo"),
@@ -245,23 +255,35 @@ for (const side of ["start", "end"]) {
 $("inspector").addEventListener("submit", (event) => event.preventDefault());
 $("files").addEventListener("change", () => {
   const known = new Map(data.videos.map((video) => [video.id, video]));
+  const strange = [];
   for (const file of $("files").files) {
     const stem = file.name.replace(/\.[^.]*$/, "");
-    if (known.has(stem)) files.set(stem, file);
+    const named = data.videos.find((video) => video.file === file.name);
+    if (named || known.has(stem)) files.set(named?.id ?? stem, file);
     else if (data.videos.length === 1) files.set(data.videos[0].id, file);
+    else strange.push(file.name);
   }
   open(current);
+  if (strange.length) $("why").textContent = `No video of this page is called ${strange[0]}. ${WHY}`;
 });
 player.addEventListener("play", () => requestAnimationFrame(follow));
 player.addEventListener("seeked", () => {
   timeline.setTime(player.currentTime, true);
   showClock();
 });
-player.addEventListener("loadedmetadata", () => seek(timeline.time));
+player.addEventListener("loadedmetadata", () => {
+  if (Number.isFinite(player.duration) && player.duration > current.length && !current.strips) {
+    current.length = player.duration; // known only now, of a file that was chosen
+    timeline.fit();
+  }
+  seek(timeline.time);
+});
 player.addEventListener("error", () => {
   if (!player.getAttribute("src")) return;
   player.hidden = true; // the file is not beside the page, or the browser cannot play it
   $("no-video").hidden = false;
+  const chosen = files.get(current.id);
+  if (chosen) $("why").textContent = `This browser cannot play ${chosen.name}; MP4 with H.264 it can. Labels can be corrected all the same.`;
 });
 addEventListener("beforeunload", (event) => {
   if (labels.past.length) event.preventDefault();

@@ -56,7 +56,7 @@ function curve(points, caption, colour) {
     drawing.append(path);
   });
   const element = make("figure");
-  element.append(drawing, make("figcaption", caption));
+  element.append(drawing, make("figcaption", caption, { title: caption }));
   return element;
 }
 
@@ -69,7 +69,9 @@ function confusion({ rows, columns, counts }) {
       return cell;
     })];
   });
-  return table(["truth \\ found", ...columns.map((name) => make("th", name, { title: name }))], cells, "matrix");
+  const box = make("div", null, { class: columns.length > 12 ? "matrix wide" : "matrix" }); // it scrolls by itself
+  box.append(table(["truth \\ found", ...columns.map((name) => make("th", name, { title: name }))], cells));
+  return box;
 }
 
 function drawSummary(root, { videos, names, score, least }) {

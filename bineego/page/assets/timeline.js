@@ -13,7 +13,7 @@ function hue(label) {
 
 function clockText(seconds, digits = 2) {
   const sign = seconds < 0 ? "-" : "";
-  const rounded = Math.abs(seconds);
+  const rounded = Number(Math.abs(seconds).toFixed(digits)); // 59.999 is 1:00.00
   const hours = Math.floor(rounded / 3600), minutes = Math.floor((rounded % 3600) / 60);
   const rest = (rounded % 60).toFixed(digits).padStart(digits ? 3 + digits : 2, "0");
   return sign + (hours ? `${hours}:${String(minutes).padStart(2, "0")}` : String(minutes)) + `:${rest}`;
@@ -165,6 +165,7 @@ class Timeline {
   #drawThumbs() {
     const sheet = this.video.thumbs;
     this.thumbs.style.height = sheet ? `${sheet.height}px` : "0";
+    this.field.style.setProperty("--thumbs", this.thumbs.style.height);
     if (!sheet) return void this.thumbs.replaceChildren();
     const shown = Math.ceil(this.field.clientWidth / sheet.width);
     const pictures = [];
@@ -279,8 +280,8 @@ class Timeline {
   #double(event) {
     const under = document.elementsFromPoint(event.clientX, event.clientY); // the pointer's own target is the field
     const lane = under.find((element) => element.matches(".lane"));
-    if (!lane || under.some((element) => element.matches(".segment"))) return;
-    const label = Number(lane.dataset.label), start = this.#seconds(event);
+    if (under.some((element) => element.matches(".segment, #ruler, #thumbs"))) return;
+    const label = lane ? Number(lane.dataset.label) : null, start = this.#seconds(event);
     const truth = (this.video.truth ?? []).find(([other, low, high]) => other === label && low <= start && start <= high);
     if (truth && under.some((element) => element.matches(".truth-segment"))) this.on.add(...truth);
     else this.on.add(label, start, Math.min(this.video.length, start + NEW_LENGTH * (this.to - this.from)));

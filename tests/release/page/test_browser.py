@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from page.making import ACTIONS
 
+from bineego import segments
 from bineego.evaluation import evaluate
 from bineego.formats.read import read_annotations
-from bineego.page.results import report
+from bineego.page.build import write_page
+from bineego.page.results import gather, report
 
 RUN, WAVE = ACTIONS
 
@@ -165,3 +167,57 @@ def test_a_chosen_video_plays_and_follows(opened: Any, tmp_path: Path, make_clip
     opened.keyboard.press("Space")
     until(opened, "document.getElementById('player').currentTime > 1.6")
     until(opened, "document.getElementById('clock').textContent.startsWith('0:01.')")
+
+
+def test_many_lanes_scroll_below_the_player(browser: Any, tmp_path: Path) -> None:
+    """Fifty classes leave the player its place; the thumbnails' ruler stays in view."""
+    actions = tuple(f"action {i}" for i in range(50))
+    table = segments.make(["a"] * 50, actions, [float(i) for i in range(50)], [i + 2.0 for i in range(50)], [0.5] * 50)
+    write_page(gather("many", table), tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_selector(".segment")
+    screen, timeline = page.locator("#screen").bounding_box(), page.locator("#timeline").bounding_box()
+    assert screen["height"] > 200
+    assert timeline["y"] >= screen["y"] + screen["height"]
+    assert timeline["y"] + timeline["height"] <= 800
+    page.evaluate("document.getElementById('timeline').scrollTop = 1000")
+    assert page.locator("#ruler").bounding_box()["y"] == pytest.approx(timeline["y"] + 1, abs=2)
+    page.locator(".segment", has_text="action 49").click()
+    assert page.input_value("#label") == "action 49"
+    page.close()
+
+
+def test_labels_begin_with_nothing_found(browser: Any, tmp_path: Path, make_clip: Callable[[Path], Path]) -> None:
+    """A page of videos alone: actions are added, named, saved, and are labels."""
+    (tmp_path / "videos").mkdir()
+    make_clip(tmp_path / "videos" / "a.webm")
+    (tmp_path / "none.csv").write_text("video_id,label,start,end,score\n")
+    path = report(tmp_path / "none.csv", videos=tmp_path / "videos", output=tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1200, "height": 800}, accept_downloads=True)
+    page.goto(path.as_uri())
+    page.wait_for_selector("#list button")
+    field = page.locator("#field").bounding_box()
+    page.mouse.dblclick(field["x"] + field["width"] / 4, field["y"] + field["height"] - 20)
+    page.keyboard.type("wave")
+    page.keyboard.press("Enter")
+    (only,) = rows(saved(page, tmp_path))
+    assert only[:2] == ("a", "wave")
+    assert only[2] == pytest.approx(0.5, abs=0.02)
+    page.close()
+
+
+def test_a_chosen_file_gives_the_length(browser: Any, tmp_path: Path, make_clip: Callable[[Path], Path]) -> None:
+    """Of a video of which only predictions are known; a file of another name is told of."""
+    clip = make_clip(tmp_path / "a.webm")
+    table = segments.make(["a", "b"], ["run", "run"], [0.2, 0.2], [0.5, 0.5], [0.5, 0.5])
+    write_page(gather("two", table), tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_selector(".segment")
+    (tmp_path / "other.webm").write_bytes(clip.read_bytes())
+    page.set_input_files("#files", str(tmp_path / "other.webm"))
+    assert "other.webm" in page.inner_text("#why")
+    page.set_input_files("#files", str(clip))
+    until(page, "document.getElementById('clock').textContent.endsWith('/ 0:02.00')")
+    page.close()
