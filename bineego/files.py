@@ -63,6 +63,18 @@ def missing(path: Path, what: str = "no such file or folder") -> InputMissing:
     return InputMissing(what + near, where=path)
 
 
+LONGEST_NAME = 255
+"""Bytes that common file systems allow a file name."""
+
+
+def may_be_name(name: str) -> bool:
+    """Whether a text may be the name of a file in a folder, as far as the common systems go."""
+    try:
+        return 0 < len(name.encode()) <= LONGEST_NAME and "\0" not in name and Path(name).name == name
+    except UnicodeEncodeError:
+        return False
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` to write to; on success it is synced and renamed to `path`, else removed.
@@ -74,13 +86,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         ResourceExhausted: the disk is full.
     """
     path = Path(path)
-    if path.is_symlink():
-        path = path.resolve()
-    if path.is_dir():
-        raise UsageError("is a folder, not a file to write", where=path)
-    if path.exists() and not path.is_file():
-        raise UsageError("is a device or a pipe, not a file to write", where=path, remedy="name a file")
     with disk_errors(path):
+        if path.is_symlink():
+            path = path.resolve()
+        if path.is_dir():
+            raise UsageError("is a folder, not a file to write", where=path)
+        if path.exists() and not path.is_file():
+            raise UsageError("is a device or a pipe, not a file to write", where=path, remedy="name a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         # Only the start of the name: the longest that a file may have leaves no room for more.
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)

@@ -35,8 +35,8 @@ def make(
     """A checked segments table from its columns, each (N,).
 
     Raises:
-        InputInvalid: columns of different lengths, or a time or score that is not finite. `end <= start` is allowed
-            here: what such a row means differs by command.
+        InputInvalid: columns of different lengths, an empty id, or a time or score that is not finite. `end <= start`
+            is allowed here: what such a row means differs by command.
     """
     columns: dict[str, NDArray[Any]] = {
         "video_id": np.asarray(video_id, dtype=object),
@@ -50,6 +50,9 @@ def make(
     if len(set(lengths.values())) > 1:
         raise InputInvalid(f"columns of different lengths: {lengths}")
     table = pd.DataFrame(columns)
+    nameless = columns["video_id"] == ""
+    if np.any(nameless):
+        raise InputInvalid("video_id is empty", where=f"row {int(np.argmax(nameless)) + 1}")
     for name in (*TIMES, SCORE):
         if name in table:
             bad = ~np.isfinite(table[name].to_numpy())

@@ -40,6 +40,9 @@ class Annotations:
         scenes: scene name of the videos that have one; may name videos that are not annotated.
         unlabelled: videos that the file names without saying what happens in them; none of `videos`.
         damage: what is damaged of each video that is, plain values; written where there is a place for it, never read.
+
+    Raises:
+        InputInvalid: an id is empty.
     """
 
     segments: pd.DataFrame
@@ -48,6 +51,10 @@ class Annotations:
     scenes: Mapping[str, str] = field(default_factory=dict)
     unlabelled: tuple[str, ...] = ()
     damage: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if "" in self.known:
+            raise InputInvalid("a video id is empty", remedy="name the video")
 
     @property
     def known(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ again. The third names the scene (0-27) of each video. Source: the challenge's p
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import math
 import re
@@ -32,13 +33,14 @@ from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
+from bineego.formats.table import csv_line
 from bineego.labels import BACKGROUND, CHALLENGE_ACTIONS, SCENES, match_scene
 from bineego.words import listed, many
 
 KEYS = ("video_id", "t_start", "t_end", "label")
 WINDOW_COLUMNS = ("id", "prediction")
 SCENE_COLUMNS = ("id", *map(str, range(len(SCENES))))
-WINDOW_ID = re.compile(r"(.+)_(-?\d+)_(-?\d+)")
+WINDOW_ID = re.compile(r"(.+)_(-?\d+)_(-?\d+)", re.DOTALL)
 TOLERANCE = 0.051
 """Seconds that a piece may reach over the edge of its window: times are rounded to 0.1 s."""
 
@@ -171,7 +173,7 @@ def _problem(piece: list[float], edges: tuple[int, int]) -> str | None:
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     """Rows of a CSV with exactly these columns, with their lines."""
-    reader = csv.reader(text.decode(read_bytes(path), where=path)[0].splitlines(), strict=True)
+    reader = csv.reader(io.StringIO(text.decode(read_bytes(path), where=path)[0], newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         if tuple(header) != columns:
@@ -237,9 +239,8 @@ def _write_windows(found: Annotations, path: Path, videos: Videos) -> None:
         values = [str(numbers[label]), repr(start), repr(end), *(map(repr, score) if scored else ())]
         cells.setdefault(window, []).append(f"[{', '.join(values)}]")
     with atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(WINDOW_COLUMNS)
-        writer.writerows((window, f"[{', '.join(several)}]") for window, several in cells.items())
+        stream.write(csv_line(WINDOW_COLUMNS))
+        stream.writelines(csv_line((window, f"[{', '.join(several)}]")) for window, several in cells.items())
 
 
 def _with_known_labels(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -297,9 +298,10 @@ def _write_scenes(found: Annotations, path: Path, _videos: Videos) -> None:
             raise InputInvalid(f"scene {scene!r} of {video!r} is none of the challenge's", where=path)
         numbers[video] = SCENES.index(name)
     with atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(SCENE_COLUMNS)
-        writer.writerows((video, *(int(i == k) for i in range(len(SCENES)))) for video, k in numbers.items())
+        stream.write(csv_line(SCENE_COLUMNS))
+        stream.writelines(
+            csv_line((video, *(str(int(i == k)) for i in range(len(SCENES))))) for video, k in numbers.items()
+        )
 
 
 def _is_web(value: object) -> bool:

@@ -8,7 +8,6 @@ or may be read in two ways, is refused with file and line. Ids and labels stay t
 
 from __future__ import annotations
 
-import csv
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +81,7 @@ def write_segments(found: pd.DataFrame, path: Path) -> None:
     cells = [
         map(repr, found[name].to_numpy(np.float64).tolist())
         if name in NUMBERS
-        else table.Coded.of(found[name].to_numpy(object)).texts(_quoted).tolist()
+        else table.Coded.of(found[name].to_numpy(object)).texts(table.quoted).tolist()
         for name in names
     ]
     separator = _separator(path)
@@ -102,7 +101,7 @@ def write_annotations(found: Annotations, path: Path) -> None:
         return
     if found.scenes and not found.videos and found.segments.empty:
         with atomic_text(path) as stream:
-            stream.writelines(f"{_quoted(a)},{_quoted(b)}\n" for a, b in [SCENE_COLUMNS, *found.scenes.items()])
+            stream.writelines(map(table.csv_line, [SCENE_COLUMNS, *found.scenes.items()]))
         return
     extras = {"subset": found.subsets, "scene": found.scenes}
     extras = {name: values for name, values in extras.items() if values}
@@ -117,16 +116,17 @@ def write_annotations(found: Annotations, path: Path) -> None:
         for row in rows:
             cells = (*row, *(extra.get(row[0], "") for extra in extras.values()))
             stream.write(
-                separator.join(_quoted(cell) if isinstance(cell, str) else repr(cell) for cell in cells) + "\n"
+                separator.join(table.quoted(cell) if isinstance(cell, str) else repr(cell) for cell in cells) + "\n"
             )
 
 
 def write_scenes(scenes: Mapping[str, tuple[str, float]], path: Path) -> None:
     """Write scene name and probability by video id."""
     with atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(SCORED_SCENE_COLUMNS)
-        writer.writerows((video, scene, segments.number_text(score)) for video, (scene, score) in scenes.items())
+        stream.write(table.csv_line(SCORED_SCENE_COLUMNS))
+        stream.writelines(
+            table.csv_line((video, scene, segments.number_text(score))) for video, (scene, score) in scenes.items()
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,13 +289,6 @@ def _one_value_per_video(cells: _Cells, role: str) -> dict[str, str]:
 
 def _separator(path: Path) -> str:
     return "\t" if path.suffix.casefold() == ".tsv" else ","
-
-
-def _quoted(text: str) -> str:
-    """A cell as it is written: in quotes if a reader might otherwise take something off it or part it."""
-    if text == text.strip() and not any(sign in text for sign in ',"\r\n\t'):
-        return text
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _predictions(source: Source, how: LabelOptions) -> Annotations:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from bineego.errors import InputInvalid
+
 
 @dataclass(frozen=True, kw_only=True)
 class Media:
@@ -43,5 +45,14 @@ def video_of_address(address: str) -> str:
 
 
 def file_name(video: str) -> str:
-    """A name for the file of a video that is not at hand, from which `video_of` gets the id again."""
-    return video if video_of(video) == video else f"{video}.mp4"
+    """A name for the file of a video that is not at hand, from which `video_of` gets the id again.
+
+    Raises:
+        InputInvalid: there is none: the id holds a slash.
+    """
+    name = video if video_of(video) == video else f"{video}.mp4"
+    if video_of(name) != video:
+        raise InputInvalid(
+            f"the video id {video!r} cannot be the name of a file", remedy="a table (.csv) or JSON takes any id"
+        )
+    return name

@@ -148,7 +148,9 @@ def _is_srt(source: Source) -> bool:
     lines = [line for line in source.text.splitlines()[:20] if line.strip()]
     if not lines:
         return source.suffix == ".srt" and not source.head.strip()
-    return len(lines) > 1 and not lines[0].startswith(HEADER) and any(ARROW in line for line in lines[:2])
+    # An arrow may also stand in the cells of a table, whose first line is a header.
+    numbered = len(lines) > 1 and lines[0].strip().isdecimal() and ARROW in lines[1]
+    return len(lines) > 1 and (numbered or TIMES.fullmatch(lines[0]) is not None)
 
 
 SRT = Format(

@@ -181,6 +181,18 @@ def read(path: Path, numeric: Numeric = lambda _name: False) -> Table:
     return opened.fast(numeric) or opened.careful()
 
 
+def quoted(text: str) -> str:
+    """A cell as it is written: in quotes if a reader might otherwise take something off it or part it."""
+    if text == text.strip() and not any(sign in text for sign in ',"\r\n\t'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """A row of a CSV file, with its end. (Python's own writer leaves a carriage return without quotes.)"""
+    return ",".join(map(quoted, cells)) + "\n"
+
+
 def choose_separator(text: str, path: Path) -> str:
     """The separator of a table: the one that makes most columns of its first line, if that is clear, or Python's guess.
 

@@ -22,6 +22,7 @@ from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Source, Videos
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
+from bineego.formats.table import csv_line
 from bineego.words import many
 
 COLUMNS = ("labelId", "timestamp", "endTimestamp")
@@ -81,14 +82,16 @@ def _read(source: Source) -> tuple[RowCollector, str, int]:
 
 def _write(found: Annotations, path: Path, _videos: Videos) -> None:
     scored = segments.SCORE in found.segments
-    names = ("label", *segments.TIMES, *((segments.SCORE,) if scored else ()))
-    columns = [
-        found.segments[name].tolist() if name == "label" else map(repr, found.segments[name].tolist()) for name in names
-    ]
+    numbers = (*segments.TIMES, *((segments.SCORE,) if scored else ()))
+    # A row is a line here, whatever is quoted.
+    labels = [" ".join(label.splitlines()) for label in found.segments["label"]]
+    commented = [label for label in labels if label.startswith("#")]
+    if commented:
+        raise InputInvalid(f"label {commented[0]!r} would be a comment", where=path, remedy="choose another format")
+    columns = [labels, *(map(repr, found.segments[name].tolist()) for name in numbers)]
     with atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow((*COLUMNS, *((segments.SCORE,) if scored else ())))
-        writer.writerows(zip(*columns, strict=True))
+        stream.write(csv_line((*COLUMNS, *((segments.SCORE,) if scored else ()))))
+        stream.writelines(map(csv_line, zip(*columns, strict=True)))
 
 
 FORMAT = Format(

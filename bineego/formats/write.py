@@ -10,6 +10,7 @@ import pandas as pd
 
 from bineego import segments
 from bineego.errors import InputInvalid, UsageError, nearest
+from bineego.files import may_be_name
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Videos
 from bineego.formats.kinds import FileFormat
@@ -81,6 +82,7 @@ def write_segments(table: pd.DataFrame, path: Path, name: str | None, videos: Vi
 def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[Path]:
     """`write_segments` of annotations, with what they say of their videos."""
     assert how.write is not None
+    _check_texts(found, path)
     written = files_of(found, path, how)
     parts = [found] if path in written else list(_by_video(found, written.values()))
     for file, part in zip(written, parts, strict=True):
@@ -91,6 +93,18 @@ def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[P
             )
         how.write(part, file, videos)
     return list(written)
+
+
+def _check_texts(found: Annotations, path: Path) -> None:
+    """Refuse what no reader takes: an empty label, and half of a surrogate pair, which is no character."""
+    for label in found.segments["label"].unique():
+        if not label.strip():
+            raise InputInvalid("a label is empty", where=path, remedy="give the segment its label, or leave it out")
+    for text in (*found.known, *found.segments["video_id"].unique(), *found.segments["label"].unique()):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InputInvalid(f"not UTF-8 text: {text!a}", where=path) from None
 
 
 def files_of(found: Annotations, path: Path, how: Format) -> dict[Path, str | None]:
@@ -114,7 +128,7 @@ def files_of(found: Annotations, path: Path, how: Format) -> dict[Path, str | No
             )
         return {path: ids[0] if ids else None}
     for video in ids:
-        if Path(f"{video}{how.suffixes[0]}").name != f"{video}{how.suffixes[0]}":
+        if not may_be_name(f"{video}{how.suffixes[0]}"):
             raise InputInvalid(f"the video id {video!r} cannot be the name of a file", where=path)
     return {path / f"{video}{how.suffixes[0]}": video for video in ids}
 

@@ -77,6 +77,9 @@ def find_items(
         else:
             resolved = resolve_videos([path], view=views[0], subset=subset, videos=videos)
             items += [Item(video_id=video_id, views=(file,)) for video_id, file in resolved.items()]
+    nameless = [item for item in items if not item.video_id]
+    if nameless:
+        raise UsageError("its name is an ending and no more", where=nameless[0].files[0], remedy="rename it")
     seen: dict[str, Item] = {}
     for item in items:
         other = seen.setdefault(item.video_id, item)

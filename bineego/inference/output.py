@@ -11,7 +11,7 @@ import pandas as pd
 
 from bineego import records, segments, tracks
 from bineego.errors import BineegoError, UsageError
-from bineego.files import check_writable
+from bineego.files import LONGEST_NAME, check_writable
 from bineego.formats import csv
 from bineego.formats.kinds import FileFormat
 from bineego.formats.write import ENDINGS
@@ -22,9 +22,6 @@ from bineego.store import Made, Record, Store
 from bineego.video.cache import content_stamp
 
 SCENES = "scenes.csv"
-
-LONGEST_NAME = 255
-"""Bytes that common file systems allow a file name."""
 
 Scene = tuple[str, float]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +15,7 @@ from bineego.datasets.recording import View
 from bineego.errors import BatchFailed, BineegoError, UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.kinds import FileFormat
+from bineego.formats.table import csv_line
 from bineego.formats.write import WRITERS, write
 from bineego.inference.items import find_items
 from bineego.inference.options import LocalizeOptions
@@ -128,11 +127,8 @@ def _write(
 
 def _table(found: Sequence[Stretch]) -> str:
     """A row for each stretch; the last column says what the model thinks of."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("video_id", "start", "end", "value", "actions"))
-    for one in found:
-        writer.writerow(
-            (one.video_id, f"{one.start:.3f}", f"{one.end:.3f}", f"{one.value:.3f}", " | ".join(one.actions))
-        )
-    return text.getvalue()
+    rows = [
+        (one.video_id, f"{one.start:.3f}", f"{one.end:.3f}", f"{one.value:.3f}", " | ".join(one.actions))
+        for one in found
+    ]
+    return "".join(map(csv_line, [("video_id", "start", "end", "value", "actions"), *rows]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import itertools
 import shutil
@@ -21,6 +20,7 @@ from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
+from bineego.formats.table import csv_line
 from bineego.runs import RunFolder
 from bineego.training.options import RunOptions
 from bineego.training.prepare import TrainingPlan
@@ -148,6 +148,5 @@ def _write_truth(truth: Annotations, path: Path) -> None:
     ]
     rows += [(video, "", "", "") for video in blank]
     with files.atomic_text(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows((*row, truth.scenes.get(row[0], ""))[: len(columns)] for row in rows)
+        stream.write(csv_line(columns))
+        stream.writelines(csv_line((*row, truth.scenes.get(row[0], ""))[: len(columns)]) for row in rows)
