@@ -17,12 +17,13 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum, EnumType
+from enum import EnumType
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from bineego.errors import BadOption, BineegoError, InputInvalid, UnknownOption, UsageError, nearest
 from bineego.files import read_error, write_bytes
+from bineego.plain import plain
 from bineego.words import printable
 
 CONFIG_NAME = "bineego.toml"
@@ -202,7 +203,7 @@ def renamed(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Values that an earlier version saved, under the present names of the options and as they are written now."""
     known, former = options(cls), _former(options(cls))
     present = {former.get(name, name): value for name, value in values.items()}
-    return {name: _plain(convert(known[name], value)) if name in known else value for name, value in present.items()}
+    return {name: plain(convert(known[name], value)) if name in known else value for name, value in present.items()}
 
 
 def _former(known: Mapping[str, Option]) -> dict[str, str]:
@@ -377,25 +378,11 @@ def read_tables(path: Path) -> dict[str, dict[str, Any]]:
 
 def to_toml(config: object) -> dict[str, Any]:
     """A dataclass as a TOML table; fields that are None are left out (TOML has no null)."""
-    return {name: _plain(value) for name, value in dataclasses.asdict(config).items() if value is not None}  # type: ignore[call-overload]
+    return {name: plain(value, nulls=False) for name, value in dataclasses.asdict(config).items() if value is not None}  # type: ignore[call-overload]
 
 
 def write_toml(tables: Mapping[str, Any], path: Path) -> None:
     """Write tables to a TOML file, whole or not at all."""
     import tomli_w
 
-    write_bytes(path, tomli_w.dumps(_plain(dict(tables))).encode())
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Enum():
-            return value.value
-        case Path():
-            return str(value)
-        case tuple() | list():
-            return [_plain(item) for item in value]
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items() if item is not None}
-        case _:
-            return value
+    write_bytes(path, tomli_w.dumps(plain(dict(tables), nulls=False)).encode())

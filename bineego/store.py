@@ -61,7 +61,7 @@ class Record:
     failure: Mapping[str, Any] | None = None
 
     def is_of(self, made: Made) -> bool:
-        return list(self.source) == list(made.source) and _plain(self.by) == _plain(made.by)
+        return list(self.source) == list(made.source) and _through_json(self.by) == _through_json(made.by)
 
 
 class Store:
@@ -198,7 +198,7 @@ class Store:
         return found
 
     def _write(self, folder: Path, record: Record) -> None:
-        text = json.dumps({"format": FORMAT, **_plain(asdict(record))}, sort_keys=True)
+        text = json.dumps({"format": FORMAT, **_through_json(asdict(record))}, sort_keys=True)
         write_bytes(folder / f"{short_name(record.video_id)}.json", text.encode() + b"\n")
 
 
@@ -213,6 +213,6 @@ def _read(path: Path) -> Record | None:
         return None
 
 
-def _plain(value: Any) -> Any:
+def _through_json(value: Any) -> Any:
     """As it comes back from JSON."""
     return json.loads(json.dumps(value, default=str))

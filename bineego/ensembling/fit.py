@@ -24,7 +24,7 @@ from bineego import segments
 from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.choices import Choice, choices
 from bineego.ensembling.fusing import as_table, fuse_models
-from bineego.ensembling.inputs import ModelAnswers, Source, read_models
+from bineego.ensembling.inputs import EnsembleInput, ModelAnswers, read_models
 from bineego.ensembling.options import EnsembleOptions, Method, Settings, write_settings
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation.bootstrap import draw
@@ -64,7 +64,7 @@ class Gain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class EnsembleFit:
     """What was chosen, and what it is worth.
 
     Attributes:
@@ -121,7 +121,7 @@ class Fit:
 
 
 def fit(
-    inputs: Sequence[Source],
+    inputs: Sequence[EnsembleInput],
     ground_truth: Truth,
     *,
     options: EnsembleOptions | None = None,
@@ -129,7 +129,7 @@ def fit(
     subset: str | None = None,
     seed: int = 0,
     on_progress: Callable[[float, float], None] | None = None,
-) -> Fit:
+) -> EnsembleFit:
     """Choose how to fuse these models from videos with known actions.
 
     Args:
@@ -176,7 +176,7 @@ def fit(
         over_equal = judge.gain(held_out, fuser(ways[0]), f"{ways[0].options.method} with equal weights", seed)
     kept_default = over_equal.gain <= 0
     chosen = ways[0 if kept_default else int(best[-1])]
-    return Fit(
+    return EnsembleFit(
         settings=_settings(chosen, models, decode if with_tracks else None),
         kept_default=kept_default,
         held_out=over_single.score + over_single.gain,
@@ -188,7 +188,7 @@ def fit(
     )
 
 
-def write(found: Fit, path: Path) -> None:
+def write(found: EnsembleFit, path: Path) -> None:
     """Write a fit as a file that `ensemble --weights` takes."""
     write_settings(found.settings, found.report(), path)
 

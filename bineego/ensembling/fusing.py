@@ -17,7 +17,7 @@ from bineego.ensembling import average, paper
 from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.bridge import bridge as join_fragments
 from bineego.ensembling.candidates import collect
-from bineego.ensembling.inputs import ModelAnswers, Source, is_tabular, read_models
+from bineego.ensembling.inputs import EnsembleInput, ModelAnswers, is_tabular, read_models
 from bineego.ensembling.options import EnsembleCall, EnsembleOptions, Method, Settings, check_weights, read_settings
 from bineego.errors import UsageError
 from bineego.formats import activitynet, csv
@@ -47,7 +47,7 @@ class Fused:
 
 @config.takes(EnsembleCall)
 def ensemble(
-    inputs: Sequence[Source],
+    inputs: Sequence[EnsembleInput],
     *,
     decode: DecodeOptions | None = None,
     options: EnsembleOptions | None = None,
@@ -71,7 +71,7 @@ def ensemble(
     return run(inputs, call, decode=decode).table
 
 
-def run(inputs: Sequence[Source], call: EnsembleCall, *, decode: DecodeOptions | None = None) -> Fused:
+def run(inputs: Sequence[EnsembleInput], call: EnsembleCall, *, decode: DecodeOptions | None = None) -> Fused:
     """`ensemble` with its options as one object, and the scenes in the result.
 
     Raises:

@@ -15,7 +15,7 @@ from bineego.tracks import ScoreTrack
 
 PREDICTIONS_NAME = "predictions.csv"
 
-Source = str | Path | pd.DataFrame | ScoreTrack | Sequence[ScoreTrack]
+EnsembleInput = str | Path | pd.DataFrame | ScoreTrack | Sequence[ScoreTrack]
 """A file of predictions (CSV or ActivityNet JSON), a score track, a folder of them, or any of these in memory."""
 
 
@@ -39,7 +39,7 @@ class ModelAnswers:
         return list(self.tracks) if self.table is None else self.table["video_id"].unique().tolist()
 
 
-def read_models(sources: Sequence[Source]) -> list[ModelAnswers]:
+def read_models(sources: Sequence[EnsembleInput]) -> list[ModelAnswers]:
     """One model per source: all of tables, or all of score tracks.
 
     A folder is one model: its score tracks, or else its `predictions.csv`. Score-track files of different videos that
@@ -72,12 +72,12 @@ def read_models(sources: Sequence[Source]) -> list[ModelAnswers]:
     return models
 
 
-def is_tabular(sources: Sequence[Source]) -> bool:
+def is_tabular(sources: Sequence[EnsembleInput]) -> bool:
     """Whether none of the sources looks like score tracks; nothing is read."""
     return not any(_holds_tracks(source) for source in sources)
 
 
-def _holds_tracks(source: Source) -> bool:
+def _holds_tracks(source: EnsembleInput) -> bool:
     if isinstance(source, pd.DataFrame):
         return False
     if isinstance(source, str | Path):
@@ -86,7 +86,7 @@ def _holds_tracks(source: Source) -> bool:
     return True
 
 
-def _read(source: Source, number: int, *, as_table: bool) -> tuple[ModelAnswers, Path | None]:
+def _read(source: EnsembleInput, number: int, *, as_table: bool) -> tuple[ModelAnswers, Path | None]:
     """A model, and the folder of a single score-track file."""
     if isinstance(source, pd.DataFrame):
         return ModelAnswers(

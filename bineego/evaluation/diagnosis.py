@@ -41,7 +41,7 @@ NEAR = 0.1
 """tIoU; the value of both papers."""
 
 
-class Kind(StrEnum):
+class ErrorKind(StrEnum):
     """Kinds of errors, in the order in which they are tried."""
 
     DUPLICATE = "duplicate"
@@ -52,7 +52,7 @@ class Kind(StrEnum):
     MISSED = "missed"
 
 
-KINDS = tuple(Kind)
+KINDS = tuple(ErrorKind)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,9 +67,9 @@ class Diagnosis:
     """
 
     tiou: tuple[float, ...]
-    false_positives: Mapping[Kind, tuple[int, ...]]
-    misses: Mapping[Kind, tuple[int, ...]]
-    gain: Mapping[Kind, tuple[float, ...]]
+    false_positives: Mapping[ErrorKind, tuple[int, ...]]
+    misses: Mapping[ErrorKind, tuple[int, ...]]
+    gain: Mapping[ErrorKind, tuple[float, ...]]
     sensitivity: Mapping[str, tuple[Bucket, ...]]
 
     def to_json(self) -> dict[str, Any]:
@@ -94,9 +94,9 @@ class Diagnosis:
 def diagnose(arranged: ScoringTable, thresholds: Sequence[float], hits: Sequence[Hits]) -> Diagnosis:
     """Sort the errors at each threshold into kinds; `hits` as `matching.match` found them."""
     whole = _all_pairs(arranged, min(NEAR, *thresholds))
-    false_positives: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
-    misses: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
-    gain: dict[Kind, list[float]] = {kind: [] for kind in KINDS}
+    false_positives: dict[ErrorKind, list[int]] = {kind: [] for kind in KINDS}
+    misses: dict[ErrorKind, list[int]] = {kind: [] for kind in KINDS}
+    gain: dict[ErrorKind, list[float]] = {kind: [] for kind in KINDS}
     everything = arranged
     for threshold, every in zip(thresholds, hits, strict=True):
         arranged, found = settled(everything, every)
@@ -126,7 +126,7 @@ def kinds_of_false_positives(arranged: ScoringTable, pairs: Pairs, threshold: fl
     n = len(arranged.predictions)
     own = _highest(pairs.prediction[same], pairs.tiou[same], n)
     other = _highest(pairs.prediction[~same], pairs.tiou[~same], n)
-    return np.where(hit, -1, _kind(own, other, threshold, Kind.BACKGROUND))
+    return np.where(hit, -1, _kind(own, other, threshold, ErrorKind.BACKGROUND))
 
 
 def kinds_of_misses(arranged: ScoringTable, pairs: Pairs, threshold: float, hit: Bools, taken: Bools) -> Ints:
@@ -137,16 +137,16 @@ def kinds_of_misses(arranged: ScoringTable, pairs: Pairs, threshold: float, hit:
     own = _highest(pairs.truth[false & same], pairs.tiou[false & same], n)
     other = _highest(pairs.truth[false & ~same], pairs.tiou[false & ~same], n)
     # No duplicates among misses: a false positive of its label at T would have taken the segment.
-    return np.where(taken, -1, _kind(own, other, threshold, Kind.MISSED))
+    return np.where(taken, -1, _kind(own, other, threshold, ErrorKind.MISSED))
 
 
-def _kind(own: Floats, other: Floats, threshold: float, otherwise: Kind) -> Ints:
+def _kind(own: Floats, other: Floats, threshold: float, otherwise: ErrorKind) -> Ints:
     near = min(NEAR, threshold)
     tests = [
-        (own >= threshold, Kind.DUPLICATE),
-        (other >= threshold, Kind.WRONG_LABEL),
-        (own >= near, Kind.POOR_BOUNDARIES),
-        (other >= near, Kind.BOTH),
+        (own >= threshold, ErrorKind.DUPLICATE),
+        (other >= threshold, ErrorKind.WRONG_LABEL),
+        (own >= near, ErrorKind.POOR_BOUNDARIES),
+        (other >= near, ErrorKind.BOTH),
     ]
     codes = [KINDS.index(kind) for _, kind in tests]
     return np.select([test for test, _ in tests], codes, KINDS.index(otherwise)).astype(np.int64)
@@ -160,19 +160,19 @@ def _fixed(
     taken: Bools,
     wrong: Ints,
     missed: Ints,
-    kind: Kind,
+    kind: ErrorKind,
 ) -> float:
     """mAP with all errors of one kind fixed."""
     label = arranged.predictions.label
     mine = wrong == KINDS.index(kind)
-    if kind is Kind.MISSED:
+    if kind is ErrorKind.MISSED:
         found_first = np.bincount(arranged.truth.label[missed == KINDS.index(kind)], minlength=len(arranged.labels))
         return _mean_ap(arranged, hit, label, np.ones(len(hit), bool), found_first)
-    if kind in (Kind.DUPLICATE, Kind.BACKGROUND):
+    if kind in (ErrorKind.DUPLICATE, ErrorKind.BACKGROUND):
         return _mean_ap(arranged, hit, label, ~mine)
     same = _same(arranged, pairs)
-    right_kind = same if kind is Kind.POOR_BOUNDARIES else ~same
-    if kind is Kind.WRONG_LABEL:
+    right_kind = same if kind is ErrorKind.POOR_BOUNDARIES else ~same
+    if kind is ErrorKind.WRONG_LABEL:
         right_kind = right_kind & (pairs.tiou >= threshold)
     usable = np.flatnonzero(mine[pairs.prediction] & ~taken[pairs.truth] & right_kind)
     prediction, truth, tiou = pairs.prediction[usable], pairs.truth[usable], pairs.tiou[usable]

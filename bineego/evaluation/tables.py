@@ -10,19 +10,19 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bineego.evaluation.bootstrap import LEVEL, Interval
-from bineego.evaluation.diagnosis import KINDS, Diagnosis, Kind
+from bineego.evaluation.diagnosis import KINDS, Diagnosis, ErrorKind
 from bineego.evaluation.grid_ceiling import Ceiling
 from bineego.evaluation.result import Evaluation
 from bineego.evaluation.segmental import Segmental
 from bineego.words import many, printable
 
 KIND_HEADS = {
-    Kind.DUPLICATE: "duplicate",
-    Kind.WRONG_LABEL: "wrong\nlabel",
-    Kind.POOR_BOUNDARIES: "poor\nboundaries",
-    Kind.BOTH: "both",
-    Kind.BACKGROUND: "background",
-    Kind.MISSED: "missed",
+    ErrorKind.DUPLICATE: "duplicate",
+    ErrorKind.WRONG_LABEL: "wrong\nlabel",
+    ErrorKind.POOR_BOUNDARIES: "poor\nboundaries",
+    ErrorKind.BOTH: "both",
+    ErrorKind.BACKGROUND: "background",
+    ErrorKind.MISSED: "missed",
 }
 CHARACTERISTIC_TEXTS = {"length": "by length", "overlap": "by overlap", "per_video": "by their video"}
 
@@ -127,11 +127,11 @@ def _errors(diagnosis: Diagnosis) -> Table:
         ["", *(KIND_HEADS[kind] for kind in KINDS)],
     )
     for k, threshold in enumerate(diagnosis.tiou):
-        counts = (str(diagnosis.false_positives[kind][k]) if kind is not Kind.MISSED else "" for kind in KINDS)
+        counts = (str(diagnosis.false_positives[kind][k]) if kind is not ErrorKind.MISSED else "" for kind in KINDS)
         table.add_row(f"FP @{threshold:g}", *counts)
     table.add_section()
     for k, threshold in enumerate(diagnosis.tiou):
-        never = (Kind.DUPLICATE, Kind.BACKGROUND)
+        never = (ErrorKind.DUPLICATE, ErrorKind.BACKGROUND)
         counts = (str(diagnosis.misses[kind][k]) if kind not in never else "" for kind in KINDS)
         table.add_row(f"miss @{threshold:g}", *counts)
     table.add_section()

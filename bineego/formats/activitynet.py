@@ -24,7 +24,7 @@ from bineego.errors import InputInvalid
 from bineego.files import write_bytes
 from bineego.formats import json, label_ids
 from bineego.formats.annotations import Annotations, NotPredictions, Subsets
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
 from bineego.formats.units import in_seconds
 from bineego.words import listed
@@ -89,14 +89,14 @@ def write_annotations(found: Annotations, path: Path) -> None:
     write_bytes(path, orjson.dumps({"version": VERSION, GROUND_TRUTH_KEY: database}) + b"\n")
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     if RESULTS_KEY in source.object and GROUND_TRUTH_KEY not in source.object:
         raise InputInvalid("these are predictions, not annotations", where=source.path)
     found = parse_annotations(source.document)
     return replace(found, segments=in_seconds(found.segments, how, source.media, source.path))
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     if RESULTS_KEY not in source.object:
         raise NotPredictions("these are annotations, not predictions (no scores)", where=source.path)
     table = in_seconds(parse_predictions(source.document), how, source.media, source.path)

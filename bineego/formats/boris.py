@@ -22,14 +22,14 @@ from bineego.formats import json
 from bineego.formats.annotations import Annotations
 from bineego.formats.boris_events import Behaviours, Event, never_stops
 from bineego.formats.boris_project import SCORE_COMMENT, project
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
 from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
 
-def _read(source: Source, how: LabelOptions) -> Behaviours:
+def _read(source: LabelFile, how: LabelOptions) -> Behaviours:
     """The events of all observations."""
     document = source.document
     document.refuse_double_keys()
@@ -119,11 +119,11 @@ def _object(value: object, key: str, path: Path) -> dict[str, Any]:
     return found
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     return _read(source, how).annotations()
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     return _read(source, how).predictions()
 
 

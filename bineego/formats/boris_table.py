@@ -22,7 +22,7 @@ from bineego.formats import json, text, xlsx
 from bineego.formats.annotations import Annotations
 from bineego.formats.boris_events import Behaviours, Event, never_stops
 from bineego.formats.boris_project import SCORE_COMMENT
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import LabelOptions
 
 SEPARATORS = ("\t", ",", ";")
@@ -68,7 +68,7 @@ def _names(line: str, separator: str) -> list[str]:
         return []
 
 
-def _is_export(source: Source) -> bool:
+def _is_export(source: LabelFile) -> bool:
     """BORIS names its columns with capitals; with subjects they are surely its."""
     if xlsx.is_workbook(source.head):
         lines = _workbook_lines(source.path, most=HEADER_WITHIN)
@@ -125,7 +125,7 @@ def _names_kept(line: str, separator: str) -> list[str]:
     return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
 
 
-def _read(source: Source, how: LabelOptions) -> Behaviours:
+def _read(source: LabelFile, how: LabelOptions) -> Behaviours:
     path = source.path
     export = _parse(path)
     found = Behaviours(path=path, how=how, media=source.media)
@@ -231,11 +231,11 @@ def _time(value: str, column: str, where: str) -> float:
     return time
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     return _read(source, how).annotations()
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     return _read(source, how).predictions()
 
 

@@ -30,7 +30,7 @@ from bineego.errors import InputInvalid, nearest
 from bineego.files import atomic_text, read_bytes
 from bineego.formats import json, text, windows
 from bineego.formats.annotations import Annotations, NotPredictions
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
 from bineego.formats.table import csv_line
@@ -73,7 +73,7 @@ def problems_of(path: Path) -> list[str]:
         InputMissing: it cannot be read.
         InputInvalid: it is none of the three.
     """
-    source = Source(path)
+    source = LabelFile(path)
     if source.is_json and _is_web(source.document.value):
         return _web_problems(source)
     if _is_windows(source):
@@ -190,7 +190,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]
         raise InputInvalid(f"not valid CSV ({error})", where=f"{path}, line {reader.line_num}") from error
 
 
-def _read_windows(source: Source) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
+def _read_windows(source: LabelFile) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
     """Whole segments, the videos, and whether there are scores.
 
     Raises:
@@ -211,12 +211,12 @@ def _refuse(problems: list[str], path: Path) -> None:
         raise InputInvalid(f"{problems[0]}{more}", where=path)
 
 
-def _window_annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _window_annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     table, videos, _ = _read_windows(source)
     return Annotations(segments=table[list(segments.COLUMNS)], videos=videos)
 
 
-def _window_predictions(source: Source, _how: LabelOptions) -> Annotations:
+def _window_predictions(source: LabelFile, _how: LabelOptions) -> Annotations:
     table, videos, scored = _read_windows(source)
     if not scored:
         raise NotPredictions("these are annotations, not predictions: no scores", where=source.path)
@@ -255,15 +255,15 @@ def _with_known_labels(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return table[known].reset_index(drop=True)
 
 
-def _is_windows(source: Source) -> bool:
+def _is_windows(source: LabelFile) -> bool:
     return _header(source) == WINDOW_COLUMNS
 
 
-def _is_scenes(source: Source) -> bool:
+def _is_scenes(source: LabelFile) -> bool:
     return _header(source) == SCENE_COLUMNS
 
 
-def _header(source: Source) -> tuple[str, ...]:
+def _header(source: LabelFile) -> tuple[str, ...]:
     line = "" if source.is_json else source.text.split("\n", 1)[0]
     return tuple(name.strip().strip('"') for name in line.split(","))
 
@@ -282,7 +282,7 @@ def _parse_scenes(path: Path) -> tuple[dict[str, str], list[str]]:
     return scenes, problems
 
 
-def _scene_annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _scene_annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     scenes, problems = _parse_scenes(source.path)
     _refuse(problems, source.path)
     return Annotations(segments=segments.empty(scored=False), videos=(), scenes=scenes)
@@ -308,7 +308,7 @@ def _is_web(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and set(KEYS[:3]) <= set(value[0])
 
 
-def _web_rows(source: Source) -> RowCollector:
+def _web_rows(source: LabelFile) -> RowCollector:
     source.document.refuse_double_keys()
     rows = RowCollector(path=source.path)
     for number, row in enumerate(source.document.value, 1):
@@ -331,7 +331,7 @@ def _add_web_row(rows: RowCollector, row: Any, where: str) -> None:
     rows.add(row["video_id"], (_web_label(row["label"], where),), times, score)
 
 
-def _web_problems(source: Source) -> list[str]:
+def _web_problems(source: LabelFile) -> list[str]:
     """What is wrong with the web page's JSON; its labels too, if any of them is one of the challenge's."""
     rows = RowCollector(path=source.path)
     problems: list[str] = []
@@ -361,12 +361,12 @@ def _web_label(label: object, where: str) -> str:
     return label
 
 
-def _web_annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _web_annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     rows = _web_rows(source)
     return Annotations(segments=rows.table(), videos=tuple(dict.fromkeys(rows.videos)))
 
 
-def _web_predictions(source: Source, _how: LabelOptions) -> Annotations:
+def _web_predictions(source: LabelFile, _how: LabelOptions) -> Annotations:
     rows = _web_rows(source)
     return Annotations(segments=rows.scored_table(), videos=tuple(dict.fromkeys(rows.videos)))
 

@@ -23,7 +23,7 @@ from bineego.formats import columns as layouts
 from bineego.formats import table, times
 from bineego.formats.annotations import Annotations, Subsets
 from bineego.formats.columns import DURATION, END, LABEL, RATE, SCENE, SCORE, START, SUBSET, VIDEO, Layout
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions, TimeUnit
 from bineego.formats.table import Column, Table
@@ -291,7 +291,7 @@ def _separator(path: Path) -> str:
     return "\t" if path.suffix.casefold() == ".tsv" else ","
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     found = read_predictions(source.path, how, source.media)
     return Annotations(segments=found, videos=tuple(found["video_id"].unique().tolist()))
 

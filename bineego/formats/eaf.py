@@ -27,7 +27,7 @@ from bineego.errors import InputInvalid
 from bineego.files import read_bytes, write_bytes
 from bineego.formats import json, overlaps
 from bineego.formats.annotations import Annotations, NotPredictions
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.media import Media, video_of_address
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
@@ -60,17 +60,17 @@ class _Annotation:
     score: float | None
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     rows, video = _read(source, how)
     return Annotations(segments=rows.table(), videos=(video,))
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     rows, video = _read(source, how, scored=True)
     return Annotations(segments=rows.scored_table(), videos=(video,))
 
 
-def _read(source: Source, how: LabelOptions, *, scored: bool = False) -> tuple[RowCollector, str]:
+def _read(source: LabelFile, how: LabelOptions, *, scored: bool = False) -> tuple[RowCollector, str]:
     eaf = _parse(source.path)
     if scored and not any(map(_is_score, eaf.tiers)):
         raise NotPredictions("these are annotations, not predictions (no tier of scores)", where=source.path)

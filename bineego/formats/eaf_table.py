@@ -21,7 +21,7 @@ from bineego.files import read_bytes
 from bineego.formats import text
 from bineego.formats.annotations import Annotations
 from bineego.formats.eaf import is_label_name
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.media import video_of, video_of_address
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
@@ -68,14 +68,14 @@ def _lines(content: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
 
 
-def _recognises(source: Source) -> bool:
+def _recognises(source: LabelFile) -> bool:
     if source.is_json or "\t" not in source.text:
         return False
     rows = [line for _, line in _lines(source.text)[:20] if not MEDIA.fullmatch(line)]
     return bool(rows) and _row(rows[0]) is not None
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     path = source.path
     rows = RowCollector(path=path)
     media: tuple[str, float] | None = None

@@ -18,7 +18,7 @@ from typing import Any
 from bineego.errors import InputInvalid
 from bineego.formats import csv, json
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
 
@@ -32,19 +32,19 @@ FIELDS: Mapping[str, str] = {
 log = logging.getLogger(__name__)
 
 
-def _csv_annotations(source: Source, how: LabelOptions) -> Annotations:
+def _csv_annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     if "label" not in how.named_columns:
         how = replace(how, columns=CSV_LABEL if how.columns is None else f"{how.columns},{CSV_LABEL}")
         log.info("%s: EPIC-KITCHENS; labels are verb and noun (--columns label=narration takes another)", source.path)
     return csv.read_annotations(source.path, how, source.media)
 
 
-def _is_csv(source: Source) -> bool:
+def _is_csv(source: LabelFile) -> bool:
     header = "" if source.is_json else source.text.split("\n", 1)[0]
     return {name.strip() for name in header.split(",")} >= CSV_COLUMNS
 
 
-def _is_results(source: Source) -> bool:
+def _is_results(source: LabelFile) -> bool:
     results = source.object.get("results")
     if not isinstance(results, dict):
         return False
@@ -52,7 +52,7 @@ def _is_results(source: Source) -> bool:
     return isinstance(first, dict) and "label" not in first and {"verb", "noun"} <= set(first)
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     source.document.refuse_double_keys()
     parts = how.named_columns.get("label", ("action",))
     unknown = [name for name in parts if name not in FIELDS]

@@ -19,7 +19,7 @@ HEAD_BYTES = 1 << 16
 """Read to tell the format of a file."""
 
 
-class Source:
+class LabelFile:
     """A file that may hold labels; each part is read when it is first asked for, and kept.
 
     Attributes:
@@ -101,9 +101,9 @@ class Format:
     name: str
     title: str
     suffixes: tuple[str, ...]
-    recognises: Callable[[Source], bool]
-    annotations: Callable[[Source, LabelOptions], Annotations] | None = None
-    predictions: Callable[[Source, LabelOptions], Annotations] | None = None
+    recognises: Callable[[LabelFile], bool]
+    annotations: Callable[[LabelFile, LabelOptions], Annotations] | None = None
+    predictions: Callable[[LabelFile, LabelOptions], Annotations] | None = None
     write: Callable[[Annotations, Path, Videos], None] | None = None
     ranked: bool = False
     one_video: bool = False

@@ -26,7 +26,7 @@ from bineego import segments
 from bineego.errors import InputInvalid
 from bineego.formats import json, overlaps
 from bineego.formats.annotations import Annotations, NotPredictions
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.media import Media, video_of, video_of_address
 from bineego.formats.options import LabelOptions, TimeUnit
 from bineego.formats.rows import RowCollector
@@ -62,7 +62,7 @@ def _is_short(result: object) -> bool:
     return isinstance(result, dict) and (FRAMES in result or TIMES[0] in result)
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     reader = _Reader(source, how)
     tasks = _tasks(source)
     answers = [_answers(task, f"{source.path}, task {task.get('id', number + 1)}") for number, task in enumerate(tasks)]
@@ -86,7 +86,7 @@ def _annotations(source: Source, how: LabelOptions) -> Annotations:
     return Annotations(segments=whole, videos=reader.videos())
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     reader = _Reader(source, how)
     several = 0
     for number, task in enumerate(_tasks(source)):
@@ -100,7 +100,7 @@ def _predictions(source: Source, how: LabelOptions) -> Annotations:
     return Annotations(segments=reader.rows.scored_table(), videos=reader.videos())
 
 
-def _tasks(source: Source) -> list[dict[str, Any]]:
+def _tasks(source: LabelFile) -> list[dict[str, Any]]:
     source.document.refuse_double_keys()
     value = source.document.value
     tasks = value if isinstance(value, list) else [value]
@@ -139,7 +139,7 @@ class _Reader:
         seen: how many answers each video has.
     """
 
-    def __init__(self, source: Source, how: LabelOptions) -> None:
+    def __init__(self, source: LabelFile, how: LabelOptions) -> None:
         self.path, self.media = source.path, source.media
         self.unit, self.wanted = how.time_unit, how.named_columns.get("label")
         if self.wanted is not None and len(self.wanted) > 1:

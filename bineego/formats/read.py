@@ -31,7 +31,7 @@ from bineego.formats import (
     x360,
 )
 from bineego.formats.annotations import Annotations, NotPredictions, merge
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.tidy import tidy, tidy_predictions
@@ -72,7 +72,7 @@ WEAK_SUFFIXES = (".srt", ".vtt", ".txt")
 """Endings of files that hold something else as often."""
 
 
-def recognise(source: Source) -> Format:
+def recognise(source: LabelFile) -> Format:
     """The format of a file.
 
     Raises:
@@ -113,7 +113,7 @@ def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
         InputMissing: the file cannot be read.
         InputInvalid: it is in no such format, or a row is wrong.
     """
-    source = Source(path, media)
+    source = LabelFile(path, media)
     found = recognise(source)
     if found.predictions is None:
         raise NotPredictions(f"these are annotations, not predictions ({found.title})", where=path)
@@ -160,7 +160,7 @@ def read_each(files: Sequence[Path], how: LabelOptions, media: Medias, *, where:
 
 
 def _as_written(path: Path, how: LabelOptions, media: Medias) -> Annotations:
-    source = Source(path, media)
+    source = LabelFile(path, media)
     found = recognise(source)
     if found.annotations is None:
         raise InputInvalid(f"these are predictions, not annotations ({found.title})", where=path)
@@ -176,7 +176,7 @@ def read_any(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDI
     """
     path = Path(path)
     if not path.is_dir():
-        source = Source(path, media)
+        source = LabelFile(path, media)
         found = recognise(source)
         if found.predictions is not None:
             try:
@@ -213,5 +213,5 @@ def _may_hold_labels(path: Path) -> bool:
         return False
     if suffix in STRICT_SUFFIXES:
         return True
-    source = Source(path)
+    source = LabelFile(path)
     return any(suffix in each.suffixes and each.recognises(source) for each in FORMATS)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from bineego import segments
 from bineego.formats import csv
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import LabelOptions
 
 
-def _is_scenes(source: Source) -> bool:
+def _is_scenes(source: LabelFile) -> bool:
     header = "" if source.is_json else source.text.split("\n", 1)[0]
     return tuple(header.strip().split(",")) in (csv.SCENE_COLUMNS, csv.SCORED_SCENE_COLUMNS)
 
 
-def _annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     return Annotations(segments=segments.empty(scored=False), videos=(), scenes=csv.read_scenes(source.path))
 
 

@@ -22,7 +22,7 @@ from bineego.errors import InputInvalid
 from bineego.files import atomic_text, read_bytes
 from bineego.formats import text
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
 from bineego.words import many
@@ -40,7 +40,7 @@ NOT_CUES = ("NOTE", "STYLE", "REGION", HEADER)
 log = logging.getLogger(__name__)
 
 
-def _annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     cues = list(_cues(source.path))
     rows = RowCollector(path=source.path)
     scored = bool(cues) and all(SCORED.fullmatch(label) for label, _ in cues)
@@ -52,7 +52,7 @@ def _annotations(source: Source, _how: LabelOptions) -> Annotations:
     return Annotations(segments=rows.table(), videos=(source.path.stem,))
 
 
-def _predictions(source: Source, _how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, _how: LabelOptions) -> Annotations:
     rows = RowCollector(path=source.path)
     for label, times in _cues(source.path):
         found = SCORED.fullmatch(label)
@@ -139,11 +139,11 @@ def _clock(seconds: float, web: bool) -> str:
     return f"{whole}{'.' if web else ','}{rest % 1000:03}"
 
 
-def _first_line(source: Source) -> str:
+def _first_line(source: LabelFile) -> str:
     return source.text.lstrip().split("\n", 1)[0]
 
 
-def _is_srt(source: Source) -> bool:
+def _is_srt(source: LabelFile) -> bool:
     """A number, times, a text; an empty file by its ending."""
     lines = [line for line in source.text.splitlines()[:20] if line.strip()]
     if not lines:

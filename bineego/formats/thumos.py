@@ -19,7 +19,7 @@ from bineego.errors import InputInvalid
 from bineego.files import read_bytes
 from bineego.formats import json, text
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
 
@@ -45,7 +45,7 @@ def class_of(path: Path) -> str:
     return known[-1] if known else PARTS.sub("", path.stem)
 
 
-def _read_text(source: Source, _how: LabelOptions) -> Annotations:
+def _read_text(source: LabelFile, _how: LabelOptions) -> Annotations:
     rows = RowCollector(path=source.path)
     label = class_of(source.path)
     for number, line in enumerate(text.decode(read_bytes(source.path), where=source.path)[0].splitlines(), 1):
@@ -63,7 +63,7 @@ def _read_text(source: Source, _how: LabelOptions) -> Annotations:
     return Annotations(segments=rows.table(), videos=tuple(dict.fromkeys(rows.videos)))
 
 
-def _read_table(source: Source, _how: LabelOptions) -> Annotations:
+def _read_table(source: LabelFile, _how: LabelOptions) -> Annotations:
     lines = text.decode(read_bytes(source.path), where=source.path)[0].splitlines()
     reader = csv.reader(lines, strict=True)
     header = [name.strip() for name in next(reader)]
@@ -93,7 +93,7 @@ def _class_numbered(index: str, where: str) -> str:
     return CLASSES[int(number)]
 
 
-def _is_text(source: Source) -> bool:
+def _is_text(source: LabelFile) -> bool:
     """Lines of a video, its start and its end, without a header."""
     lines = [line.strip() for line in source.text.splitlines()[:20] if line.strip()]
     return bool(lines) and not source.is_json and all(LINE.fullmatch(line) for line in lines)

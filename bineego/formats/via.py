@@ -23,7 +23,7 @@ from bineego.errors import InputInvalid, nearest
 from bineego.formats import json
 from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.columns import ColumnsMissing
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.rows import RowCollector
 from bineego.formats.via_project import project
@@ -61,7 +61,7 @@ def parse_annotations(document: json.Document, how: LabelOptions = AS_WRITTEN) -
     return Annotations(segments=rows.table(), videos=videos)
 
 
-def _predictions(source: Source, how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
     """Segments with their scores, as `via_project` writes them."""
     attributes = source.object.get("attribute")
     if not isinstance(attributes, dict) or not any(map(_is_score, attributes.values())):

@@ -19,7 +19,7 @@ from bineego.errors import InputInvalid
 from bineego.files import atomic_text, read_bytes
 from bineego.formats import json, overlaps, text
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format, Source, Videos
+from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
 from bineego.formats.table import csv_line
@@ -32,14 +32,14 @@ PREDICTED = ".pred"
 log = logging.getLogger(__name__)
 
 
-def _recognises(source: Source) -> bool:
+def _recognises(source: LabelFile) -> bool:
     if source.is_json:
         return False
     header = next((line for line in source.text.splitlines() if line.strip() and not line.startswith("#")), "")
     return set(COLUMNS) <= {name.strip().strip('"') for name in header.split(",")}
 
 
-def _annotations(source: Source, _how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     rows, video, animals = _read(source)
     table = rows.table()
     whole = overlaps.joined(table) if animals > 1 else table
@@ -50,12 +50,12 @@ def _annotations(source: Source, _how: LabelOptions) -> Annotations:
     return Annotations(segments=whole, videos=(video,))
 
 
-def _predictions(source: Source, _how: LabelOptions) -> Annotations:
+def _predictions(source: LabelFile, _how: LabelOptions) -> Annotations:
     rows, video, _ = _read(source)
     return Annotations(segments=rows.scored_table(), videos=(video,))
 
 
-def _read(source: Source) -> tuple[RowCollector, str, int]:
+def _read(source: LabelFile) -> tuple[RowCollector, str, int]:
     """The rows, the video, and how many animals they are about."""
     path = source.path
     video = path.stem.removesuffix(PREDICTED)

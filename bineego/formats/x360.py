@@ -18,7 +18,7 @@ from bineego.errors import InputInvalid
 from bineego.files import write_bytes
 from bineego.formats import json
 from bineego.formats.annotations import Annotations
-from bineego.formats.format import Format, Source
+from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import LabelOptions
 from bineego.formats.rows import RowCollector
 from bineego.formats.units import in_seconds
@@ -75,7 +75,7 @@ def _labels(action: Any) -> list[str]:
     return [value.strip() for value in values if isinstance(value, str) and value.strip()]
 
 
-def _annotations(source: Source, how: LabelOptions) -> Annotations:
+def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     found = parse_annotations(source.document)
     return replace(found, segments=in_seconds(found.segments, how, source.media, source.path))
 

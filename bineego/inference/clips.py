@@ -19,11 +19,11 @@ from torch import Tensor
 
 from bineego.errors import ModelError, ResourceExhausted
 from bineego.kept import Kept
-from bineego.tsm.network import Scores
+from bineego.tsm.network import ClipLogits
 from bineego.types import Floats, Ints, OnProgress, Pixels
 from bineego.video.frames import TimedFrame
 
-ClipNetwork = Callable[[Tensor], Scores]
+ClipNetwork = Callable[[Tensor], ClipLogits]
 """uint8 (B, T, H, W, 3) -> logits."""
 
 IN_FLIGHT = 2
@@ -216,16 +216,16 @@ def prefetched(items: Iterator[T], size: int) -> Iterator[Iterator[T]]:
 
 
 class _Awaited:
-    """Scores on their way to the CPU."""
+    """Logits on their way to the CPU."""
 
-    def __init__(self, scores: Scores) -> None:
+    def __init__(self, scores: ClipLogits) -> None:
         # Sent for now, they come when they are there; sent for later, they would wait for the batches behind them.
         parts = [None if part is None else part.detach().to("cpu", non_blocking=part.is_cuda) for part in scores]
         device = next((part.device for part in scores if part is not None and part.is_cuda), None)
-        self.scores = Scores(*parts)
+        self.scores = ClipLogits(*parts)
         self.arrived = None if device is None else torch.cuda.current_stream(device).record_event()
 
-    def wait(self) -> Scores:
+    def wait(self) -> ClipLogits:
         """The scores, once they are there."""
         if self.arrived is not None:
             self.arrived.synchronize()
@@ -243,7 +243,7 @@ def _memory_errors(n: int) -> Iterator[None]:
 
 
 def _finite(awaited: _Awaited) -> Answers:
-    """Scores on the CPU, checked."""
+    """Logits on the CPU, checked."""
     parts = [None if part is None else part.double().numpy() for part in awaited.wait()]
     if not all(part is None or bool(np.isfinite(part).all()) for part in parts):
         raise ModelError(

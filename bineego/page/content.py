@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bineego.evaluation.result import Evaluation
-from bineego.page.media import Media
+from bineego.page.media import MediaDescriber
 from bineego.page.scores import summary_of
 from bineego.page.strips import strips_of
 from bineego.postprocess.candidates import RANK
@@ -72,7 +72,7 @@ class Content:
         number = {name: i for i, name in enumerate(names)}
         found, true = _by_video(self.predictions, number), _by_video(self.truth, number)
         columns = max(200, STRIP_BYTES // max(1, len(self.videos) * len(names)))
-        media = Media(page=page, room=THUMBNAIL_BYTES // max(1, len(self.videos)))
+        media = MediaDescriber(page=page, room=THUMBNAIL_BYTES // max(1, len(self.videos)))
         videos = []
         for video in self.videos:
             segments, truth, track = found.get(video, []), true.get(video, []), self.tracks.get(video)

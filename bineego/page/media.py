@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Media:
+class MediaDescriber:
     """Describes video files.
 
     Attributes:

@@ -59,7 +59,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class DecoderFit:
     """The decoding that was chosen, and what it is worth.
 
     Attributes:
@@ -72,7 +72,7 @@ class Fit:
     figures: Mapping[str, float]
 
 
-def fit_decoder(tracks: Sequence[ScoreTrack], truth: Annotations, groups: Sequence[Hashable] = ()) -> Fit | None:
+def fit_decoder(tracks: Sequence[ScoreTrack], truth: Annotations, groups: Sequence[Hashable] = ()) -> DecoderFit | None:
     """The best decoding of some tracks; None with too few of them (`MIN_VIDEOS`, `MIN_SEGMENTS`, `MIN_INTERVALS`), or
     where nothing is found in any way.
 
@@ -106,7 +106,7 @@ def fit_decoder(tracks: Sequence[ScoreTrack], truth: Annotations, groups: Sequen
     if judge.score(found, 0)[0] == 0:
         log.info("the decoder is not fitted: nothing is found in the held-out videos")
         return None
-    return Fit(decoding=found, figures=figures)
+    return DecoderFit(decoding=found, figures=figures)
 
 
 class _Judge:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bineego.synth.poses import ACTIONS, MOTION_PAIRS, SCENE_PAIR
-from bineego.synth.script import LONG, SHORT, Pace
+from bineego.synth.script import LONG, SHORT, Pacing
 from bineego.synth.write import SHORT_ACTIONS, SynthOptions, write_dataset
 
 __all__ = [
-    "ACTIONS", "LONG", "MOTION_PAIRS", "SCENE_PAIR", "SHORT", "SHORT_ACTIONS", "Pace", "SynthOptions", "write_dataset",
+    "ACTIONS", "LONG", "MOTION_PAIRS", "SCENE_PAIR", "SHORT", "SHORT_ACTIONS",
+    "Pacing", "SynthOptions", "write_dataset",
 ]  # fmt: skip

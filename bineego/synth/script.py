@@ -17,7 +17,7 @@ EDGE = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Pacing:
     """How long things last.
 
     Attributes:
@@ -35,10 +35,10 @@ class Pace:
     frequency: Mapping[str, float] = field(default_factory=dict)
 
 
-SHORT = Pace(gap=(0.6, 1.6), frequency=dict.fromkeys(("workout", "dressing", "moving things", "farming"), 1.6))
+SHORT = Pacing(gap=(0.6, 1.6), frequency=dict.fromkeys(("workout", "dressing", "moving things", "farming"), 1.6))
 """For videos of some twenty seconds: demo and tests. What only motion tells apart is hard, and shown more."""
 
-LONG = Pace(
+LONG = Pacing(
     lengths={
         "dressing": 3.2, "drinking": 4.8, "speaking": 11.8, "walking": 15.6, "operating phone": 19.8, "eating": 33.0,
         "workout": 3.2, "moving things": 6.0, "farming": 6.0, "cooking": 12.0, "housekeeping": 12.0,
@@ -100,7 +100,7 @@ class Deck:
     Which actions a scene's deck holds, and how often, is in `SCENE_ACTIONS`.
     """
 
-    def __init__(self, rng: np.random.Generator, scene: str, actions: Sequence[str], pace: Pace) -> None:
+    def __init__(self, rng: np.random.Generator, scene: str, actions: Sequence[str], pace: Pacing) -> None:
         self._rng = rng
         self.actions = tuple(actions)
         here = SCENE_ACTIONS.get(scene, {SCENE_PAIR[0]: 0.0})
@@ -125,7 +125,7 @@ def write_script(
     *,
     seconds: float,
     fps: float,
-    pace: Pace,
+    pace: Pacing,
     nested: float,
     overlap: float,
     distract: float,
@@ -166,7 +166,7 @@ def write_script(
     return sorted(found, key=lambda p: (p.start, p.end))
 
 
-def _length(rng: np.random.Generator, label: str, pace: Pace) -> float:
+def _length(rng: np.random.Generator, label: str, pace: Pacing) -> float:
     mean = pace.lengths.get(label, pace.length)
     return float(mean * rng.uniform(1 - pace.spread, 1 + pace.spread))
 

@@ -25,7 +25,7 @@ from bineego.files import atomic_path, check_writable, write_bytes
 from bineego.formats.x360 import write_annotations
 from bineego.synth.backdrops import SCENES
 from bineego.synth.poses import ACTIONS
-from bineego.synth.script import SHORT, Deck, Pace, Performance, write_script
+from bineego.synth.script import SHORT, Deck, Pacing, Performance, write_script
 from bineego.synth.stage import Stage
 from bineego.types import OnProgress, Pixels
 from bineego.workers import in_processes
@@ -63,7 +63,7 @@ class SynthOptions:
     fps: int = 25
     views: Sequence[View] = (View.PANORAMIC,)
     actions: Sequence[str] = SHORT_ACTIONS
-    pace: Pace = field(default=SHORT)
+    pace: Pacing = field(default=SHORT)
     nested: float = 0.5
     overlap: float = 0.0
     distract: float = 0.1
@@ -104,7 +104,7 @@ def write_dataset(
     fps: int = 25,
     views: Sequence[View | str] = (View.PANORAMIC,),
     actions: Sequence[str] = SHORT_ACTIONS,
-    pace: Pace = SHORT,
+    pace: Pacing = SHORT,
     nested: float = 0.5,
     overlap: float = 0.0,
     distract: float = 0.1,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bineego.tsm.network import Scores
+from bineego.tsm.network import ClipLogits
 
 
 class Targets(NamedTuple):
@@ -32,7 +32,7 @@ class Losses(NamedTuple):
     scenes: Tensor
 
 
-def clip_losses(scores: Scores, targets: Targets, *, label_smoothing: float = 0.0) -> Losses:
+def clip_losses(scores: ClipLogits, targets: Targets, *, label_smoothing: float = 0.0) -> Losses:
     """Losses of each clip. Masked ones stay part of the graph with gradient 0, so that every head always takes part."""
     zero = targets.weights.new_zeros(len(targets.weights))
     actions = zero if scores.actions is None else _action_loss(scores.actions.float(), targets, label_smoothing)

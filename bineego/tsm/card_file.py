@@ -12,7 +12,6 @@ import functools
 import logging
 import re
 from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bineego import decoding, digests
 from bineego.errors import BineegoError, ModelError
+from bineego.plain import plain
 from bineego.priors import Priors
 from bineego.runs import MODEL_NAME
 from bineego.tsm.card import ModelCard
@@ -117,8 +117,8 @@ def card_to_json(card: ModelCard, *, indent: bool = False) -> str:
 
 def card_to_dict(card: ModelCard) -> dict[str, Any]:
     """The card as plain values."""
-    plain: dict[str, Any] = _plain(dataclasses.asdict(card))
-    return plain
+    values: dict[str, Any] = plain(dataclasses.asdict(card))
+    return values
 
 
 def card_from_json(text: str, where: Path | None = None) -> ModelCard:
@@ -216,19 +216,3 @@ def _metadata(path: Path) -> dict[str, str]:
         raise not_ours
     metadata = header.get("__metadata__", {})
     return metadata if isinstance(metadata, dict) else {}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Enum():
-            return value.value
-        case Path():
-            return str(value)
-        case np.ndarray() | np.generic():
-            return _plain(value.tolist())
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case tuple() | list():
-            return [_plain(item) for item in value]
-        case _:
-            return value

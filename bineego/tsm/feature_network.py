@@ -72,7 +72,7 @@ def _half(values: torch.Tensor) -> NDArray[np.float16]:
     return half
 
 
-class Source(NamedTuple):
+class FeatureSource(NamedTuple):
     """A network whose trunk makes features, what tells its weights from others, and the frames it was trained on (None
     = of any size)."""
 
@@ -81,7 +81,7 @@ class Source(NamedTuple):
     frames: FrameOptions | None = None
 
 
-def imagenet_source(trunk: Trunk) -> Source:
+def imagenet_source(trunk: Trunk) -> FeatureSource:
     """A trunk with ImageNet's weights, every frame by itself.
 
     Raises:
@@ -89,10 +89,10 @@ def imagenet_source(trunk: Trunk) -> Source:
     """
     network = TSM(NetworkConfig(trunk=trunk, n_classes=2, shift=False)).eval()
     report = init_trunk(network, "imagenet")
-    return Source(network, report.sha256 or "")
+    return FeatureSource(network, report.sha256 or "")
 
 
-def trained_source(path: Path) -> Source:
+def trained_source(path: Path) -> FeatureSource:
     """The trunk of a trained run (its folder or its file), with its shift if it has one.
 
     Raises:
@@ -101,11 +101,11 @@ def trained_source(path: Path) -> Source:
     file = find_model_file(path)
     model = load_model(file)
     if isinstance(model.network, TSM):
-        return Source(model.network, digests.of_file(file), model.card.frames)
+        return FeatureSource(model.network, digests.of_file(file), model.card.frames)
     network = model.network.feature_maker()
     if network is None:
         raise ModelError("this model reads motion alone: it has no trunk", where=file, remedy="name another run")
-    return Source(network, model.network.config.weights, model.card.frames)
+    return FeatureSource(network, model.network.config.weights, model.card.frames)
 
 
 def imagenet_features(trunk: Trunk, device: torch.device | str = "cpu") -> FeatureNetwork:

@@ -23,7 +23,7 @@ from bineego.tsm.cuda_graph import CudaGraph
 from bineego.tsm.folded_trunk import FoldedTrunk
 from bineego.tsm.fused_conv import onednn_works
 from bineego.tsm.model_file import Model
-from bineego.tsm.network import TSM, Scores
+from bineego.tsm.network import TSM, ClipLogits
 from bineego.tsm.precision import fast_precision, safe_precision
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class InferenceNetwork:
         self._uploads = torch.cuda.Stream(device) if on_gpu else None  # type: ignore[no-untyped-call]
 
     @torch.inference_mode()
-    def __call__(self, frames_NTHWC: Tensor) -> Scores:
+    def __call__(self, frames_NTHWC: Tensor) -> ClipLogits:
         """Logits of clips, float32, on the network's device; a GPU may still be at work on them.
 
         Args:
@@ -67,7 +67,7 @@ class InferenceNetwork:
             if self.device.type == "cpu":
                 at_once = max(1, CPU_PIXELS // (frames_NTHWC[0].numel() // 3))
             features_NF = torch.cat([self._features(part) for part in frames_NTHWC.split(at_once)])  # type: ignore[no-untyped-call]
-        return Scores(
+        return ClipLogits(
             None if self._action_head is None else functional.linear(features_NF, *self._action_head),
             None if self._scene_head is None else functional.linear(features_NF, *self._scene_head),
         )

@@ -16,7 +16,7 @@ from bineego.tsm.trunks import build_trunk
 HEAD_STD = 0.001  # of the weights of a new head (official implementation)
 
 
-class Scores(NamedTuple):
+class ClipLogits(NamedTuple):
     """Logits of N clips; None where the network lacks that head.
 
     actions: (N, C + 1), column 0 = background. scenes: (N, S).
@@ -44,7 +44,7 @@ class TSM(nn.Module):
         self.action_head = new_head(self.trunk.n_features, config.n_classes) if config.n_classes else None
         self.scene_head = new_head(self.trunk.n_features, config.n_scenes) if config.n_scenes else None
 
-    def forward(self, frames_NTCHW: Tensor) -> Scores:
+    def forward(self, frames_NTCHW: Tensor) -> ClipLogits:
         """Logits of clips: the mean of the logits of their frames (segment consensus).
 
         Args:
@@ -53,7 +53,7 @@ class TSM(nn.Module):
         """
         n_frames = frames_NTCHW.shape[1]
         features_BF = self.dropout(self.trunk(frames_NTCHW.flatten(0, 1), n_frames))
-        return Scores(
+        return ClipLogits(
             None if self.action_head is None else consensus(self.action_head(features_BF), n_frames),
             None if self.scene_head is None else consensus(self.scene_head(features_BF), n_frames),
         )

@@ -48,7 +48,7 @@ class Clock:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class ClockFacts:
     """What is known of a clock beforehand, ticks.
 
     Attributes:
@@ -69,7 +69,7 @@ class Pace:
         return 0 if self.by_dts else max(self.second, REORDERED * self.usual)
 
 
-def mend(pts: Ints, dts: Ints, pace: Pace) -> Clock:
+def mend(pts: Ints, dts: Ints, pace: ClockFacts) -> Clock:
     """Mend the times of a file.
 
     Args:
@@ -105,7 +105,7 @@ def mend(pts: Ints, dts: Ints, pace: Pace) -> Clock:
     return Clock(pts=new_pts, dts=new_dts, doubtful=told, joins=known[joins])
 
 
-def _follow(clock: Ints, pace: Pace) -> tuple[Bools, Ints]:
+def _follow(clock: Ints, pace: ClockFacts) -> tuple[Bools, Ints]:
     """Which times (K,) are damaged, and where (J,) a new recording begins."""
     wrong, joins = np.zeros(len(clock), np.bool_), []
     steps, longest = np.diff(clock), LONGEST_PAUSE * pace.second
@@ -129,7 +129,7 @@ def _follow(clock: Ints, pace: Pace) -> tuple[Bools, Ints]:
     return wrong, np.array(joins, np.int64)
 
 
-def _is_away(clock: Ints, before: int, first: int, back: int, pace: Pace) -> bool:
+def _is_away(clock: Ints, before: int, first: int, back: int, pace: ClockFacts) -> bool:
     """Whether the packets from `first` to `back` are off the clock that the ones before and after agree on."""
     gap, due = int(clock[back] - clock[before]), (back - before) * pace.usual
     if pace.slack == 0:
@@ -145,13 +145,13 @@ def _is_away(clock: Ints, before: int, first: int, back: int, pace: Pace) -> boo
     return bool(away.max() < clock[max(0, first - REORDERED) : first].min())
 
 
-def _starts_anew(clock: Ints, first: int, pace: Pace) -> bool:
+def _starts_anew(clock: Ints, first: int, pace: ClockFacts) -> bool:
     """Whether the clock stays behind from `first` on. With reordering, a frame after a pause may have come early."""
     after = clock[first : first + REORDERED]
     return pace.slack == 0 or (len(after) == REORDERED and int(after.max()) < int(clock[first - 1]))
 
 
-def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: Pace) -> Ints:
+def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: ClockFacts) -> Ints:
     """What to add to each time (K,) so that a recording goes on where the one before it ends."""
     offsets = np.zeros(len(clock), np.int64)
     start = 0
@@ -164,7 +164,7 @@ def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: Pace) -> Ints:
     return offsets
 
 
-def _impossible_pause(clock: Ints, wrong: Bools, pace: Pace) -> int | None:
+def _impossible_pause(clock: Ints, wrong: Bools, pace: ClockFacts) -> int | None:
     """The packet at which the clock steps ahead by what the video is longer than its header promises."""
     good = np.flatnonzero(~wrong)
     if pace.promised is None or len(good) < 2:
@@ -209,7 +209,7 @@ def _targets(pts: Ints, dts: Ints, doubtful: Bools, *, by_dts: bool) -> Ints:
     return target
 
 
-def _strayed(pts: Ints, dts: Ints, pace: Pace) -> Bools:
+def _strayed(pts: Ints, dts: Ints, pace: ClockFacts) -> Bools:
     """Which presentation times (P,) lie further from the decoding times around them than reordering reaches."""
     stray = np.zeros(len(pts), np.bool_)
     both = np.flatnonzero((pts != NEVER_SHOWN) & (dts != NEVER_SHOWN))

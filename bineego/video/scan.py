@@ -21,7 +21,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from bineego.types import Bools, Floats, Ints
-from bineego.video.clock import LONGEST_PAUSE, Clock, Pace, mend
+from bineego.video.clock import LONGEST_PAUSE, Clock, ClockFacts, mend
 from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.keyframes import is_clean_entry
@@ -232,7 +232,7 @@ class _File:
         known = self.pts[self.pts != NEVER_SHOWN]
         end = self.own_end
         promised = None if end is None or not len(known) else round(end / self.time_base) - int(known[0])
-        pace = Pace(
+        pace = ClockFacts(
             usual=self.usual,
             second=max(1, round(1 / self.time_base)),
             by_dts=not self.container.startswith(PTS_ONLY),

@@ -5,7 +5,7 @@ import pytest
 
 from bineego import segments
 from bineego.evaluation import evaluate
-from bineego.evaluation.diagnosis import KINDS, Kind
+from bineego.evaluation.diagnosis import KINDS, ErrorKind
 from bineego.evaluation.scoring_table import arrange
 from bineego.evaluation.sensitivity import covered_share
 
@@ -14,11 +14,11 @@ TIOU = (0.05, 0.5, 0.95)
 TRUTH = segments.make(["v"] * 4, ["a", "a", "b", "b"], [0, 100, 200, 300], [10, 110, 210, 310])
 HIT = ("v", "a", 0, 10, 0.9)
 ERRORS = {
-    Kind.DUPLICATE: ("v", "a", 1, 10, 0.5),
-    Kind.WRONG_LABEL: ("v", "a", 200, 210, 0.95),
-    Kind.POOR_BOUNDARIES: ("v", "a", 100, 103, 0.95),
-    Kind.BOTH: ("v", "a", 200, 203, 0.95),
-    Kind.BACKGROUND: ("v", "a", 400, 410, 0.95),
+    ErrorKind.DUPLICATE: ("v", "a", 1, 10, 0.5),
+    ErrorKind.WRONG_LABEL: ("v", "a", 200, 210, 0.95),
+    ErrorKind.POOR_BOUNDARIES: ("v", "a", 100, 103, 0.95),
+    ErrorKind.BOTH: ("v", "a", 200, 203, 0.95),
+    ErrorKind.BACKGROUND: ("v", "a", 400, 410, 0.95),
 }
 
 
@@ -31,9 +31,9 @@ def test_each_kind(kind):
     result = evaluate(TRUTH, found(HIT, ERRORS[kind]), tiou=0.5, diagnose=True).diagnosis
     assert result is not None
     assert {k: n[0] for k, n in result.false_positives.items() if n[0]} == {kind: 1}
-    near = kind in (Kind.WRONG_LABEL, Kind.POOR_BOUNDARIES, Kind.BOTH)
+    near = kind in (ErrorKind.WRONG_LABEL, ErrorKind.POOR_BOUNDARIES, ErrorKind.BOTH)
     assert {k: n[0] for k, n in result.misses.items() if n[0]} == (
-        {kind: 1, Kind.MISSED: 2} if near else {Kind.MISSED: 3}
+        {kind: 1, ErrorKind.MISSED: 2} if near else {ErrorKind.MISSED: 3}
     )
 
 
@@ -41,30 +41,30 @@ def test_gains_by_hand():
     """a: the false positive ranks before its only hit, of two segments: AP 1/4; b: nothing found."""
     before = 0.125
     fixed = {
-        Kind.DUPLICATE: (0.5 + 0) / 2,  # here the false positive ranks last: AP of a is 1/2 before and after
-        Kind.WRONG_LABEL: (0.5 + 0.5) / 2,  # it moves to b and hits there
-        Kind.POOR_BOUNDARIES: (1.0 + 0) / 2,  # it hits
-        Kind.BOTH: (0.5 + 0.5) / 2,
-        Kind.BACKGROUND: (0.5 + 0) / 2,  # it goes
+        ErrorKind.DUPLICATE: (0.5 + 0) / 2,  # here the false positive ranks last: AP of a is 1/2 before and after
+        ErrorKind.WRONG_LABEL: (0.5 + 0.5) / 2,  # it moves to b and hits there
+        ErrorKind.POOR_BOUNDARIES: (1.0 + 0) / 2,  # it hits
+        ErrorKind.BOTH: (0.5 + 0.5) / 2,
+        ErrorKind.BACKGROUND: (0.5 + 0) / 2,  # it goes
     }
     for kind, row in ERRORS.items():
         result = evaluate(TRUTH, found(HIT, row), tiou=0.5, diagnose=True)
-        start = 0.25 if kind is Kind.DUPLICATE else before
+        start = 0.25 if kind is ErrorKind.DUPLICATE else before
         assert result.final == start
         assert result.diagnosis is not None
         assert result.diagnosis.gain[kind] == pytest.approx((fixed[kind] - start,)), kind
     only = evaluate(TRUTH, found(HIT), tiou=0.5, diagnose=True)
     assert only.diagnosis is not None
-    assert only.diagnosis.gain[Kind.MISSED] == pytest.approx((1 - 0.25,))
+    assert only.diagnosis.gain[ErrorKind.MISSED] == pytest.approx((1 - 0.25,))
 
 
 def test_two_that_want_one_segment_fix_it_once():
     rows = [HIT, ("v", "a", 100, 103, 0.5), ("v", "a", 100, 102, 0.95)]
     result = evaluate(TRUTH, found(*rows), tiou=0.5, diagnose=True)
     assert result.diagnosis is not None
-    assert result.diagnosis.false_positives[Kind.POOR_BOUNDARIES] == (2,)
+    assert result.diagnosis.false_positives[ErrorKind.POOR_BOUNDARIES] == (2,)
     # The second hits, first in the ranking; the other one goes: a is perfect.
-    assert result.final + result.diagnosis.gain[Kind.POOR_BOUNDARIES][0] == pytest.approx((1.0 + 0) / 2)
+    assert result.final + result.diagnosis.gain[ErrorKind.POOR_BOUNDARIES][0] == pytest.approx((1.0 + 0) / 2)
 
 
 def test_every_error_has_one_kind_and_no_gain_is_negative(random_set, slow):

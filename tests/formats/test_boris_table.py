@@ -18,7 +18,7 @@ TABULAR = (
     "Media file name\tImage index\tImage file path\tComment"
 )
 AGGREGATED = (
-    "Observation id,Observation date,Description,Observation type,Source,Time offset (s),Coding duration,"
+    "Observation id,Observation date,Description,Observation type,LabelFile,Time offset (s),Coding duration,"
     "Media duration (s),FPS (frame/s),Subject,Observation duration by subject by observation,Behavior,"
     "Behavioral category,Behavior type,Start (s),Stop (s),Duration (s),Media file name,Image index start,"
     "Image index stop,Image file path start,Image file path stop,Comment start,Comment stop"

@@ -22,7 +22,7 @@ from bineego.inference.clips import (
     wanted_frames,
 )
 from bineego.kept import Kept
-from bineego.tsm.network import Scores
+from bineego.tsm.network import ClipLogits
 
 
 class Counting:
@@ -37,9 +37,9 @@ class Counting:
             yield i, np.full((2, 2, 3), i, np.uint8), float(self.times[i])
 
 
-def echo(frames: Tensor) -> Scores:
+def echo(frames: Tensor) -> ClipLogits:
     """Answers every clip with its frame numbers."""
-    return Scores(frames[:, :, 0, 0, 0].float(), None)
+    return ClipLogits(frames[:, :, 0, 0, 0].float(), None)
 
 
 @given(st.integers(0, 1000), st.integers(1, 12), st.integers(1, 5), st.booleans())
@@ -70,14 +70,14 @@ def test_what_was_interrupted_goes_on_from_where_it_was(tmp_path: Path, stop: in
     kept = Kept(tmp_path / "v.npz", "this")
     calls = 0
 
-    def breaks(frames: Tensor) -> Scores:
+    def breaks(frames: Tensor) -> ClipLogits:
         nonlocal calls
         calls += 1
         if calls > stop:
             raise Interrupted
         return echo(frames)
 
-    def score(network: Callable[[Tensor], Scores]) -> Answers:
+    def score(network: Callable[[Tensor], ClipLogits]) -> Answers:
         earlier = kept_answers(kept, len(frames_NT), 1)
         frames = source.read(wanted_frames(source, frames_NT[sum(map(len, earlier)) :]))
         return score_clips(network, frames, frames_NT, batch=1, background=background, earlier=earlier, kept=kept)
@@ -136,15 +136,15 @@ def test_thread_ends_when_its_items_are_not_wanted() -> None:
 
 
 def test_a_network_that_gives_no_numbers() -> None:
-    def nan(frames: Tensor) -> Scores:
-        return Scores(torch.full((len(frames), 2), torch.nan), None)
+    def nan(frames: Tensor) -> ClipLogits:
+        return ClipLogits(torch.full((len(frames), 2), torch.nan), None)
 
     with pytest.raises(ModelError, match="not a finite number"):
         score_clips(nan, Counting(10).read(np.arange(10)), np.arange(8)[:, None], batch=2, background=False)
 
 
 def test_out_of_memory_names_a_batch() -> None:
-    def full(frames: Tensor) -> Scores:
+    def full(frames: Tensor) -> ClipLogits:
         raise torch.OutOfMemoryError
 
     with pytest.raises(ResourceExhausted, match="batch of 2 clips"):

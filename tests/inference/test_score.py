@@ -19,7 +19,7 @@ from bineego.tsm.card import ModelCard
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.inference_network import InferenceNetwork, compile_for_inference
 from bineego.tsm.model_file import Model
-from bineego.tsm.network import Scores
+from bineego.tsm.network import ClipLogits
 from bineego.tsm.preprocess import normalise
 from bineego.video.build import build_cache
 from bineego.video.cache import FrameCache
@@ -94,11 +94,11 @@ class Step:
     def __init__(self, level: float, sharpness: float = 0.5) -> None:
         self.level, self.sharpness, self.clips = level, sharpness, 0
 
-    def __call__(self, frames_NTHWC: Tensor) -> Scores:
+    def __call__(self, frames_NTHWC: Tensor) -> ClipLogits:
         self.clips += len(frames_NTHWC)
         grey = frames_NTHWC.float().mean((1, 2, 3, 4))
         z = (grey - self.level) * self.sharpness
-        return Scores(torch.stack([torch.zeros_like(z), z], dim=1), None)
+        return ClipLogits(torch.stack([torch.zeros_like(z), z], dim=1), None)
 
 
 def step_card(card: Callable[..., ModelCard], **changes: object) -> ModelCard:
@@ -158,7 +158,7 @@ def test_no_action_head(video: Path, card_of: Callable[..., ModelCard]) -> None:
         labels=LabelSet(scenes=("a", "b")),
         priors=None,
     )
-    track = score_video(lambda frames: Scores(None, torch.tensor([[2.0, 0.0]] * len(frames))), card, video)
+    track = score_video(lambda frames: ClipLogits(None, torch.tensor([[2.0, 0.0]] * len(frames))), card, video)
     assert track.logits.shape == (7, 1)
     assert track.scene == ("a", pytest.approx(1 / (1 + np.exp(-2.0))))
 

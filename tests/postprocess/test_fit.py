@@ -14,7 +14,7 @@ from bineego.formats.annotations import Annotations
 from bineego.grid import interval_edges
 from bineego.postprocess import decode, fit_decoder
 from bineego.postprocess import fit as fit_module
-from bineego.postprocess.fit import Fit
+from bineego.postprocess.fit import DecoderFit
 from bineego.tracks import ScoreTrack
 
 LENGTH, STEP = 100.0, 0.25
@@ -41,7 +41,7 @@ def flickering(errors: float) -> tuple[list[ScoreTrack], Annotations]:
     return tracks, Annotations(segments=table, videos=tuple(track.video_id for track in tracks), scenes={})
 
 
-def scored(tracks: list[ScoreTrack], fit: Fit, truth: Annotations) -> float:
+def scored(tracks: list[ScoreTrack], fit: DecoderFit, truth: Annotations) -> float:
     found = [decode(dataclasses.replace(track, decoding=fit.decoding)) for track in tracks]
     return evaluate(truth, segments.concat(found, scored=True)).final
 

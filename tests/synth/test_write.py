@@ -19,7 +19,7 @@ from bineego.datasets import Subset, View, open_dataset
 from bineego.errors import UsageError
 from bineego.labels import SCENES as ALL_SCENES
 from bineego.synth.backdrops import SCENES, paint
-from bineego.synth.script import LONG, NEST_GUEST, NEST_HOST, SHORT, Deck, Pace, Performance, write_script
+from bineego.synth.script import LONG, NEST_GUEST, NEST_HOST, SHORT, Deck, Pacing, Performance, write_script
 from bineego.synth.stage import RAMP, Stage, ramp
 
 SMALL = {"recordings": 4, "seconds": 6.0, "size": (96, 48), "fps": 10}
@@ -128,7 +128,7 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
 
 
 def script(
-    seed: int, *, seconds: float = 60, scene: str = "Kitchen", pace: Pace = SHORT, **shares: float
+    seed: int, *, seconds: float = 60, scene: str = "Kitchen", pace: Pacing = SHORT, **shares: float
 ) -> list[Performance]:
     rng = np.random.default_rng(seed)
     deck = Deck(rng, scene, synth.SHORT_ACTIONS, pace)
@@ -137,7 +137,7 @@ def script(
 
 
 @given(st.integers(0, 10**6), st.sampled_from(SCENES), st.floats(0, 90), st.sampled_from([SHORT, LONG]))
-def test_scripts_keep_to_their_video(seed: int, scene: str, seconds: float, pace: Pace) -> None:
+def test_scripts_keep_to_their_video(seed: int, scene: str, seconds: float, pace: Pacing) -> None:
     for overlap in (0.0, 0.8):
         found = script(seed, seconds=seconds, scene=scene, pace=pace, overlap=overlap)
         for p in found:

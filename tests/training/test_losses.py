@@ -5,12 +5,12 @@ import torch
 from torch.nn import functional
 
 from bineego.training.losses import Targets, clip_losses, joint, right_actions
-from bineego.tsm.network import Scores
+from bineego.tsm.network import ClipLogits
 
 
-def scores(n: int = 6) -> Scores:
+def scores(n: int = 6) -> ClipLogits:
     rng = torch.Generator().manual_seed(0)
-    return Scores(
+    return ClipLogits(
         torch.randn(n, 4, generator=rng, requires_grad=True), torch.randn(n, 3, generator=rng).requires_grad_()
     )
 
@@ -40,7 +40,9 @@ def test_parts_of_a_batch_add_up() -> None:
     actions, scenes = torch.tensor([0, -1, 2, 3, 0, 1]), torch.tensor([0, 1, -1, 0, 1, 2])
     whole = joint(clip_losses(s, Targets(actions, scenes, torch.ones(6))), 5, 5, 2.0)
     parts = [
-        joint(clip_losses(Scores(s.actions[p], s.scenes[p]), Targets(actions[p], scenes[p], torch.ones(3))), 5, 5, 2.0)
+        joint(
+            clip_losses(ClipLogits(s.actions[p], s.scenes[p]), Targets(actions[p], scenes[p], torch.ones(3))), 5, 5, 2.0
+        )
         for p in ([0, 2, 4], [1, 3, 5])
     ]
     torch.testing.assert_close(sum(parts), whole)

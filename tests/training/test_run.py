@@ -18,7 +18,7 @@ from bineego.decoding import default
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
-from bineego.postprocess.fit import Fit
+from bineego.postprocess.fit import DecoderFit
 from bineego.training import Recipe, RunOptions, train
 from bineego.training import fit as fit_module
 from bineego.training import run as run_module
@@ -44,7 +44,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
     tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibration, "MIN_INTERVALS", 8)  # as many as the held-out recording has
-    fit = Fit(decoding=default(0.5), figures={"decoding_fit": 0.25})
+    fit = DecoderFit(decoding=default(0.5), figures={"decoding_fit": 0.25})
     monkeypatch.setattr(fit_module, "fit_decoder", lambda tracks, *_: fit if min(map(len, tracks)) == 32 else None)
     before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego.video.clock import Clock, Pace, mend
+from bineego.video.clock import Clock, ClockFacts, mend
 from bineego.video.timeline import NEVER_SHOWN
 
 SECOND, FRAME = 1000, 40
@@ -29,7 +29,7 @@ def recording(gaps: list[int], b_frames: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mended(pts: np.ndarray, dts: np.ndarray, *, by_dts: bool = True, promised: int | None = None) -> Clock:
-    return mend(pts, dts, Pace(usual=FRAME, second=SECOND, by_dts=by_dts, promised=promised))
+    return mend(pts, dts, ClockFacts(usual=FRAME, second=SECOND, by_dts=by_dts, promised=promised))
 
 
 @given(gaps=GAPS, b_frames=st.integers(0, 3), by_dts=st.booleans(), late=st.integers(0, 5000))

@@ -48,7 +48,7 @@ from bineego.tsm.allocator import keep_memory
 from bineego.tsm.card import ModelCard
 from bineego.tsm.config import Precision, Trunk
 from bineego.tsm.device import choose_device
-from bineego.tsm.feature_network import Source, imagenet_source, trained_source
+from bineego.tsm.feature_network import FeatureSource, imagenet_source, trained_source
 from bineego.tsm.model_file import save_model
 from bineego.tsm.temporal_network import TemporalNetwork
 from bineego.types import OnProgress
@@ -196,7 +196,7 @@ def _head_recipe(recipe: Recipe) -> HeadRecipe:
     return HeadRecipe(epochs=recipe.epochs, scene_weight=recipe.scene_weight, seed=recipe.seed)
 
 
-def _source(choice: FeatureChoice) -> tuple[Source | None, features.FeatureOptions]:
+def _source(choice: FeatureChoice) -> tuple[FeatureSource | None, features.FeatureOptions]:
     """The trunk, if a kind needs one, and how features are made with it."""
     if choice.trunk in list(Trunk):
         frames = features.FeatureOptions(trunk=choice.trunk, size=SIZE)
@@ -214,7 +214,7 @@ def _card(
     material: HeadMaterial,
     recipe: Recipe,
     frames: features.FeatureOptions,
-    source: Source | None,
+    source: FeatureSource | None,
     device: torch.device,
     options: RunOptions,
     table: Mapping[str, Any],
@@ -259,7 +259,7 @@ class _Run:
     chosen: TrainingPlan
     material: HeadMaterial
     recipe: Recipe
-    source: Source | None
+    source: FeatureSource | None
     events: bool
 
     @property
