@@ -15,19 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from av.container import InputContainer
-from av.error import FFmpegError
-from av.packet import Packet
-from av.video.stream import VideoStream
 from numpy.typing import ArrayLike
 
-from bineego.types import Bools, Floats, Ints
+from bineego.types import Floats, Ints
 from bineego.video.damage import Damage
-from bineego.video.decode import Converter, packets_of, wanted_frames
+from bineego.video.decode import Converter, wanted_frames
+from bineego.video.entry import clean_entries, opened_at
 from bineego.video.frames import FrameOptions, TimedFrame
-from bineego.video.probe import open_video
 from bineego.video.reader import Found, VideoReader, check_indices, in_order
-from bineego.video.scan import packet_mark
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.workers import Worker
 
@@ -117,7 +112,7 @@ def plan_parts(timeline: FrameTimeline, wanted: Ints, workers: int) -> list[Part
         return [Part(first=0, stop=n_packets, position=0, wanted=wanted)] if len(wanted) else []
     least = max(MIN_PART, n_packets // (PARTS_PER_WORKER * workers))
     cuts = [0]
-    for cut in np.flatnonzero(_clean_cuts(timeline)).tolist():
+    for cut in np.flatnonzero(clean_entries(timeline)).tolist():
         if cut - cuts[-1] >= least:
             cuts.append(cut)
     parts = []
@@ -131,13 +126,6 @@ def plan_parts(timeline: FrameTimeline, wanted: Ints, workers: int) -> list[Part
             stop = n_packets if last else _behind_leading(timeline, cuts[number + 1])
             parts.append(Part(first=cut, stop=stop, position=start, wanted=wanted[start:end]))
     return parts
-
-
-def _clean_cuts(timeline: FrameTimeline) -> Bools:
-    """Packets (P,) where everything stored before is shown before, and decoding may begin."""
-    ticks = timeline.packet_ticks
-    latest_before = np.concatenate([[NEVER_SHOWN], np.maximum.accumulate(ticks)[:-1]])
-    return timeline.entries & (latest_before < ticks)
 
 
 def _behind_leading(timeline: FrameTimeline, cut: int) -> int:
@@ -181,7 +169,7 @@ def decode_parts(
     """Runs in a worker: the frames of its parts, in order, None after each part."""
     convert = Converter(options)
     for part in parts:
-        with _opened_at(path, timeline, part) as (packets, stream):
+        with opened_at(path, timeline, part.first, part.stop) as (packets, stream):
             stream.codec_context.thread_count = 1
             trouble: list[float] = []
             found = wanted_frames(
@@ -198,42 +186,3 @@ def decode_parts(
                     break  # what the decoder makes of damage depends on what went before: read on in sequence
                 yield part.position + position, picture, seconds
         yield None
-
-
-@contextlib.contextmanager
-def _opened_at(
-    path: Path, timeline: FrameTimeline, part: Part
-) -> Iterator[tuple[Iterator[Packet[VideoStream]], VideoStream]]:
-    """The part's packets and their stream. Where a seek does not lead there, they are read from the file's start."""
-    container, stream = open_video(path, edited=timeline.edited, stream=timeline.stream)
-    try:
-        packets = _seek(container, stream, path, timeline, part)
-        if packets is None:
-            container.close()
-            container, stream = open_video(path, edited=timeline.edited, stream=timeline.stream)
-            packets = itertools.islice(packets_of(container, stream, path), part.first, None)
-        yield itertools.islice(packets, part.stop - part.first), stream
-    finally:
-        container.close()
-
-
-def _seek(
-    container: InputContainer, stream: VideoStream, path: Path, timeline: FrameTimeline, part: Part
-) -> Iterator[Packet[VideoStream]] | None:
-    """Packets from the part's first on, or None where the seek landed behind it or at an unknown place."""
-    pts, dts, _, _ = timeline.marks[part.first].tolist()
-    if part.first == 0:
-        return packets_of(container, stream, path)
-    try:
-        container.seek(dts if dts != NEVER_SHOWN else pts, stream=stream)
-    except (FFmpegError, OverflowError):
-        return None
-    packets = packets_of(container, stream, path)
-    landed = next(packets, None)
-    if landed is None:
-        return None
-    # Times may be missing right after a seek; position and size are always there.
-    same = np.flatnonzero((timeline.marks[:, 2:] == packet_mark(landed)[2:]).all(axis=1))
-    if len(same) != 1 or same[0] > part.first:
-        return None
-    return itertools.islice(itertools.chain([landed], packets), part.first - int(same[0]), None)

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from bineego.errors import InputInvalid
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.damage import Damage
-from bineego.video.decode import Converter, packets_of, wanted_frames
+from bineego.video.decode import Converter, wanted_frames
+from bineego.video.entry import entry_before, opened_at
 from bineego.video.frames import Backend, FrameOptions, TimedFrame, capped, on_screen
-from bineego.video.probe import nothing_decodes, open_video
+from bineego.video.probe import nothing_decodes
 from bineego.video.scan import scan
 from bineego.video.structure import broken_parts
 from bineego.video.timeline import FrameTimeline
@@ -176,20 +177,35 @@ class VideoReader:
         yield from self._own(frames, threads)
 
     def _own(self, frames: Ints, threads: int) -> Iterator[Found]:
-        """Decoded by PyAV."""
-        container, stream = open_video(self.path, edited=self.timeline.edited, stream=self.timeline.stream)
-        with container:
+        """Decoded by PyAV, from the last place before the first frame where decoding may begin.
+
+        Where there is damage after that, all is decoded again from the start of the file, as what a decoder makes of
+        damage depends on all that it was given before.
+        """
+        first = entry_before(self.timeline, int(self.timeline.ticks[frames[0]]))
+        yield from self._own_from(first, frames, threads)
+        if first and self._trouble:
+            self._trouble.clear()
+            yield from self._own_from(0, frames, threads)
+
+    def _own_from(self, first: int, frames: Ints, threads: int) -> Iterator[Found]:
+        """Decoded from packet `first` on; only to the first damage, where that is not the start of the file."""
+        with opened_at(self.path, self.timeline, first) as (packets, stream):
             stream.thread_type = "FRAME"
             stream.codec_context.thread_count = threads
-            packets = packets_of(container, stream, self.path)
-            yield from wanted_frames(
+            found = wanted_frames(
                 packets,
                 stream.codec_context,
                 self.timeline,
                 frames,
                 Converter(self.options),
+                first_packet=first,
                 on_trouble=self._trouble.append,
             )
+            for one in found:
+                if first and self._trouble:
+                    return
+                yield one
 
 
 def in_order(found: Iterable[Found], hold: int = HOLD) -> Generator[Found, None, int]:

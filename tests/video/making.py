@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
+from bineego.video import reader
+from bineego.video.decode import wanted_frames
 from bineego.video.scan import scan
 
 MakeVideo = Callable[..., Path]
@@ -109,3 +112,19 @@ def spoil() -> Callable[[Path, Path, slice], Path]:
         return target
 
     return spoiled
+
+
+def count_packets(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows by one with every packet that a reader decodes."""
+    decoded: list[int] = []
+
+    def counting(packets: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+        def counted() -> Iterator[Any]:
+            for packet in packets:
+                decoded.append(1)
+                yield packet
+
+        return wanted_frames(counted(), *args, **kwargs)
+
+    monkeypatch.setattr(reader, "wanted_frames", counting)
+    return decoded

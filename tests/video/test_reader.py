@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from video.making import count_packets
 
 from bineego.errors import InputInvalid
 from bineego.video.frames import FrameOptions, capped
@@ -232,3 +233,31 @@ def test_a_part_is_what_the_whole_has_there(video: Video, start: float, end: flo
 def test_a_part_behind_the_end(video: Video) -> None:
     with pytest.raises(InputInvalid, match=r"ends at 2\.00 s, before 5 s"):
         VideoReader(video("closed.mp4"), SMALL, start=5.0)
+
+
+@pytest.mark.parametrize(
+    "kind", ["closed.mp4", "open.mp4", "open.ts", "hevc.mp4", "vp9.webm", "vfr.mp4", "refresh.mp4"]
+)
+def test_a_part_is_decoded_from_the_key_frame_before_it(
+    video: Video, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    whole = list(VideoReader(video(kind), SMALL).read())
+    decoded = count_packets(monkeypatch)
+    for first in (1, len(whole) // 2, len(whole) - 1):
+        reader = VideoReader(video(kind), SMALL)
+        decoded.clear()
+        found = list(reader.read(np.arange(first, len(whole))))
+        assert [(index, time) for index, _, time in found] == [(index, time) for index, _, time in whole[first:]]
+        np.testing.assert_array_equal([each[1] for each in found], [each[1] for each in whole[first:]])
+    assert (len(decoded) < len(whole)) == (kind != "refresh.mp4")
+
+
+def test_damage_in_a_part_is_what_it_is_in_the_whole(tmp_path: Path, video: Video, spoil: Spoil) -> None:
+    path = spoil(video("closed.mp4"), tmp_path / "damaged.mp4", slice(45, 48))
+    reader = VideoReader(path, SMALL)
+    whole = list(reader.read())
+    assert reader.damaged > 0
+    part = VideoReader(path, SMALL)
+    found = list(part.read(np.arange(30, len(whole))))
+    assert part.damaged == reader.damaged
+    np.testing.assert_array_equal([each[1] for each in found], [each[1] for each in whole[30:]])

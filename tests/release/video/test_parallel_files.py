@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from video.making import count_packets
 
 from bineego.video import parallel
 from bineego.video.frames import FrameOptions
@@ -73,3 +74,23 @@ def test_no_seam(tmp_path: Path, make_video: Callable[..., Path], monkeypatch: p
         assert [(index, time) for index, _, time in found] == [(index, time) for index, _, time in truth]
         for mine, theirs in zip(found, truth, strict=True):
             np.testing.assert_array_equal(mine[1], theirs[1])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_part_is_read_from_the_key_frame_before_it(
+    tmp_path: Path, make_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """From anywhere on: the pictures and times of the whole, and fewer packets decoded where the file can be cut."""
+    path = make_video(tmp_path / name, count=150, width=128, height=96, **FILES[name])
+    whole = list(VideoReader(path, FrameOptions(size=48)).read())
+    decoded = count_packets(monkeypatch)
+    for first in (1, 25, 49, 80, 149):
+        reader = VideoReader(path, FrameOptions(size=48))
+        wanted = np.arange(first, len(reader.times))
+        decoded.clear()
+        found = list(reader.read(wanted))
+        assert [(index, time) for index, _, time in found] == [(index, time) for index, _, time in whole[first:]]
+        for mine, theirs in zip(found, whole[first:], strict=True):
+            np.testing.assert_array_equal(mine[1], theirs[1])
+        assert len(decoded) >= len(wanted)
+    assert (len(decoded) == 150) == (name in UNCUT) or len(decoded) < 60
