@@ -3,7 +3,7 @@
     frames: Annotated[int, Ge(1), Opt("Frames per clip.", panel=CLIP)] = 8
 
 From this line come the flag `--frames`, its panel and default in the help, the key, the keyword, the check, the message
-and the row in docs/options.md. A flag goes over the file, the file over the default.
+and the row in docs/options.md. A flag overrides the file, and the file overrides the default.
 """
 
 from __future__ import annotations

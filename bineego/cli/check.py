@@ -19,10 +19,10 @@ COLOURS = {"note": "dim", "warning": "yellow", "error": "bold red"}
 
 
 def check(call: CheckCall) -> None:
-    """Look at labels, predictions or a challenge submission before they are used.
+    """Check labels, predictions or a challenge submission before using them.
 
-    Decodes no frame. Exit code: 0 with notes only, 5 where a part is doubtful or left out, that of the error where
-    train or evaluate would refuse the file.
+    Decodes no video. Exit code: 0 if there are only notes, 5 if something looks wrong or would be left out, and the
+    code of the error if train or evaluate would refuse the file.
 
     Examples:
       bineego check labels.csv --videos my-videos

@@ -6,9 +6,9 @@ from bineego.datasets.options import ConvertCall
 
 
 def convert(call: ConvertCall) -> None:
-    """Turn labels or predictions of one format into another.
+    """Convert labels or predictions from one format to another.
 
-    Prints the path of the result. The format read is told by the content of the file.
+    Prints the path of the result. The format of the input is recognised by its content.
 
     Examples:
       bineego convert project.boris labels.csv

@@ -17,14 +17,14 @@ class DemoCall(Options):
     """What the command takes."""
 
     output: Annotated[Path, Opt("New folder for everything.", short="-o", metavar="FOLDER")] = Path("bineego-demo")
-    paper: Annotated[bool, Opt("Also train the report's networks with two t, and ensemble them.")] = False
-    seed: Annotated[int, Ge(0), Opt("Seed of the videos and the trainings.")] = 0
+    paper: Annotated[bool, Opt("Also train the report's networks at two interval lengths and ensemble them.")] = False
+    seed: Annotated[int, Ge(0), Opt("Random seed.")] = 0
 
 
 def demo(call: DemoCall) -> None:
-    """Run the whole chain on synthetic videos: draw, train, localize, score; under two minutes on two cores.
+    """Draw synthetic videos, train, localize and score: all in a few minutes.
 
-    Prints a table of the scores, and leaves a folder to go on from.
+    Prints a table of scores and leaves a folder to continue from.
 
     Examples:
       bineego demo

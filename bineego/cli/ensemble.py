@@ -16,10 +16,10 @@ FORM = "bineego ensemble A.csv B.csv --weights 0.57,0.51 -o OUT.csv"
 
 
 def ensemble(call: EnsembleCommand) -> None:
-    """Fuse the answers of several models into one.
+    """Combine the predictions of several models.
 
-    Prints the path of the result. With --fit, the weights and the method are chosen on ground truth, and written to a
-    file that --weights takes.
+    Prints the path of the result. With --fit, the weights and the method are chosen on ground truth and written to a
+    file for --weights.
 
     Examples:
       bineego ensemble a.csv b.csv --weights 0.57,0.51 -o both.csv

@@ -27,7 +27,8 @@ FILE_WIDTH = 100_000
 def evaluate(call: EvaluateCall) -> None:
     """Score predictions against ground truth.
 
-    Prints tables, or JSON. Without arguments it scores what bineego.toml names, or the newest run's validation.
+    Prints tables, or JSON. Without arguments, it scores the files named in bineego.toml, or else the newest run's
+    validation.
 
     Examples:
       bineego evaluate labels.csv predictions.csv --diagnose

@@ -7,9 +7,9 @@ from bineego.features.options import ExtractFeaturesCall
 
 
 def extract_features(call: ExtractFeaturesCall) -> None:
-    """Write what a trained network sees, and how the picture moves, at every step of videos.
+    """Extract features of videos: what a network sees and how the picture moves.
 
-    Prints the folder with a file for each video. What an earlier call has written is not made again.
+    Prints the folder, which gets one file per video. Videos done by an earlier call are skipped.
 
     Examples:
       bineego extract-features my-videos -o features

@@ -7,9 +7,9 @@ from bineego.datasets.options import ExtractCall
 
 
 def extract_frames(call: ExtractCall) -> None:
-    """Decode videos once, into a cache that training reads from.
+    """Decode videos once into a cache for training.
 
-    Prints the folder of the cache. What is in it already is not decoded again.
+    Prints the folder of the cache. Videos that it already holds are not decoded again.
 
     Examples:
       bineego extract-frames my-videos -o frames --size 128

@@ -23,7 +23,7 @@ class InfoCall(Options):
 
 
 def info(call: InfoCall) -> None:
-    """Show what a model is: its labels, how it was trained and on what, and how well it did.
+    """Show a model's labels, training and scores.
 
     Examples:
       bineego info

@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def localize(call: LocalizeCommand) -> None:
-    """Find actions in videos, and write them as tables of timed segments.
+    """Find actions in videos and write them to tables of timed segments.
 
-    Prints the path of the table. Without --output every video gets its own table in the current folder.
+    Prints the path of the table. Without --output, each video gets a table in the current folder.
 
     Examples:
       bineego localize video.mp4

@@ -7,9 +7,9 @@ from bineego.drawing.options import OverlayCall
 
 
 def overlay(call: OverlayCall) -> None:
-    """Draw predictions on their video.
+    """Draw predictions on a video.
 
-    Prints its path: an MP4 with the actions of the moment and their scores, a timeline with a cursor, and the sound.
+    Prints the path of an MP4 with the current actions and their scores, a timeline, and the sound of the video.
 
     Examples:
       bineego overlay kitchen.mp4 kitchen.csv

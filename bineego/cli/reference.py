@@ -19,8 +19,9 @@ HEAD = """# Options
 Made from the code by `python -m bineego.cli.reference > docs/options.md`; a test holds it current.
 
 An option has one name: the flag `--frames` of `bineego train` is `frames` in the `[train]` table of a `bineego.toml` in
-the current folder, and `frames=` in `bineego.train(...)`. A flag goes over the file, the file over the default. Several
-values are separated by commas on the command line and a list in the file. `--no-x` turns a switch off that is on.
+the current folder, and `frames=` in `bineego.train(...)`. A flag overrides the file, which overrides the default.
+Several values are separated by commas on the command line and form a list in the file. `--no-x` turns off a switch that
+is on.
 """
 
 

@@ -6,10 +6,10 @@ from bineego.page.options import ReportCall
 
 
 def report(call: ReportCall) -> None:
-    """Show results as a page to look at and to correct.
+    """Show results on a page where you can correct them.
 
-    Prints its path: one HTML file without network, with the timeline of every video, its scores, and, where there is
-    truth, how good they are. Labels that are corrected on it are saved as a table that train takes.
+    Prints the path of the page: a single HTML file that works offline, with a timeline of every video and, where
+    ground truth is given, the scores. Corrected labels can be saved as a table for training.
 
     Examples:
       bineego report runs/first

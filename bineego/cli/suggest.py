@@ -7,10 +7,10 @@ from bineego.suggestions.options import SuggestCall
 
 
 def suggest(call: SuggestCall) -> None:
-    """Name the stretches of video that are worth labelling next.
+    """Suggest which parts of videos to label next.
 
-    Prints the folder of the suggestions: a table, a page that shows the stretches with what the model finds there, and
-    projects for BORIS and VIA that mark them.
+    Prints a folder with a table of the suggestions, a page that shows them with what the model finds there, and
+    projects for BORIS and VIA to label them in.
 
     Examples:
       bineego suggest my-videos --minutes 20

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def train(call: TrainCall) -> None:
     """Train a model on a data set.
 
-    Prints the run's folder. Without a data set, it takes that of bineego.toml.
+    Prints the run's folder. Without DATASET, the data set named in bineego.toml is used.
 
     Examples:
       bineego train labels.csv --videos my-videos --name first

@@ -30,7 +30,7 @@ def extract_frames(
     on_progress: OnProgress | None = None,
     **given: Any,
 ) -> FrameCache:
-    """Decode videos once, into a cache that training reads from. What is there already is skipped.
+    """Decode videos once into a cache for training. What is there already is skipped.
 
     Args:
         inputs: a video, a folder of videos, a data set, several of those, or video id -> file.

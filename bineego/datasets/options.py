@@ -23,14 +23,14 @@ class ExtractOptions(FrameOptions):
     """Options of `extract_frames`."""
 
     output: Annotated[Path, Opt("Folder of the cache.", short="-o", metavar="FOLDER")] = DEFAULT_CACHE
-    jobs: Annotated[int | None, Ge(1), Opt("Processes that decode.", unset="one a core")] = None
-    backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
-    view: Annotated[View, Opt("Camera of a data set that has several.")] = View.PANORAMIC
-    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="beside the file")] = None
+    jobs: Annotated[int | None, Ge(1), Opt("Number of processes that decode.", unset="one per core")] = None
+    backend: Annotated[Backend, Opt("Library that decodes the videos.")] = Backend.PYAV
+    view: Annotated[View, Opt("Camera of a data set with several.")] = View.PANORAMIC
+    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="that of the file")] = None
     shard: Annotated[
         str | None,
         Opt(
-            "Only the I-th of N parts of the videos, so that N machines share them.",
+            "Process only the I-th of N parts of the videos, to share them among N machines.",
             metavar="I/N",
             key=False,
             parse=checked_shard,
@@ -55,13 +55,15 @@ class ConvertOptions(LabelOptions):
     videos: Annotated[
         Path | None,
         Opt(
-            "Folder of the videos: for tools that show them or count their frames.",
+            "Folder of the videos, needed by formats that name them or count frames.",
             metavar="FOLDER",
             key=False,
             unset="beside IN",
         ),
     ] = None
-    overwrite: Annotated[bool, Opt("Replace a file that is not as bineego wrote it.", key=False)] = False
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+        False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ class ConvertCall(ConvertOptions):
     target: Annotated[
         Path,
         Opt(
-            "The file to write; a folder of files where a file holds one video.",
+            "The file to write; a folder for formats that hold one video per file.",
             argument=True,
             key=False,
             metavar="OUT",

@@ -15,7 +15,7 @@ class CheckOptions(LabelOptions):
     """Options of `check`."""
 
     videos: Annotated[
-        Path | None, Opt("Folder of the videos.", metavar="FOLDER", key=False, unset="beside the file")
+        Path | None, Opt("Folder of the videos.", metavar="FOLDER", key=False, unset="that of the file")
     ] = None
 
 

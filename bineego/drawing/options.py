@@ -16,7 +16,9 @@ class OverlayOptions(Options):
     output: Annotated[
         Path | None, Opt("The video to write, an MP4.", short="-o", metavar="FILE", unset="<video>.overlay.mp4")
     ] = None
-    overwrite: Annotated[bool, Opt("Replace a file that bineego has not written.", key=False)] = False
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+        False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,4 +26,6 @@ class OverlayCall(OverlayOptions):
     """What the command takes."""
 
     video: Annotated[Path, Opt("The video.", argument=True, key=False)]
-    predictions: Annotated[Path, Opt("A file of predictions; those of this video are drawn.", argument=True, key=False)]
+    predictions: Annotated[
+        Path, Opt("A file of predictions; only those of this video are drawn.", argument=True, key=False)
+    ]

@@ -48,8 +48,8 @@ class EnsembleOptions(Options):
     method: Annotated[
         Method | None,
         Opt(
-            "paper averages equal candidates and merges overlapping ones, average clusters them, tracks fuses class "
-            "probabilities.",
+            "How to combine: paper averages equal candidates and merges overlapping ones, average "
+            "clusters them, tracks averages class probabilities.",
             unset="tracks for score tracks, else paper",
         ),
     ] = None
@@ -57,14 +57,15 @@ class EnsembleOptions(Options):
         float | None,
         Interval(ge=0, le=1),
         Opt(
-            "Candidates of one video and label join above this tIoU; ignored with tracks.",
+            "Candidates with the same video and label are joined above this tIoU; ignored with tracks.",
             unset=", ".join(f"{name} {iou}" for name, iou in DEFAULT_IOU.items()),
         ),
     ] = None
     missing: Annotated[
         Missing | None,
         Opt(
-            "A model that lacks a candidate, or a label, counts as confidence 0 (zero) or is left out (present).",
+            "Whether a model that lacks a candidate or a label counts with confidence 0 (zero) or not "
+            "at all (present).",
             unset=", ".join(f"{name} {rule}" for name, rule in DEFAULT_MISSING.items()),
         ),
     ] = None
@@ -72,12 +73,12 @@ class EnsembleOptions(Options):
         float,
         Ge(0),
         Opt(
-            "First join one model's segments of one label with at most this many seconds between them; with tracks, "
-            "after decoding.",
+            "First join each model's segments of the same label that are at most this far apart; with "
+            "tracks, after decoding.",
             metavar="SECONDS",
         ),
     ] = 0.0
-    pooling: Annotated[Pooling, Opt("Mean of the class probabilities; tracks only.")] = Pooling.LINEAR
+    pooling: Annotated[Pooling, Opt("Kind of mean of the class probabilities; only for tracks.")] = Pooling.LINEAR
 
     def iou_for(self, method: Method) -> float:
         """The tIoU threshold of a method of segments."""
@@ -114,9 +115,7 @@ class EnsembleCall(EnsembleOptions):
 
     weights: Annotated[
         tuple[float, ...] | str | None,
-        Opt(
-            "One weight per input, or the file of an earlier fit.", metavar="W,W,...", unset="equal", parse=read_weights
-        ),
+        Opt("One weight per input, or a file written by --fit.", metavar="W,W,...", unset="equal", parse=read_weights),
     ] = None
     postprocess: Annotated[Postprocess | None, Opt("How score tracks become segments.", unset="as localize does")] = (
         None
@@ -133,16 +132,20 @@ class EnsembleCommand(EnsembleCall):
     ]
     fit: Annotated[
         Path | None,
-        Opt("Choose weights and method on this ground truth, and write them down.", metavar="GROUND_TRUTH", key=False),
+        Opt(
+            "Choose weights and method on this ground truth and write them to a file.",
+            metavar="GROUND_TRUTH",
+            key=False,
+        ),
     ] = None
     subset: Annotated[str | None, Opt("With --fit, only the videos of this subset.", key=False, unset="all")] = None
     output: Annotated[
         Path | None,
-        Opt(
-            "The result's file.", short="-o", metavar="FILE", key=False, unset="ensemble.csv; with --fit, ensemble.toml"
-        ),
+        Opt("File to write.", short="-o", metavar="FILE", key=False, unset="ensemble.csv; with --fit, ensemble.toml"),
     ] = None
-    overwrite: Annotated[bool, Opt("Replace a file that is not as bineego wrote it.", key=False)] = False
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+        False
+    )
 
     @classmethod
     def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:

@@ -142,14 +142,14 @@ class EvaluateOptions(LabelOptions, MomentOptions):
     scenes: Annotated[
         Path | None, Opt("Predicted scenes.", metavar="FILE", unset="scenes.csv beside the predictions")
     ] = None
-    protocol: Annotated[Protocol, Opt("Score whole segments, or their pieces in the challenge's 10 s windows.")] = (
+    protocol: Annotated[Protocol, Opt("Score whole segments, or their parts in the challenge's 10 s windows.")] = (
         Protocol.SEGMENTS
     )
     dedup_ground_truth: Annotated[bool, Opt("Count exact duplicates in the ground truth once.")] = False
     ignore: Annotated[
         tuple[str, ...],
         Opt(
-            "Label of ambiguous stretches: what is found there is neither right nor wrong.",
+            "Label of ambiguous parts: predictions there count as neither right nor wrong.",
             metavar="LABEL",
             unset="none",
         ),
@@ -157,17 +157,17 @@ class EvaluateOptions(LabelOptions, MomentOptions):
     recall_at: Annotated[
         tuple[int, ...],
         Opt(
-            "Also the average recall of the N best predictions of each video.",
+            "Also print the average recall of the N best predictions per video.",
             metavar="N,N,...",
             parse=counts,
         ),
     ] = ()
-    bootstrap: Annotated[int, Ge(0), Opt("Confidence intervals from N resamplings of the videos; 0 is none.")] = 0
-    seed: Annotated[int, Ge(0), Opt("Seed of the resampling.")] = 0
+    bootstrap: Annotated[int, Ge(0), Opt("Confidence intervals from N resamplings of the videos; 0 means none.")] = 0
+    seed: Annotated[int, Ge(0), Opt("Random seed of the resampling.")] = 0
     segmental: Annotated[
-        bool, Opt("Also the segmentation measures: accuracy over time, edit score, F1 at tIoU 0.1, 0.25 and 0.5.")
+        bool, Opt("Also print segmentation scores: frame accuracy, edit score, F1 at tIoU 0.1, 0.25 and 0.5.")
     ] = False
-    diagnose: Annotated[bool, Opt("Tell what kind each error is, and what fixing it would gain.")] = False
+    diagnose: Annotated[bool, Opt("Sort the errors by kind, and show what fixing each kind would gain.")] = False
     curves: Annotated[
         Path | bool,
         Opt("Write precision-recall curves to FILE.png or FILE.json.", metavar="FILE", unset="none"),
@@ -188,11 +188,13 @@ class EvaluateCall(EvaluateOptions):
     ceiling: Annotated[
         tuple[float, ...],
         Opt(
-            "Also what perfect intervals of these lengths would score.",
+            "Also print what perfectly labelled intervals of these lengths would score.",
             metavar="SECONDS,...",
             key=False,
             parse=seconds,
         ),
     ] = ()
     json: Annotated[bool, Opt("Print JSON.", key=False)] = False
-    overwrite: Annotated[bool, Opt("With --curves, replace a file that is not as bineego wrote it.", key=False)] = False
+    overwrite: Annotated[
+        bool, Opt("With --curves, replace a file even if it was changed, or not written by bineego.", key=False)
+    ] = False

@@ -36,8 +36,8 @@ class FeatureOptions(FrameOptions):
         Interval(ge=16, le=4096),
         Opt("Height and width of the frames in pixels; with --keep-aspect, the shorter side."),
     ] = DEFAULT_SIZE
-    rate: Annotated[float, Interval(ge=0.1, le=32), Opt("Steps a second.", metavar="X")] = RATE
-    backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
+    rate: Annotated[float, Interval(ge=0.1, le=32), Opt("Steps per second.", metavar="X")] = RATE
+    backend: Annotated[Backend, Opt("Library that decodes the videos.")] = Backend.PYAV
 
     @property
     def frames(self) -> FrameOptions:
@@ -60,14 +60,14 @@ class ExtractFeaturesOptions(Options):
     ] = None
     model: Annotated[
         str | None,
-        Opt("A trained run: features as it reads them, or of its trunk.", metavar="RUN", unset="none"),
+        Opt("A trained run: the features it was trained on, or those of its trunk.", metavar="RUN", unset="none"),
     ] = None
     kinds: Annotated[
         tuple[Kind, ...] | None,
         Opt("Kinds of features.", metavar="KIND,...", unset="the model's, else all"),
     ] = None
     rate: Annotated[
-        float | None, Interval(ge=0.1, le=32), Opt("Steps a second.", unset=f"the model's, else {RATE:g}")
+        float | None, Interval(ge=0.1, le=32), Opt("Steps per second.", unset=f"the model's, else {RATE:g}")
     ] = None
     size: Annotated[
         int | None,
@@ -78,23 +78,23 @@ class ExtractFeaturesOptions(Options):
         ),
     ] = None
     keep_aspect: Annotated[
-        bool | None, Opt("Keep the picture's proportions instead of making it square.", unset="as the model, else off")
+        bool | None, Opt("Keep the aspect ratio instead of making frames square.", unset="the model's, else off")
     ] = None
-    jobs: Annotated[int | None, Ge(1), Opt("Videos at once.", unset="one a core")] = None
+    jobs: Annotated[int | None, Ge(1), Opt("Number of videos to work on at once.", unset="one per core")] = None
     device: Annotated[str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", metavar="DEVICE")] = "auto"
-    backend: Annotated[Backend, Opt("What decodes the videos.")] = Backend.PYAV
-    view: Annotated[View, Opt("Camera of a data set that has several.")] = View.PANORAMIC
-    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="beside the file")] = None
+    backend: Annotated[Backend, Opt("Library that decodes the videos.")] = Backend.PYAV
+    view: Annotated[View, Opt("Camera of a data set with several.")] = View.PANORAMIC
+    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="that of the file")] = None
     shard: Annotated[
         str | None,
         Opt(
-            "Only the I-th of N parts of the videos, so that N machines share them.",
+            "Process only the I-th of N parts of the videos, to share them among N machines.",
             metavar="I/N",
             key=False,
             parse=checked_shard,
         ),
     ] = None
-    overwrite: Annotated[bool, Opt("Do again what an earlier call has done.", key=False)] = False
+    overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", key=False)] = False
 
 
 @dataclass(frozen=True, kw_only=True)

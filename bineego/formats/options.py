@@ -65,8 +65,8 @@ class LabelOptions(Options):
     columns: Annotated[
         str | None,
         Opt(
-            "Which column holds what, such as video=File,label=verb+noun.",
-            panel=PANEL, table=TABLE, metavar="ROLE=NAME,...", unset="by their names", parse=_checked,
+            "Which column holds what, for example video=File,label=verb+noun.",
+            panel=PANEL, table=TABLE, metavar="ROLE=NAME,...", unset="recognised by name", parse=_checked,
         ),
     ] = None  # fmt: skip
     time_unit: Annotated[
@@ -74,7 +74,7 @@ class LabelOptions(Options):
     ] = None
     background: Annotated[
         str | None,
-        Opt("Label that stands for no action.", panel=PANEL, table=TABLE, metavar="LABEL", unset="none"),
+        Opt("Label that means no action.", panel=PANEL, table=TABLE, metavar="LABEL", unset="none"),
     ] = None
 
     @property
@@ -91,8 +91,8 @@ class MomentOptions(Options):
         float,
         Ge(0),
         Opt(
-            "Moments without length: train takes them as 2 S seconds long; in evaluate a prediction whose centre lies "
-            "within S seconds finds one.",
+            "For labels without a duration: train extends each by S seconds on both sides; evaluate "
+"accepts a prediction whose centre is within S seconds.",
             panel=PANEL, table=TABLE, metavar="S",
         ),
     ] = 0.0  # fmt: skip

@@ -29,10 +29,10 @@ class ScoreOptions(Options):
         float | None,
         Gt(0),
         Opt(
-            "Seconds from one interval to the next; less than their length gives a finer track.",
+            "Seconds from one interval to the next; values below the interval length give a finer track.",
             panel=SPEED,
             metavar="SECONDS",
-            unset="the intervals' length",
+            unset="the interval length",
         ),
     ] = None
     clip_duration: Annotated[
@@ -42,42 +42,49 @@ class ScoreOptions(Options):
             "Seconds of video that the network sees around each interval.",
             panel=SPEED,
             metavar="SECONDS",
-            unset="as the model was trained",
+            unset="as in training",
         ),
     ] = None
     coarse: Annotated[
         int,
         Ge(1),
-        Opt("Score every N-th interval first, and those in between only where two neighbours may differ.", panel=SPEED),
+        Opt("Score every N-th interval first, and the ones in between only where neighbours differ.", panel=SPEED),
     ] = 1
     agreement: Annotated[
         float,
         Interval(ge=0, le=1),
-        Opt("With coarse, the probability from which two neighbours count as the same.", panel=SPEED, flag=False),
+        Opt(
+            "With coarse: largest difference in probability at which neighbours count as equal.",
+            panel=SPEED,
+            flag=False,
+        ),
     ] = 0.25
     start: Annotated[
         float,
         Ge(0),
         Opt(
-            "Where in each video to begin; times stay those of the whole.", panel=WORK_ON, metavar="SECONDS", key=False
+            "Start at this time of each video; output times still refer to the whole video.",
+            panel=WORK_ON,
+            metavar="SECONDS",
+            key=False,
         ),
     ] = 0.0
     end: Annotated[
         float | None,
         Gt(0),
-        Opt("Where in each video to stop.", panel=WORK_ON, metavar="SECONDS", unset="its end", key=False),
+        Opt("Stop at this time of each video.", panel=WORK_ON, metavar="SECONDS", unset="the end", key=False),
     ] = None
     stream: Annotated[
         int,
         Ge(0),
-        Opt("Which picture of a file that has several, as those of cameras with two lenses.", panel=WORK_ON),
+        Opt("Which video stream of a file to use, for example for cameras with two lenses.", panel=WORK_ON),
     ] = 0
     strict: Annotated[
         bool,
-        Opt("Refuse damaged videos; each is decoded once more to look for damage.", panel=WORK_ON),
+        Opt("Refuse damaged videos; each is decoded one extra time to look for damage.", panel=WORK_ON),
     ] = False
     batch: Annotated[
-        int | None, Ge(1), Opt("Clips per call of the network.", panel=SPEED, unset="4 on a CPU, 32 elsewhere")
+        int | None, Ge(1), Opt("Clips per forward pass.", panel=SPEED, unset="4 on a CPU, 32 elsewhere")
     ] = None
 
 
@@ -87,17 +94,19 @@ class LocalizeOptions(ScoreOptions, DecodeOptions):
 
     precision: Annotated[
         Precision,
-        Opt("Number format of the network; auto takes bf16 where it is fast and the model answers alike.", panel=SPEED),
+        Opt(
+            "Number format; auto takes bf16 where it is fast and does not change the model's predictions.", panel=SPEED
+        ),
     ] = Precision.AUTO
     device: Annotated[
         str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", panel=SPEED, metavar="DEVICE")
     ] = "auto"
-    backend: Annotated[Backend, Opt("What decodes the videos.", panel=SPEED)] = Backend.PYAV
-    jobs: Annotated[int, Ge(1), Opt("Videos worked on at once, each by a process of its own.", panel=SPEED)] = 1
+    backend: Annotated[Backend, Opt("Library that decodes the videos.", panel=SPEED)] = Backend.PYAV
+    jobs: Annotated[int, Ge(1), Opt("Number of videos to work on at once, each in its own process.", panel=SPEED)] = 1
     decoders: Annotated[
         int | None,
         Ge(1),
-        Opt("Processes that decode one video.", panel=SPEED, unset="1 if the network runs on the CPU, else one a core"),
+        Opt("Number of processes that decode one video.", panel=SPEED, unset="1 on a CPU, else one per core"),
     ] = None
 
 
@@ -108,44 +117,46 @@ class LocalizeCall(LocalizeOptions):
     output: Annotated[
         Path | None,
         Opt(
-            "Folder for one table per video and one of all.",
+            "Folder for one table per video and one with all of them.",
             panel=OUTPUT,
             short="-o",
             metavar="FOLDER",
             unset="./<video>.csv for each",
         ),
     ] = None
-    subset: Annotated[
-        Subset | None, Opt("Only these recordings of a data set.", panel=WORK_ON, unset="all recordings")
-    ] = None
+    subset: Annotated[Subset | None, Opt("Only this subset of a data set.", panel=WORK_ON, unset="all recordings")] = (
+        None
+    )
     view: Annotated[
         tuple[View, ...],
-        Opt("Camera of a data set that has several; two that share a timeline are fused.", panel=WORK_ON),
+        Opt("Camera of a data set with several; two that share a timeline are fused.", panel=WORK_ON),
     ] = (View.PANORAMIC,)
     videos: Annotated[
         Path | None,
-        Opt("Folder of the videos of an annotation file.", panel=WORK_ON, metavar="FOLDER", unset="beside the file"),
+        Opt("Folder of the videos of an annotation file.", panel=WORK_ON, metavar="FOLDER", unset="that of the file"),
     ] = None
     format: Annotated[
         tuple[FileFormat, ...],
-        Opt("Formats of the tables; where a file holds one video, each gets its own.", panel=OUTPUT, was=("formats",)),
+        Opt(
+            "Formats to write; formats that hold one video per file get one file each.", panel=OUTPUT, was=("formats",)
+        ),
     ] = (FileFormat.CSV,)
-    save_scores: Annotated[bool, Opt("Keep the score track of every video.", panel=OUTPUT)] = False
+    save_scores: Annotated[bool, Opt("Save the score track of every video.", panel=OUTPUT)] = False
     report: Annotated[
         bool,
-        Opt("Also write report.html, a page to look at and to correct, beside the tables.", panel=OUTPUT, key=False),
+        Opt("Also write report.html, a page to view and correct the results.", panel=OUTPUT, key=False),
     ] = False
     shard: Annotated[
         str | None,
         Opt(
-            "Only the I-th of N parts of the videos, so that N machines share them.",
+            "Process only the I-th of N parts of the videos, to share them among N machines.",
             panel=WORK_ON,
             metavar="I/N",
             key=False,
             parse=checked_shard,
         ),
     ] = None
-    overwrite: Annotated[bool, Opt("Do again what an earlier call has done.", panel=OUTPUT, key=False)] = False
+    overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", panel=OUTPUT, key=False)] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +170,7 @@ class LocalizeCommand(LocalizeCall):
     model: Annotated[
         str | tuple[str, ...] | None,
         Opt(
-            "A run's name or folder, or a model file; several with commas, one for each view.",
+            "A run's name or folder, or a model file; several, separated by commas, one per view.",
             panel=WORK_ON,
             metavar="MODEL",
             unset="the newest run under ./runs",

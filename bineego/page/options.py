@@ -17,13 +17,15 @@ class ReportOptions(Options):
 
     truth: Annotated[
         Path | None,
-        Opt("Labels to hold the predictions against, in any form.", unset="a run brings its own"),
+        Opt("Ground truth to compare with, in any format.", unset="the run's own"),
     ] = None
     videos: Annotated[
-        Path | None, Opt("Folder of the videos, to show and play them.", unset="where the labels or the run say")
+        Path | None, Opt("Folder of the videos to play on the page.", unset="as the labels or the run say")
     ] = None
     output: Annotated[Path, Opt("The page.", short="-o", metavar="FILE")] = PAGE
-    overwrite: Annotated[bool, Opt("Replace a file that bineego has not written.", key=False)] = False
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+        False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,8 +43,8 @@ class DecodeOptions(Options):
     postprocess: Annotated[
         Postprocess | None,
         Opt(
-            "How segments are made: paper merges equal neighbours, as published; viterbi finds the likeliest sequence; "
-            "anchor-free takes what a temporal head proposes.",
+            "How segments are made: paper merges equal neighbours, as published; viterbi finds the "
+            "most likely sequence; anchor-free takes the proposals of a temporal head.",
             panel=DECODING,
             unset="as fitted for the model, else viterbi",
             was=("method",),
@@ -53,7 +53,7 @@ class DecodeOptions(Options):
     score: Annotated[
         ScoreRule | None,
         Opt(
-            "A segment's score: the largest probability, or their mean, lower for short segments.",
+            "Score of a segment: its largest probability (max), or the mean, reduced for short segments (length).",
             panel=DECODING,
             flag=False,
             unset="max for paper, else as fitted for the model, else length",
@@ -62,7 +62,7 @@ class DecodeOptions(Options):
     refine: Annotated[
         bool | None,
         Opt(
-            "Move boundaries to where the cells beside them, or the boundary channel, say that they are.",
+            "Refine boundaries by the neighbouring intervals or the boundary channel.",
             panel=DECODING,
             unset="off for paper, else as fitted for the model, else on",
         ),
@@ -70,7 +70,7 @@ class DecodeOptions(Options):
     candidates: Annotated[
         bool | None,
         Opt(
-            "Add low-score segments found at several thresholds, for more recall.",
+            "Add low-scoring segments found at several thresholds, for more recall.",
             panel=DECODING,
             unset="off for paper, else as fitted for the model, else off",
         ),
@@ -78,23 +78,21 @@ class DecodeOptions(Options):
     dwell: Annotated[
         float,
         Gt(0),
-        Opt("Mean seconds of one stay in a class where the model has learnt none.", panel=DECODING, flag=False),
+        Opt("Mean duration of an action in seconds, where the model has not learnt it.", panel=DECODING, flag=False),
     ] = 10.0
     threshold: Annotated[
         float,
         Interval(gt=0, lt=1),
-        Opt("Probability from which an action wins against no action; lower finds more.", panel=DECODING),
+        Opt("Probability above which an action wins over no action; lower values find more.", panel=DECODING),
     ] = 0.5
     class_thresholds: Annotated[
         Mapping[str, Annotated[float, Interval(gt=0, lt=1)]],
-        Opt("The same for single actions, by name.", panel=DECODING, flag=False),
+        Opt("Thresholds for individual actions, by name.", panel=DECODING, flag=False),
     ] = field(default_factory=dict)
     bridge: Annotated[
         float,
         Ge(0),
-        Opt(
-            "Join segments of one label with at most this many seconds between them.", panel=DECODING, metavar="SECONDS"
-        ),
+        Opt("Join segments of the same label that are at most this far apart.", panel=DECODING, metavar="SECONDS"),
     ] = 0.0
     min_duration: Annotated[
         float, Ge(0), Opt("Drop segments shorter than this.", panel=DECODING, metavar="SECONDS")
@@ -103,8 +101,8 @@ class DecodeOptions(Options):
         float,
         Ge(0),
         Opt(
-            "Let the scene re-weight the actions by how often they go together in the training annotations; in "
-            "bineego.toml also in part: 0 is off, 1 is Bayes' rule.",
+            "Reweight actions by how often they occurred in the predicted scene during training; "
+            "bineego.toml also takes a number from 0 (off) to 1 (Bayes' rule).",
             panel=DECODING,
             switch=True,
             unset="off",

@@ -21,11 +21,13 @@ class SuggestOptions(Options):
         str | None,
         Opt("A run's name or folder, or a model file.", metavar="MODEL", unset="the newest run under ./runs"),
     ] = None
-    minutes: Annotated[float, Gt(0), Opt("Minutes of video to suggest in all.", metavar="MINUTES")] = 10.0
+    minutes: Annotated[float, Gt(0), Opt("Minutes of video to suggest in total.", metavar="MINUTES")] = 10.0
     output: Annotated[
-        Path, Opt("Folder for the suggestions: a table, a page, and projects to label them in.", short="-o")
+        Path, Opt("Folder for the suggestions: a table, a page and projects for labelling.", short="-o")
     ] = OUTPUT
-    overwrite: Annotated[bool, Opt("Replace files that bineego has not written.", key=False)] = False
+    overwrite: Annotated[
+        bool, Opt("Replace files even if they were changed, or not written by bineego.", key=False)
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

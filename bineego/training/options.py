@@ -37,20 +37,22 @@ class RunOptions(LabelOptions, MomentOptions):
 
     videos: Annotated[
         Path | None,
-        Opt("Folder of the videos of an annotation file.", panel=RUN, metavar="FOLDER", unset="beside the file"),
+        Opt("Folder of the videos of an annotation file.", panel=RUN, metavar="FOLDER", unset="that of the file"),
     ] = None
     view: Annotated[View, Opt("Camera to train on.", panel=RUN)] = View.PANORAMIC
     runs: Annotated[Path, Opt("Folder of all runs.", panel=RUN, metavar="FOLDER")] = RUNS
     cache: Annotated[Path, Opt("Folder of the frame cache.", panel=RUN, metavar="FOLDER")] = DEFAULT_CACHE
-    jobs: Annotated[int | None, Ge(1), Opt("Videos decoded at once.", panel=RUN, unset="one a core")] = None
+    jobs: Annotated[int | None, Ge(1), Opt("Number of videos to decode at once.", panel=RUN, unset="one per core")] = (
+        None
+    )
     device: Annotated[
-        Device, Opt("Where to train; auto takes the first of cuda, mps and cpu that is there.", panel=RUN)
+        Device, Opt("Where to train; auto takes the first available of cuda, mps and cpu.", panel=RUN)
     ] = Device.AUTO
-    devices: Annotated[int, Ge(1), Opt("Devices per machine; under torchrun, torchrun's.", panel=RUN)] = 1
-    nodes: Annotated[int, Ge(1), Opt("Machines; under torchrun, torchrun's.", panel=RUN)] = 1
-    resume: Annotated[bool, Opt("Go on with the run of this name.", panel=RUN)] = False
+    devices: Annotated[int, Ge(1), Opt("Devices per machine; torchrun sets its own.", panel=RUN)] = 1
+    nodes: Annotated[int, Ge(1), Opt("Number of machines; torchrun sets its own.", panel=RUN)] = 1
+    resume: Annotated[bool, Opt("Continue the run of this name.", panel=RUN)] = False
     overwrite: Annotated[bool, Opt("Replace the run of this name.", panel=RUN)] = False
-    tensorboard: Annotated[bool, Opt("Write TensorBoard events too (needs the extra).", panel=RUN)] = False
+    tensorboard: Annotated[bool, Opt("Also write TensorBoard events (needs the extra tensorboard).", panel=RUN)] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,21 +67,21 @@ class HeadPart(Options):
     head: Annotated[
         Head | None,
         Opt(
-            "A temporal head on frozen features, or the report's network on intervals.",
+            "Temporal head on frozen features, or the report's network on intervals.",
             panel=NETWORK,
-            unset="temporal with less than an hour of labelled training video",
+            unset="temporal for less than an hour of labelled training video",
         ),
     ] = None
-    features: Annotated[Path, Opt("Folder of the features of a temporal head.", panel=NETWORK, metavar="DIR")] = (
+    features: Annotated[Path, Opt("Folder of the features for the temporal head.", panel=NETWORK, metavar="DIR")] = (
         DEFAULT_FEATURES
     )
     kinds: Annotated[
         tuple[Kind, ...] | None,
         Opt(
-            "Kinds of features of a temporal head.",
+            "Kinds of features for the temporal head.",
             panel=NETWORK,
             metavar="KIND,...",
-            unset="those that tell the actions of held-out recordings best",
+            unset="those that work best on held-out recordings",
         ),
     ] = None
 
@@ -90,14 +92,19 @@ class TrainCall(Recipe, HeadPart, RunOptions):
 
     dataset: Annotated[
         str | None,
-        Opt("A 360+x folder, an annotation file, or a folder of those.", argument=True, unset="of bineego.toml"),
+        Opt("A 360+x folder, an annotation file, or a folder of those.", argument=True, unset="from bineego.toml"),
     ] = None
     name: Annotated[
-        str | None, Opt("Name of the run: runs/NAME.", panel=RUN, metavar="NAME", unset="after data, trunk and t")
+        str | None, Opt("Name of the run: runs/NAME.", panel=RUN, metavar="NAME", unset="from data, trunk and t")
     ] = None
     recipe: Annotated[
         str | None,
-        Opt("A recipe that comes with bineego, or a TOML file.", panel=RUN, metavar="RECIPE", was=("from_recipe",)),
+        Opt(
+            "Name of a recipe that comes with bineego, or a TOML file.",
+            panel=RUN,
+            metavar="RECIPE",
+            was=("from_recipe",),
+        ),
     ] = None
 
     @classmethod

@@ -112,7 +112,7 @@ class NetworkPart(Options):
     trunk: Annotated[
         Trunk | str,
         Opt(
-            "Image network (the report's are the two ResNeXt-101), or, for the temporal head, a trained run.",
+            "Image network (the report used the two ResNeXt-101), or, for the temporal head, a trained run.",
             panel=NETWORK,
             parse=read_trunk,
         ),
@@ -120,12 +120,12 @@ class NetworkPart(Options):
     init: Annotated[
         str,
         Opt(
-            "Weights to start from: imagenet, random, auto (imagenet if it can be had, else random), or a file.",
+            "Weights to start from: imagenet, random, auto (imagenet if available, else random), or a file.",
             panel=NETWORK,
             metavar="WEIGHTS",
         ),
     ] = "auto"
-    shift: Annotated[bool, Opt("The temporal shift; off only for ablations.", panel=NETWORK)] = True
+    shift: Annotated[bool, Opt("Temporal shift; turn it off only for ablations.", panel=NETWORK)] = True
     dropout: Annotated[float, Interval(ge=0, lt=1), Opt("Dropout before the heads.", panel=NETWORK)] = 0.5  # report
 
 
@@ -134,7 +134,7 @@ class ClipPart(Options):
     """What the network sees of a video."""
 
     interval: Annotated[
-        float, Gt(0), Opt("Length of the intervals, the report's t.", panel=CLIP, metavar="SECONDS")
+        float, Gt(0), Opt("Length of the intervals (t in the report).", panel=CLIP, metavar="SECONDS")
     ] = 0.5  # report: 1.0, 0.5 and 0.25
     clip_duration: Annotated[
         float | None,
@@ -148,7 +148,7 @@ class ClipPart(Options):
     ] = None
     frames: Annotated[int, Ge(1), Opt("Frames per clip.", panel=CLIP, was=("n_frames",))] = 8  # TSM
     size: Annotated[int, Interval(ge=16, le=4096), Opt("Frame size in pixels.", panel=CLIP)] = 160  # report: 256
-    keep_aspect: Annotated[bool, Opt("Keep the picture's proportions; needs videos of one shape.", panel=CLIP)] = False
+    keep_aspect: Annotated[bool, Opt("Keep the aspect ratio; all videos must have the same one.", panel=CLIP)] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,29 +156,40 @@ class LabelPart(Options):
     """What is learnt."""
 
     task: Annotated[
-        Task, Opt("Actions and scenes (multi), actions (tal), scenes, or what the labels allow (auto).", panel=LEARN)
+        Task,
+        Opt(
+            "Learn actions and scenes (multi), actions (tal), scenes, or whatever the labels allow (auto).", panel=LEARN
+        ),
     ] = Task.AUTO
-    labels: Annotated[Labels, Opt("One action at a time (single), or several at once.", panel=LEARN)] = Labels.SINGLE
+    labels: Annotated[
+        Labels, Opt("Whether actions happen one at a time (single) or may overlap (several).", panel=LEARN)
+    ] = Labels.SINGLE
     label_rule: Annotated[
         LabelRule,
-        Opt("The action that names an interval: the one over at least half of it, at its centre, or any.", panel=LEARN),
+        Opt(
+            "Label of an interval: the action that covers at least half of it (majority), the one at "
+            "its centre, or any that overlaps it.",
+            panel=LEARN,
+        ),
     ] = LabelRule.MAJORITY  # not stated in the report
-    scene_weight: Annotated[float, Ge(0), Opt("Weight of the scene loss beside the action loss.", panel=LEARN)] = (
+    scene_weight: Annotated[float, Ge(0), Opt("Weight of the scene loss relative to the action loss.", panel=LEARN)] = (
         1.0  # not stated in the report
     )
     label_smoothing: Annotated[
-        float, Interval(ge=0, lt=1), Opt("Probability that goes to the other classes.", panel=LEARN)
+        float,
+        Interval(ge=0, lt=1),
+        Opt("Share of the target probability that is spread over the other classes.", panel=LEARN),
     ] = 0.0
     class_balance: Annotated[
         float,
         Interval(ge=0, le=1),
-        Opt("Draw classes as often as they are (0), equally often (1), or between.", panel=LEARN),
+        Opt("Draw classes as often as they occur (0), equally often (1), or in between.", panel=LEARN),
     ] = 0.0  # with probability ~ count^(1 - class_balance): 0.5 = square root
     background_ratio: Annotated[
         float | None,
         Ge(0),
         Opt(
-            "At most so many background intervals for each action interval, drawn anew each epoch.",
+            "At most this many background intervals per action interval, drawn anew each epoch.",
             panel=LEARN,
             unset="all of them",
         ),
@@ -190,13 +201,13 @@ class AugmentationPart(Options):
     """How clips are varied."""
 
     jitter: Annotated[
-        bool, Opt("Move every interval by up to half its length; its label moves with it.", panel=AUGMENT)
+        bool, Opt("Shift every interval by up to half its length, along with its label.", panel=AUGMENT)
     ] = True
     flip: Annotated[bool, Opt("Mirror half of the clips.", panel=AUGMENT)] = True  # TSM
     keep_direction: Annotated[
         tuple[str, ...],
         Opt(
-            "Actions whose clips are not mirrored, because their direction matters.",
+            "Actions whose clips are never mirrored because their direction matters.",
             panel=AUGMENT,
             metavar="NAME,...",
             was=("no_flip",),
@@ -205,13 +216,13 @@ class AugmentationPart(Options):
     yaw: Annotated[
         bool | None,
         Opt(
-            "Turn panoramas by a random angle; only videos twice as wide as high.",
+            "Rotate panoramas by a random angle; only for videos twice as wide as high.",
             panel=AUGMENT,
             unset="on for the panoramic view",
         ),
     ] = None
     crop: Annotated[
-        bool, Opt("Random crops of 1, .875, .75 and .66 of the side.", panel=AUGMENT, was=("multi_scale_crop",))
+        bool, Opt("Crop at random to 1, .875, .75 or .66 of the side.", panel=AUGMENT, was=("multi_scale_crop",))
     ] = False  # TSM; the report resizes only
 
 
@@ -219,14 +230,14 @@ class AugmentationPart(Options):
 class OptimisationPart(Options):
     """How the weights are found."""
 
-    epochs: Annotated[int, Ge(1), Opt("Times that all clips are seen.", panel=OPTIMISE)] = 20
+    epochs: Annotated[int, Ge(1), Opt("Number of passes over all clips.", panel=OPTIMISE)] = 20
     batch_size: Annotated[
         int, Ge(1), Opt("Clips per step, over all devices and accumulated parts.", panel=OPTIMISE)
     ] = 32
     accumulate: Annotated[
         int | None,
         Ge(1),
-        Opt("Compute a batch in so many parts.", panel=OPTIMISE, unset=f"parts of {PART_CLIPS} clips"),
+        Opt("Number of parts in which a batch is computed.", panel=OPTIMISE, unset=f"one part per {PART_CLIPS} clips"),
     ] = None
     optimizer: Annotated[Optimizer, Opt("Optimizer.", panel=OPTIMISE)] = Optimizer.SGD
     lr: Annotated[
@@ -235,54 +246,58 @@ class OptimisationPart(Options):
         Opt(
             "Learning rate for a batch of --base-batch clips.",
             panel=OPTIMISE,
-            unset=f"{PRETRAINED_LR} with trained weights, {RANDOM_LR} from random ones; adamw a twentieth",
+            unset=f"{PRETRAINED_LR} from trained weights, {RANDOM_LR} from random ones; with adamw a twentieth",
         ),
     ] = None
     base_batch: Annotated[
-        int, Ge(1), Opt("Clips that the rate is for: the rate in use is lr x batch size / this.", panel=OPTIMISE)
+        int, Ge(1), Opt("Batch size that --lr refers to: the rate used is lr x batch size / this.", panel=OPTIMISE)
     ] = 32
     momentum: Annotated[float, Interval(ge=0, lt=1), Opt("Momentum of SGD.", panel=OPTIMISE)] = 0.9  # TSM
     weight_decay: Annotated[
-        float, Ge(0), Opt("Weight decay; not for biases and batch normalisation.", panel=OPTIMISE)
+        float, Ge(0), Opt("Weight decay; biases and batch normalisation are exempt.", panel=OPTIMISE)
     ] = 1e-4  # TSM
     head_lr: Annotated[
         float | None,
         Gt(0),
         Opt(
-            "Rate of the heads' weights as a multiple of the trunk's, and twice that for their biases.",
+            "Learning rate of the heads as a multiple of the trunk's; their biases get twice that.",
             panel=OPTIMISE,
-            unset="5 with trained weights, 1 from random ones",
+            unset="5 from trained weights, 1 from random ones",
         ),
     ] = None  # TSM; from random weights nothing is older than the heads
-    clip_grad: Annotated[float, Ge(0), Opt("Largest norm of the gradient; 0 is no limit.", panel=OPTIMISE)] = (
+    clip_grad: Annotated[float, Ge(0), Opt("Maximum norm of the gradient; 0 means no limit.", panel=OPTIMISE)] = (
         20.0  # TSM
     )
     schedule: Annotated[
-        Schedule, Opt("Course of the rate: a tenth at 40 % and 80 % of the training, or a cosine.", panel=OPTIMISE)
+        Schedule,
+        Opt(
+            "Learning rate schedule: a tenth at 40 % and again at 80 % of the training (step), or a cosine.",
+            panel=OPTIMISE,
+        ),
     ] = Schedule.STEP
-    warmup: Annotated[float, Ge(0), Opt("Epochs in which the rate rises from 0.", panel=OPTIMISE)] = 0.0
+    warmup: Annotated[float, Ge(0), Opt("Epochs over which the learning rate rises from 0.", panel=OPTIMISE)] = 0.0
     ema: Annotated[
         float,
         Interval(ge=0, lt=1),
         Opt(
-            "Decay of a moving average of the weights, which is then validated and kept; 0 is off, 0.999 is usual.",
+            "Decay of a moving average of the weights, which is then validated and saved; 0 is off, 0.999 is usual.",
             panel=OPTIMISE,
         ),
     ] = 0.0
     batch_norm: Annotated[
         BatchNorm,
         Opt(
-            "Batch normalisation: statistics of all layers (train), of the first (partial), of none (frozen).",
+            "Batch normalisation: update all layers (train), only the first (partial), or none (frozen).",
             panel=OPTIMISE,
         ),
     ] = BatchNorm.TRAIN
     freeze: Annotated[
         int,
         Interval(ge=0, le=5),
-        Opt("Stages left as they came in: 1 is the stem, 5 the whole trunk.", panel=OPTIMISE),
+        Opt("Number of stages of the trunk to freeze: 1 is the stem, 5 the whole trunk.", panel=OPTIMISE),
     ] = 0
     patience: Annotated[
-        int, Ge(0), Opt("Stop after so many validations without a better score; 0 is never.", panel=OPTIMISE)
+        int, Ge(0), Opt("Stop after this many validations without a better score; 0 means never.", panel=OPTIMISE)
     ] = 0
     seed: Annotated[int, Ge(0), Opt("Random seed.", panel=OPTIMISE)] = 0
 
@@ -318,7 +333,7 @@ class SplitPart(Options):
     split: Annotated[
         str,
         Opt(
-            "Where validation recordings come from: auto, dataset, inner, random, none, or a file.",
+            "How validation recordings are chosen: auto, dataset, inner, random, none, or a file.",
             panel=HOLD_OUT,
             metavar="SPLIT",
         ),
@@ -326,23 +341,26 @@ class SplitPart(Options):
     val_share: Annotated[
         float, Interval(gt=0, lt=1), Opt("Share of recordings held out in a random or inner split.", panel=HOLD_OUT)
     ] = 0.2
-    split_seed: Annotated[int, Ge(0), Opt("Which recordings a random or inner split holds out.", panel=HOLD_OUT)] = (
+    split_seed: Annotated[int, Ge(0), Opt("Random seed of a random or inner split.", panel=HOLD_OUT)] = (
         0  # apart from `seed`, so that runs with several seeds hold out the same recordings
     )
     group_by: Annotated[
         str | None,
-        Opt("Attribute of index.json whose recordings stay together on one side of the split.", panel=HOLD_OUT),
+        Opt(
+            "Attribute in index.json: recordings that share its value stay on the same side of the split.",
+            panel=HOLD_OUT,
+        ),
     ] = None
     fold: Annotated[
         str | None,
         Opt(
-            "Hold out one of several parts instead: 2/5 is the second of five.",
+            "Hold out one of K parts instead: 2/5 is the second of five.",
             panel=HOLD_OUT,
             metavar="I/K",
             parse=read_fold,
         ),
     ] = None
-    val_every: Annotated[int, Ge(1), Opt("Epochs from one validation to the next.", panel=HOLD_OUT)] = 1
+    val_every: Annotated[int, Ge(1), Opt("Validate every N epochs.", panel=HOLD_OUT)] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -352,14 +370,14 @@ class LoaderPart(Options):
     workers: Annotated[
         int | None,
         Ge(0),
-        Opt("Processes that read clips.", panel=RUN, unset="one less than there are processors, at most 8"),
+        Opt("Processes that read clips.", panel=RUN, unset="one less than the number of cores, at most 8"),
     ] = None
-    precision: Annotated[Precision, Opt("Arithmetic: auto takes bf16 on GPUs that have it, else fp32.", panel=RUN)] = (
-        Precision.AUTO
-    )
-    compile: Annotated[bool, Opt("Compile the network first: a slow start, faster steps on a GPU.", panel=RUN)] = False
+    precision: Annotated[
+        Precision, Opt("Number format; auto takes bf16 on GPUs that support it, else fp32.", panel=RUN)
+    ] = Precision.AUTO
+    compile: Annotated[bool, Opt("Compile the network: slower start, faster steps on a GPU.", panel=RUN)] = False
     save_minutes: Annotated[
-        float, Gt(0), Opt("Save at least this often within long epochs.", panel=RUN, flag=False)
+        float, Gt(0), Opt("Minutes between checkpoints within long epochs.", panel=RUN, flag=False)
     ] = 10.0
 
 

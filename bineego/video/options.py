@@ -27,7 +27,7 @@ class FrameOptions(Options):
         Interval(ge=16, le=4096),
         Opt("Height and width of the frames in pixels; with --keep-aspect, the shorter side."),
     ] = 256
-    keep_aspect: Annotated[bool, Opt("Keep the picture's proportions instead of making it square.")] = False
+    keep_aspect: Annotated[bool, Opt("Keep the aspect ratio instead of making frames square.")] = False
 
     def shape(self, width: int, height: int) -> tuple[int, int]:
         """Output (height, width) of a picture of `width` x `height` (after rotation)."""
