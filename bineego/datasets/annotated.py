@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from bineego.datasets.media import MediaFiles
+from bineego.datasets.media import MediaFiles, media_beside
 from bineego.datasets.recording import Dataset, Recording, Subset, View
 from bineego.datasets.videos import by_id, find_nested_videos, find_videos
 from bineego.errors import InputMissing
@@ -24,7 +24,9 @@ def default_videos(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOptions) -> Dataset:
+def open_annotated(
+    path: Path, videos: Path | None, view: View, how: LabelOptions, instead: Mapping[str, Path] | None = None
+) -> Dataset:
     """One recording for each video that is annotated or lies in the folder.
 
     Annotated videos without a file have empty `videos`, files without an annotation `segments` None; both are warned
@@ -35,6 +37,7 @@ def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOption
         videos: folder of the videos; None = beside the file.
         view: the camera they were filmed with; it decides nothing but what models are told.
         how: how tables of other tools are read.
+        instead: by video id, what stands for the videos; None = the videos themselves.
 
     Raises:
         InputMissing, InputInvalid: a file that cannot be read or is wrong.
@@ -43,10 +46,14 @@ def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOption
     place = default_videos(path) if videos is None else videos
     if not place.is_dir():
         raise InputMissing("no such folder of videos", where=place)
-    files = find_videos(place)
-    nested = {} if files else by_id(find_nested_videos(place))
-    found = read_annotations(path, how, MediaFiles(files or nested))
-    files |= nested or _nested_of(found, files, place)
+    if instead is None:
+        files = find_videos(place)
+        nested = {} if files else by_id(find_nested_videos(place))
+        found = read_annotations(path, how, MediaFiles(files or nested))
+        files |= nested or _nested_of(found, files, place)
+    else:
+        files = dict(instead)
+        found = read_annotations(path, how, media_beside(place))
     matched = names.match(found.known, files)
     names.say(matched, path)
     found = found.renamed(matched)
@@ -65,9 +72,11 @@ def open_annotated(path: Path, videos: Path | None, view: View, how: LabelOption
                 segments=table,
                 scene=found.scenes.get(video),
                 subset=None if subset is None else Subset(subset),
+                length=found.lengths.get(video),
+                frame_rate=found.frame_rates.get(video),
             )
         )
-    _report(path, place, found, files, told=videos is not None)
+    _report(path, place if instead is None else _place(files), found, files, told=videos is not None)
     return Dataset(
         name=path.resolve().stem,
         recordings=recordings,
@@ -86,6 +95,11 @@ def _nested_of(found: Annotations, files: Mapping[str, Path], place: Path) -> di
     ids = [video for video, _ in nested]
     wanted = {*missing, *names.match(missing, ids).values()}
     return by_id((video, path) for video, path in nested if video in wanted)
+
+
+def _place(files: Mapping[str, Path]) -> Path:
+    """The folder of some files."""
+    return next((file.parent for file in files.values()), Path())
 
 
 def _report(path: Path, place: Path, found: Annotations, files: Mapping[str, Path], *, told: bool) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bineego.datasets import annotated, x360
 from bineego.datasets.index import NAME as INDEX_NAME
 from bineego.datasets.media import media_beside
 from bineego.datasets.recording import Dataset, View
-from bineego.errors import UsageError
+from bineego.datasets.videos import videos_under
+from bineego.errors import BineegoError, UsageError
 from bineego.files import missing
 from bineego.formats.annotations import Annotations
 from bineego.formats.options import AS_WRITTEN, LabelOptions
@@ -21,6 +23,7 @@ def open_dataset(
     videos: Path | str | None = None,
     view: View = View.PANORAMIC,
     how: LabelOptions = AS_WRITTEN,
+    files: Mapping[str, Path] | None = None,
 ) -> Dataset:
     """Open a data set for one view.
 
@@ -30,6 +33,7 @@ def open_dataset(
         videos: folder of the videos, for annotation files; None = beside the file.
         view: which camera's videos.
         how: how tables of other tools are read.
+        files: by video id, what stands for the videos (features, say), which then need not be there; None = the videos.
 
     Raises:
         InputMissing: nothing is there, or a file cannot be read.
@@ -41,9 +45,22 @@ def open_dataset(
     if x360.is_folder(path):
         if videos is not None:
             raise UsageError("a folder in the 360+x layout has its videos inside: --videos does not apply", where=path)
-        return x360.open_folder(path, view, how)
+        return x360.open_folder(path, view, how, files)
     _check_annotations(path)
-    return annotated.open_annotated(path, None if videos is None else Path(videos), view, how)
+    return annotated.open_annotated(path, None if videos is None else Path(videos), view, how, files)
+
+
+def videos_at_hand(
+    path: Path | str, *, videos: Path | str | None = None, view: View = View.PANORAMIC
+) -> dict[str, Path]:
+    """The video files of a data set that are there, by id, and not a word if there are none."""
+    path = Path(path)
+    try:
+        if x360.is_folder(path):
+            return {video: file for files in x360.view_videos(path, view).values() for video, file in files.items()}
+        return videos_under(annotated.default_videos(path) if videos is None else Path(videos))
+    except BineegoError:
+        return {}
 
 
 def read_ground_truth(path: Path | str, how: LabelOptions = AS_WRITTEN) -> Annotations:

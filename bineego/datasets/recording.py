@@ -45,6 +45,8 @@ class Recording:
         scene: scene name, or None.
         subset: where the data set itself puts it, or None.
         attributes: further plain values of its index.json entry ("weather", "performer" ...), nulls left out.
+        length: seconds of its video, as the annotations tell it; None = they do not.
+        frame_rate: frames per second, in the same way.
     """
 
     recording_id: str
@@ -54,6 +56,8 @@ class Recording:
     scene: str | None = None
     subset: Subset | None = None
     attributes: Mapping[str, object] = field(default_factory=dict)
+    length: float | None = None
+    frame_rate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

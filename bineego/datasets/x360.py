@@ -10,6 +10,7 @@ unannotated one: ids `<uuid>_<clip>`, scene label only. Any part may be missing.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,18 +36,21 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() and any((path / part).exists() for part in (*View, ANNOTATIONS, index.NAME))
 
 
-def open_folder(folder: Path, view: View, how: LabelOptions) -> Dataset:
+def open_folder(folder: Path, view: View, how: LabelOptions, files: Mapping[str, Path] | None = None) -> Dataset:
     """All recordings that the index, an annotation or a video of this view names, by id.
 
     What does not fit together is warned of with counts and names, and never dropped: recordings without a video of
     this view have empty `videos`, those without an annotation `segments` None.
+
+    Args:
+        files: by video id, what stands for the videos of the view; None = the videos themselves.
 
     Raises:
         InputMissing, InputInvalid: an index or annotation file that cannot be read or is wrong.
     """
     entries = _read_index(folder)
     tables = {video: part.segments for video, part in _read_annotations(folder, how).items()}
-    videos = view_videos(folder, view)
+    videos = view_videos(folder, view) if files is None else {video: {video: path} for video, path in files.items()}
     ids = sorted({*entries.ids, *tables, *videos})
     recordings = []
     for uuid in ids:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.track import FeatureTrack
 from bineego.video.cache import content_stamp, safe_name
@@ -45,14 +46,15 @@ class TrackFiles(Mapping[str, FeatureTrack]):
     """Feature tracks that are read when they are asked for: only those in use are in memory.
 
     Args:
-        files: file by video id.
+        files: file by video id: of the cache, or as `extract_features` writes them.
     """
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = dict(files)
 
     def __getitem__(self, video_id: str) -> FeatureTrack:
-        return tracks.load(self.files[video_id])
+        path = self.files[video_id]
+        return npy.load(npy.describe(path)) if npy.is_feature_file(path) else tracks.load(path)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.files)

@@ -12,6 +12,7 @@ from bineego import words
 from bineego.config import keywords, takes
 from bineego.datasets.inputs import resolve_videos
 from bineego.errors import BineegoError, UsageError
+from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import TrackFiles
 from bineego.features.extraction import extract_all, raise_failures
@@ -24,6 +25,9 @@ from bineego.shards import read_shard
 from bineego.store import Made, Store
 from bineego.types import OnProgress
 from bineego.video.cache import content_stamp
+
+SUFFIXES = (npy.SUFFIX, ".json")
+"""Of the files of one video."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,9 @@ def extract_features(
     on_progress: OnProgress | None = None,
     **given: Any,
 ) -> TrackFiles:
-    """Write a feature track `<video_id>.npz` for every video. What an earlier call has written is not made again.
+    """Write `<video_id>.npy` and `<video_id>.json` for every video (see `features.npy`).
+
+    What an earlier call has written is not made again.
 
     Args:
         inputs: a video, a folder of videos, a data set, several of those, or video id -> file.
@@ -83,7 +89,7 @@ def extract_features(
             folder.add(tracks.load(file))
         folder.failed |= failed
     raise_failures(folder.failed, len(videos), "the others are written")
-    return TrackFiles({video_id: chosen.output / _name(video_id) for video_id in videos})
+    return TrackFiles({video_id: chosen.output / f"{video_id}{npy.SUFFIX}" for video_id in videos})
 
 
 def _asked(chosen: ExtractFeaturesOptions) -> tuple[FeatureOptions, tuple[str, ...]]:
@@ -139,14 +145,14 @@ class _Folder:
         """
         todo = {}
         for video_id, path in videos.items():
-            name = _name(video_id)
+            names = [f"{video_id}{suffix}" for suffix in SUFFIXES]
             try:
                 made = self._made[video_id] = Made(source=[content_stamp(path)], by=self._by)
             except BineegoError as error:
                 self.failed[video_id] = error
                 continue
-            self._store.check(video_id, [name], overwrite=self._overwrite)
-            if self._overwrite or self._store.done(video_id, made, [name]) is None:
+            self._store.check(video_id, names, overwrite=self._overwrite)
+            if self._overwrite or self._store.done(video_id, made, names) is None:
                 todo[video_id] = path
         if done := len(self._made) - len(todo):
             log.info("%d of %s are done already (--overwrite does them again)", done, words.many(len(videos), "video"))
@@ -158,11 +164,7 @@ class _Folder:
         self._store.put(
             track.video_id,
             self._made[track.video_id],
-            lambda drafts: tracks.save(chosen, drafts / _name(track.video_id)),
+            lambda drafts: npy.save(chosen, drafts / f"{track.video_id}{npy.SUFFIX}"),
             {},
             replace=self._overwrite,
         )
-
-
-def _name(video_id: str) -> str:
-    return f"{video_id}{tracks.SUFFIX}"

@@ -28,6 +28,11 @@ class Kind(StrEnum):
 CHANGE = "-change"
 
 
+def is_ours(kind: str) -> bool:
+    """Whether bineego makes features of this kind; all others are given."""
+    return kind in list(Kind)
+
+
 def measured(kinds: Iterable[str]) -> tuple[str, ...]:
     """The kinds that must be read from the video to have `kinds`, in order, each once."""
     return tuple(dict.fromkeys(name.removesuffix(CHANGE) for name in kinds))
@@ -36,3 +41,9 @@ def measured(kinds: Iterable[str]) -> tuple[str, ...]:
 def source_of(kind: str) -> str | None:
     """The kind that another is made of: `final` for `final-change`; None for one that is not made of another."""
     return kind.removesuffix(CHANGE) if kind.endswith(CHANGE) else None
+
+
+def foreign(kinds: Iterable[str], *, has_trunk: bool) -> tuple[str, ...]:
+    """Those of some kinds, or what they are made of, that cannot be read from a video, with a trunk or without."""
+    makes = [str(kind) for kind in Kind if has_trunk or not kind.needs_network]
+    return tuple(kind for kind in measured(kinds) if kind not in makes)

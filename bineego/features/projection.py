@@ -16,11 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid
+from bineego.features.kinds import is_ours
 from bineego.features.steps import blocks_of_steps
 from bineego.features.track import FeatureTrack
 
 DIRECTIONS = 64
 """Directions kept of each kind."""
+
+DIRECTIONS_GIVEN = 256
+"""Of a kind that bineego has not made: often all that is known of a video."""
 
 MAX_STEPS = 20_000
 """Steps that a fit looks at, evenly spaced over the videos: neighbouring steps say nearly the same."""
@@ -113,14 +117,15 @@ def _project(track: FeatureTrack, kind: str, part: KindProjection) -> Singles:
 
 
 def fit_projection(
-    tracks: Mapping[str, FeatureTrack], kinds: Iterable[str], directions: int = DIRECTIONS
+    tracks: Mapping[str, FeatureTrack], kinds: Iterable[str], directions: int | None = None
 ) -> Projection:
     """The projection that suits some videos. Deterministic; memory does not grow with the videos.
 
     Args:
         tracks: of the training videos; read one at a time.
         kinds: in the order that the columns shall have.
-        directions: K, kept of each kind (fewer where it has fewer features).
+        directions: K, kept of each kind (fewer where it has fewer features); None = `DIRECTIONS`, or
+            `DIRECTIONS_GIVEN` of those that bineego does not make.
 
     Raises:
         ValueError: no tracks.
@@ -130,7 +135,8 @@ def fit_projection(
     if not tracks:
         raise ValueError("a projection is fitted on at least one track")
     samples = _sample(tracks, kinds)
-    return Projection(parts={kind: _fit(samples[kind], directions) for kind in kinds})
+    most = {kind: directions or (DIRECTIONS if is_ours(kind) else DIRECTIONS_GIVEN) for kind in kinds}
+    return Projection(parts={kind: _fit(samples[kind], most[kind]) for kind in kinds})
 
 
 def _sample(tracks: Mapping[str, FeatureTrack], kinds: list[str]) -> dict[str, Singles]:

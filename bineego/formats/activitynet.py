@@ -1,9 +1,10 @@
 """ActivityNet JSON: `{"database": {video: {"subset", "annotations": [...]}}}` and `{"results": {video: [...]}}`.
 
 A row is `{"segment": [start, end], "label": ...}`, with `"score"` in results; times in seconds, as numbers or as texts
-(THUMOS files write "18.6"). Labels by number (`label_id`) get the names of a map that comes with the file. Further
-fields are allowed and not read. Everything is strict: a wrong type, a missing field, a number that is not finite or a
-repeated key is an error that names the file and the row.
+(THUMOS files write "18.6"). Labels by number (`label_id`) get the names of a map that comes with the file. "duration"
+and "fps" of a video are kept where they are positive numbers. Further fields are allowed and not read. Everything is
+strict: a wrong type, a missing field, a number that is not finite or a repeated key is an error that names the file and
+the row.
 """
 
 from __future__ import annotations
@@ -135,6 +136,8 @@ def parse_annotations(document: json.Document) -> Annotations:
     database = _section(document, GROUND_TRUTH_KEY, "ground truth")
     lists: dict[str, Any] = {}
     unlabelled: list[str] = []
+    lengths: dict[str, float] = {}
+    frame_rates: dict[str, float] = {}
     subsets = Subsets(document.path)
     for video, entry in database.items():
         where = f"{document.path}, {GROUND_TRUTH_KEY}[{video!r}]"
@@ -146,12 +149,23 @@ def parse_annotations(document: json.Document) -> Annotations:
             unlabelled.append(video)
         if entry.get("subset") is not None:
             subsets.add(video, entry["subset"])
+        for found, key in ((lengths, "duration"), (frame_rates, "fps")):
+            value = json.number(entry.get(key))
+            if value is not None and value > 0:
+                found[video] = value
     _name_labels(lists, document)
     table = _table(lists, document.path, GROUND_TRUTH_KEY, scored=False)
     document.refuse_double_keys({"segment": len(table), "label": len(table)})
     if unlabelled:
         log.info("%s: %s without 'annotations': not annotated", document.path, listed(unlabelled, "video"))
-    return Annotations(segments=table, videos=tuple(lists), subsets=subsets.known(), unlabelled=tuple(unlabelled))
+    return Annotations(
+        segments=table,
+        videos=tuple(lists),
+        subsets=subsets.known(),
+        unlabelled=tuple(unlabelled),
+        lengths=lengths,
+        frame_rates=frame_rates,
+    )
 
 
 def _name_labels(lists: dict[str, Any], document: json.Document) -> None:

@@ -40,6 +40,8 @@ class Annotations:
         scenes: scene name of the videos that have one; may name videos that are not annotated.
         unlabelled: videos that the file names without saying what happens in them; none of `videos`.
         damage: what is damaged of each video that is, plain values; written where there is a place for it, never read.
+        lengths: seconds of the videos whose length the file tells.
+        frame_rates: frames per second of those whose rate it tells.
 
     Raises:
         InputInvalid: an id is empty.
@@ -51,6 +53,8 @@ class Annotations:
     scenes: Mapping[str, str] = field(default_factory=dict)
     unlabelled: tuple[str, ...] = ()
     damage: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    lengths: Mapping[str, float] = field(default_factory=dict)
+    frame_rates: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if "" in self.known:
@@ -81,6 +85,8 @@ class Annotations:
             subsets=_agreeing([{new(video): value} for video, value in self.subsets.items()], "subset"),
             scenes=_agreeing([{new(video): value} for video, value in self.scenes.items()], "scene"),
             unlabelled=tuple(video for video in dict.fromkeys(map(new, self.unlabelled)) if video not in videos),
+            lengths={new(video): value for video, value in self.lengths.items()},
+            frame_rates={new(video): value for video, value in self.frame_rates.items()},
         )
 
 
@@ -96,6 +102,8 @@ def merge(parts: Sequence[Annotations]) -> Annotations:
         subsets=_agreeing([part.subsets for part in parts], "subset"),
         scenes=_agreeing([part.scenes for part in parts], "scene"),
         unlabelled=tuple(dict.fromkeys(v for part in parts for v in part.unlabelled if v not in counts)),
+        lengths={video: length for part in parts for video, length in part.lengths.items()},
+        frame_rates={video: rate for part in parts for video, rate in part.frame_rates.items()},
     )
 
 

@@ -34,6 +34,7 @@ AMBIGUOUS_NUMBER = -1
 PARTS = re.compile(r"_(?:test|val|validation|train)$", re.IGNORECASE)
 LINE = re.compile(r"(\S+)\s+([-+0-9.eE]+)\s+([-+0-9.eE]+)")
 COLUMNS = ("video-name", "t-init", "t-end", "label-idx")
+LENGTH, RATE = "video-duration", "frame-rate"
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def _read_table(source: LabelFile, _how: LabelOptions) -> Annotations:
     header = [name.strip() for name in next(reader)]
     columns = [header.index(name) for name in COLUMNS]
     rows = RowCollector(path=source.path)
+    facts: dict[str, dict[str, float]] = {name: {} for name in (LENGTH, RATE) if name in header}
     for row in reader:
         where = f"{source.path}, line {reader.line_num}"
         if not any(row):
@@ -80,8 +82,17 @@ def _read_table(source: LabelFile, _how: LabelOptions) -> Annotations:
         if times is None or not video:
             raise InputInvalid(f"expected a video and two finite numbers, found {row[:3]}", where=where)
         rows.add(video, (_class_numbered(index, where),), times)
+        for name, found in facts.items():
+            value = json.number(row[header.index(name)].strip())
+            if value is not None and value > 0:
+                found[video] = value
     log.info("%s: the THUMOS14 table; numbers of labels are read as the names of its 20 classes", source.path)
-    return Annotations(segments=rows.table(), videos=tuple(dict.fromkeys(rows.videos)))
+    return Annotations(
+        segments=rows.table(),
+        videos=tuple(dict.fromkeys(rows.videos)),
+        lengths=facts.get(LENGTH, {}),
+        frame_rates=facts.get(RATE, {}),
+    )
 
 
 def _class_numbered(index: str, where: str) -> str:

@@ -20,6 +20,7 @@ from bineego.inference.items import Item, find_items
 from bineego.inference.localized import Localized
 from bineego.inference.options import LocalizeCall, LocalizeOptions
 from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
+from bineego.inference.suiting import check_suiting
 from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
 from bineego.inference.workers import score_all
 from bineego.postprocess import decode
@@ -53,7 +54,8 @@ def localize(
     """Find actions in videos.
 
     Args:
-        inputs: videos, folders of videos, data sets, score tracks (these need no model) or folders of them.
+        inputs: videos, folders of videos, data sets, features (.npy files), score tracks (these need no model) or
+            folders of them.
         model: a model, its file, a run's folder or name; None = the newest run under ./runs. For several views: one
             for all, or one for each.
         joint: whether predictions.csv is written: it holds all videos that are done in the folder.
@@ -84,6 +86,7 @@ def localize(
     device = choose_device(options.device)
     models = load_models(model, views) if needs_model else ()
     check_score_options(models, options)
+    check_suiting(items, models, options)
     actions = have_actions(models, views)
     # Whether a score track has scenes is known once it is read.
     scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
@@ -223,7 +226,7 @@ class _Work:
             results=self._results(joint),
             skipped=tuple(self.skipped),
             damage={video: found.damage for video, found in known.items() if found.damage},
-            files={item.video_id: item.files[0] for item in self.items if item.video_id in known and not item.is_track},
+            files={item.video_id: item.files[0] for item in self.items if item.video_id in known and item.is_video},
         )
 
     def raise_failures(self) -> None:

@@ -1,4 +1,4 @@
-"""What is to be localized: videos, recordings of several views, and score tracks, by id."""
+"""What is to be localized: videos, recordings of several views, features and score tracks, by id."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from bineego import tracks
 from bineego.datasets.inputs import resolve_videos, resolve_views
 from bineego.datasets.recording import Subset, View
 from bineego.errors import UsageError
+from bineego.features import npy
+from bineego.features.timing import json_beside
 from bineego.files import missing
 from bineego.kept import Kept
 from bineego.video.damage import Damage
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One video, one recording of several views, or the score track of one.
+    """One video, one recording of several views, or the features or the score track of one.
 
     Attributes:
         video_id: names its rows and its files.
@@ -43,6 +45,19 @@ class Item:
     def is_track(self) -> bool:
         return tracks.is_track(self.files[0])
 
+    @property
+    def is_features(self) -> bool:
+        return npy.is_feature_file(self.files[0])
+
+    @property
+    def is_video(self) -> bool:
+        return not self.is_track and not self.is_features
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """All files that the result hangs on: the JSON beside features says when their steps are."""
+        return (*self.files, *(json_beside(self.files[0]) if self.is_features else ()))
+
 
 def find_items(
     inputs: Sequence[Path | str],
@@ -51,10 +66,10 @@ def find_items(
     subset: Subset | None = None,
     videos: Path | str | None = None,
 ) -> list[Item]:
-    """The videos and score tracks that `inputs` name, in their order.
+    """The videos, features and score tracks that `inputs` name, in their order.
 
-    A folder that holds score tracks and no videos gives its tracks. For the rest see `datasets.inputs`. A recording
-    that lacks one of several views is an item all the same; a note counts them.
+    A folder that holds score tracks, or features, and no videos gives those. For the rest see `datasets.inputs`.
+    A recording that lacks one of several views is an item all the same; a note counts them.
 
     Raises:
         InputMissing: an input is not there.
@@ -69,8 +84,12 @@ def find_items(
         if not path.exists():
             raise missing(path)
         found = [path] if tracks.is_track(path) else _tracks_in(path)
+        features = {} if found else _features(path)
         if found:
             items += [Item(video_id=file.name.removesuffix(tracks.SUFFIX), views=(file,)) for file in found]
+        elif features:
+            _check_alone(path, views, subset)
+            items += [Item(video_id=video_id, views=(file,)) for video_id, file in features.items()]
         elif len(views) > 1:
             several = resolve_views(path, views, subset=subset, videos=videos)
             items += [Item(video_id=video_id, views=files) for video_id, files in several.items()]
@@ -92,8 +111,25 @@ def find_items(
     return list(seen.values())
 
 
+def _features(path: Path) -> dict[str, Path]:
+    """The feature files that an input is or holds, by video id; none where a folder holds videos."""
+    if path.is_dir():
+        return npy.feature_files(path) if npy.is_folder_of_features(path) else {}
+    return {path.stem: path} if npy.is_feature_file(path) else {}
+
+
+def _check_alone(path: Path, views: Sequence[View], subset: Subset | None) -> None:
+    if len(views) > 1 or subset is not None:
+        option = f"--subset {subset}" if subset is not None else f"--view {','.join(views)}"
+        raise UsageError(
+            f"{option} needs a data set, these are features",
+            where=path,
+            remedy="leave it out; evaluate has --subset, too",
+        )
+
+
 def _count_lacking(items: Sequence[Item], views: Sequence[View]) -> None:
-    recordings = [item for item in items if not item.is_track]
+    recordings = [item for item in items if item.is_video]
     for place, view in enumerate(views):
         lacking = sum(item.views[place] is None for item in recordings)
         if lacking:

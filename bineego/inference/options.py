@@ -165,7 +165,12 @@ class LocalizeCommand(LocalizeCall):
 
     inputs: Annotated[
         tuple[str, ...],
-        Opt("Videos, folders of videos, data sets or score tracks.", argument=True, key=False, metavar="INPUT..."),
+        Opt(
+            "Videos, folders of videos, data sets, features or score tracks.",
+            argument=True,
+            key=False,
+            metavar="INPUT...",
+        ),
     ]
     model: Annotated[
         str | tuple[str, ...] | None,

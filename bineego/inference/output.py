@@ -76,7 +76,7 @@ class Output:
         check_writable(self.folder)
         self._own = {item.video_id: item for item in items}
         if actions:
-            tables.check_formats(self.formats, scenes=scenes, tracks=(i.video_id for i in items if i.is_track))
+            tables.check_formats(self.formats, scenes=scenes, tracks=(i.video_id for i in items if not i.is_video))
         own = list(self._own)
         later = self._later(all_done=own, actions=actions, scenes=scenes)
         taken = [name for name in later if name.startswith(f"{tables.JOINT}.") or name == SCENES]
@@ -120,7 +120,7 @@ class Output:
         content = {
             "rows": rows,
             "scene": track.scene,
-            "video": str(item.files[0].absolute()),
+            "video": None if item.is_features else str(item.files[0].absolute()),
             "damage": [damage.plain() for damage in item.damage],
         }
         record = self._store.put(item.video_id, self._made(item), write, content, replace=self.overwrite)
@@ -176,7 +176,7 @@ class Output:
         return (self.folder / name).resolve() == item.files[0].resolve()
 
     def _made(self, item: Item) -> Made:
-        return Made(source=[content_stamp(path) for path in item.files], by=self.by)
+        return Made(source=[content_stamp(path) for path in item.sources], by=self.by)
 
 
 class OneFile:
@@ -189,7 +189,7 @@ class OneFile:
 
     def check(self) -> None:
         """As `Output.check`."""
-        tables.check_formats((self.form,), scenes=False, tracks=[self.item.video_id] if self.item.is_track else [])
+        tables.check_formats((self.form,), scenes=False, tracks=[] if self.item.is_video else [self.item.video_id])
         for path in (self.path, self.scores)[: 1 + self.save_scores]:
             records.check_free(path, overwrite=self.overwrite, inputs=self.item.files)
 

@@ -76,7 +76,7 @@ def check_formats(formats: Collection[FileFormat], *, scenes: bool, tracks: Iter
     Args:
         formats: as asked for.
         scenes: whether scenes are told.
-        tracks: ids of inputs that are score tracks, not videos.
+        tracks: ids of inputs that are score tracks or features, not videos.
 
     Raises:
         UsageError: one of them cannot be.
@@ -85,7 +85,7 @@ def check_formats(formats: Collection[FileFormat], *, scenes: bool, tracks: Iter
     track = next(iter(tracks), None)
     if counting and track is not None:
         raise UsageError(
-            f"{counting[0]} counts frames, and {track!r} is a score track without a video",
+            f"{counting[0]} counts frames, and {track!r} is no video",
             where="--format",
             remedy=f"bineego convert predictions.csv OUT --format {counting[0]} --videos FOLDER",
         )

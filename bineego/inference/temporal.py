@@ -8,6 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from bineego.errors import ModelError
+from bineego.features import npy
+from bineego.features.kinds import foreign
+from bineego.features.lengths import check_lengths
 from bineego.features.maker import FeatureMaker
 from bineego.features.options import FeatureOptions
 from bineego.features.projection import KindProjection, Projection
@@ -51,24 +55,24 @@ class TemporalScorer:
     ) -> None:
         self.card, self.threads, self.device = card, threads, torch.device(device)
         self.stream, self.start, self.end = stream, start, end
-        config = network.config
-        source = network.feature_maker()
-        options = FeatureOptions(
-            size=card.frames.size, keep_aspect=card.frames.keep_aspect, rate=config.rate, backend=backend
-        )
-        self.maker = FeatureMaker(options, None if source is None else FeatureNetwork(source, config.weights, device))
+        self.maker = _maker(network, card, backend, device)
         self.projection = projection_of(network)
         self.head = network.head.to(self.device).eval()
 
     @property
     def damage(self) -> Damage:
         """See `Scorer.damage`."""
-        return Damage() if self.maker.reader is None else self.maker.reader.damage
+        reader = None if self.maker is None else self.maker.reader
+        return Damage() if reader is None else reader.damage
 
     def score(
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
     ) -> ScoreTrack:
-        """See `Scorer.score`."""
+        """See `Scorer.score`; `video` may also be a feature file."""
+        if npy.is_feature_file(video):
+            return self.score_features(self._given(video))
+        if self.maker is None:
+            raise ModelError("reads features that were given, and cannot make them of a video", where=self.card.name)
         parts = self.maker.track(
             video, video_id, self.threads, kept, stream=self.stream, start=self.start, end=self.end
         )
@@ -79,6 +83,14 @@ class TemporalScorer:
                 on_progress(found, 1.0)
         raise AssertionError("features end with their track")
 
+    def _given(self, path: Path) -> FeatureTrack:
+        """The features of a file, at the model's steps."""
+        if self.maker is not None:
+            self.maker.reader = None
+        file = npy.describe(path)
+        check_lengths({file.video_id: file}, {})
+        return npy.load(file, self.card.network.rate if isinstance(self.card.network, TemporalConfig) else None)
+
     def score_features(self, track: FeatureTrack) -> ScoreTrack:
         """The score track of a video whose features are there."""
         features = torch.from_numpy(self.projection.apply(track)).to(self.device)
@@ -87,6 +99,20 @@ class TemporalScorer:
         return with_card(
             to_track(scores, track.edges, self.card.labels, video_id=track.video_id, t=self.card.interval), self.card
         )
+
+
+def _maker(
+    network: TemporalNetwork, card: ModelCard, backend: Backend, device: torch.device | str
+) -> FeatureMaker | None:
+    """What makes the features that a model reads; None if they can only be given."""
+    config = network.config
+    if foreign(config.kinds, has_trunk=config.trunk is not None):
+        return None
+    source = network.feature_maker()
+    options = FeatureOptions(
+        size=card.frames.size, keep_aspect=card.frames.keep_aspect, rate=config.rate, backend=backend
+    )
+    return FeatureMaker(options, None if source is None else FeatureNetwork(source, config.weights, device))
 
 
 def with_card(track: ScoreTrack, card: ModelCard) -> ScoreTrack:

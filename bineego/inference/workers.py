@@ -11,6 +11,7 @@ import torch
 
 from bineego import tracks
 from bineego.errors import BineegoError, InputInvalid, ResourceExhausted
+from bineego.features import npy
 from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
@@ -104,7 +105,7 @@ def score_item(
         InputInvalid: `strict`, and a file is damaged.
         BineegoError: see `Scorer.score`.
     """
-    for file in item.files if strict else ():
+    for file in item.files if strict and item.is_video else ():
         _refuse(file, examine(file, stream))
     found: list[ScoreTrack] = []
     damage: list[Damage] = []
@@ -168,6 +169,8 @@ def _told(stored: Sequence[Item], results: Iterator[Result], progress: Progress[
 
 def _length(item: Item) -> float:
     """Seconds that its files promise."""
+    if item.is_features:
+        return _described(item.files[0])
     return sum(map(_promised, item.files))
 
 
@@ -175,6 +178,14 @@ def _promised(path: Path) -> float:
     """Seconds that a file promises; 1 where it promises nothing (scoring will say why)."""
     try:
         return max(probe(path).duration or 1.0, 1e-3)
+    except BineegoError:
+        return 1.0
+
+
+def _described(path: Path) -> float:
+    """Seconds that a feature file covers; 1 where it cannot be told (scoring will say why)."""
+    try:
+        return npy.describe(path).duration
     except BineegoError:
         return 1.0
 

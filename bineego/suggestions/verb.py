@@ -19,6 +19,7 @@ from bineego.formats.table import csv_line
 from bineego.formats.write import WRITERS, write
 from bineego.inference.items import find_items
 from bineego.inference.options import LocalizeOptions
+from bineego.inference.suiting import check_suiting
 from bineego.inference.views import ModelSource, load_models
 from bineego.inference.workers import score_all
 from bineego.page.build import write_page
@@ -72,6 +73,7 @@ def suggest(
     how = LocalizeOptions()
     scored = all(item.is_track for item in items)
     models = () if scored else load_models(model if model is not None else chosen.model, (View.PANORAMIC,))
+    check_suiting(items, models, how)
     failed: list[BineegoError] = []
     tracks: list[ScoreTrack] = []
     for item, result in score_all(items, [one.model for one in models], how, on_progress):
@@ -87,7 +89,7 @@ def suggest(
     found = choose(tracks, 60 * chosen.minutes)
     if not found:
         raise UsageError("nothing to suggest: no video could be scored, or none is long enough")
-    files = {item.video_id: item.files[0] for item in items if not item.is_track}
+    files = {item.video_id: item.files[0] for item in items if item.is_video}
     _write(chosen.output, found, tracks, files, how)
     seconds = sum(stretch.end - stretch.start for stretch in found)
     log.info("%s to label: %s of %s", duration(seconds), many(len(found), "place"), many(len(tracks), "video"))

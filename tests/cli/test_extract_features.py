@@ -23,7 +23,7 @@ def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_prints_the_folder_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     done = run(folder, "-o", "out", "--kinds", "motion,direction", "--size", "32", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "out\n")
-    assert (tmp_path / "out" / "a.npz").is_file()
+    assert (tmp_path / "out" / "a.npy").is_file()
     again = run(folder, "-o", "out", "--kinds", "motion,direction", "--size", "32", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, "out\n")
     assert "done already" in again.stderr

@@ -8,7 +8,6 @@ from video.making import write_video
 
 import bineego
 from bineego.errors import BatchFailed, InputInvalid, ModelError, UsageError
-from bineego.features import track as tracks
 from bineego.features.kinds import Kind
 
 SMALL = {"size": 32, "kinds": "motion", "jobs": 1}
@@ -30,7 +29,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_kinds_are_written_those_made_of_others_too(videos: Path) -> None:
     found = bineego.extract_features(videos / "a.mp4", "out", size=32, jobs=1)
-    assert sorted(path.name for path in Path("out").glob("*.npz")) == ["a.npz"]
+    assert sorted(path.name for path in Path("out").glob("*.npy")) == ["a.npy"]
     track = found["a"]
     assert list(track.kinds) == [str(kind) for kind in Kind]
     np.testing.assert_allclose(
@@ -50,21 +49,21 @@ def test_only_the_kinds_asked_for_and_no_network_without_need(videos: Path, monk
 
 def test_a_second_call_makes_only_what_is_missing_or_changed(videos: Path) -> None:
     bineego.extract_features(videos / "a.mp4", "out", **SMALL)
-    before = Path("out/a.npz").stat().st_mtime_ns
+    before = Path("out/a.npy").stat().st_mtime_ns
     bineego.extract_features(videos, "out", **SMALL)
-    assert Path("out/a.npz").stat().st_mtime_ns == before
-    assert Path("out/b.npz").is_file()
+    assert Path("out/a.npy").stat().st_mtime_ns == before
+    assert Path("out/b.npy").is_file()
     bineego.extract_features(videos / "a.mp4", "out", **(SMALL | {"rate": 5}))
-    assert len(tracks.load(Path("out/a.npz"))) == 6
+    assert len(np.load("out/a.npy")) == 6
 
 
 def test_a_damaged_result_is_made_again_only_if_it_is_to_be_replaced(videos: Path) -> None:
     bineego.extract_features(videos / "a.mp4", "out", **SMALL)
-    Path("out/a.npz").write_bytes(b"notes of somebody")
+    Path("out/a.npy").write_bytes(b"notes of somebody")
     with pytest.raises(UsageError, match="has changed since"):
         bineego.extract_features(videos / "a.mp4", "out", **SMALL)
     bineego.extract_features(videos / "a.mp4", "out", overwrite=True, **SMALL)
-    assert len(tracks.load(Path("out/a.npz"))) == 15
+    assert len(np.load("out/a.npy")) == 15
 
 
 def test_shards_make_every_video_once(videos: Path) -> None:
@@ -77,7 +76,7 @@ def test_a_bad_video_does_not_stop_the_others(videos: Path, tmp_path: Path) -> N
     (tmp_path / "bad.mp4").write_bytes(b"no video")
     with pytest.raises(BatchFailed, match="1 of 2 videos"):
         bineego.extract_features([videos / "a.mp4", tmp_path / "bad.mp4"], "out", **SMALL)
-    assert Path("out/a.npz").is_file()
+    assert Path("out/a.npy").is_file()
     with pytest.raises(InputInvalid):
         bineego.extract_features(tmp_path / "bad.mp4", "out", **SMALL)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from release.inference.test_long_videos import write_video
 
+from bineego.features import npy
 from bineego.features import track as tracks
 
 CHILD = """
@@ -66,6 +67,6 @@ def test_a_killed_process_leaves_whole_files_and_the_next_one_goes_on(tmp_path: 
     for file in cache.glob("*.npz"):
         tracks.load(file)
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert sorted(path.stem for path in (tmp_path / "out").glob("*.npz")) == [str(number) for number in range(6)]
-    for file in (tmp_path / "out").glob("*.npz"):
-        assert len(tracks.load(file)) == 250
+    assert sorted(path.stem for path in (tmp_path / "out").glob("*.npy")) == [str(number) for number in range(6)]
+    for file in (tmp_path / "out").glob("*.npy"):
+        assert len(npy.load(npy.describe(file))) == 250
