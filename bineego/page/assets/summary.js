@@ -94,7 +94,7 @@ function drawSummary(root, { videos, names, score, least }) {
   root.append(figure(`mean mAP (tIoU ${score.tiou.join(", ")})`, number(score.final)));
   const classes = score.classes.map((one) => [one.name, bar(one.ap), number(one.ap), ...one.at.map((ap) => number(ap)), one.truth, one.found]);
   root.append(make("h2", "Average precision"),
-    table(["action", "", "mean", ...score.tiou.map((t) => `@${t}`), "true", "found"],
+    table(["action", "", "mean", ...score.tiou.map((t) => `@${t}`), "true", "predictions"],
       [...classes, ["all", bar(score.final), number(score.final), ...score.mAP.map((value) => number(value)), "", ""]]));
   const curves = make("div", null, { class: "curves" });
   curves.append(...score.classes.filter((one) => one.curves.some((line) => line.length))

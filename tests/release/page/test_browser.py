@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from page.making import ACTIONS
 
-from bineego import segments
+from bineego import segments, train
 from bineego.evaluation import evaluate
 from bineego.formats.read import read_annotations
 from bineego.page.build import write_page
@@ -221,3 +221,26 @@ def test_a_chosen_file_gives_the_length(browser: Any, tmp_path: Path, make_clip:
     page.set_input_files("#files", str(clip))
     until(page, "document.getElementById('clock').textContent.endsWith('/ 0:02.00')")
     page.close()
+
+
+def test_saved_labels_are_trained_on(browser: Any, tmp_path: Path, make_clip: Callable[[Path], Path]) -> None:
+    """Both files that the page saves, as they are."""
+    (tmp_path / "videos").mkdir()
+    for name in ("a", "b"):
+        make_clip(tmp_path / "videos" / f"{name}.mp4")
+    table = segments.make(["a", "b"], ["run", "run"], [0.2, 0.4], [1.0, 1.5], [0.5, 0.5])
+    write_page(gather("two", table), tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1200, "height": 800}, accept_downloads=True)
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_selector(".segment")
+    for number in range(2):
+        page.locator("#list button").nth(number).click()
+        page.click("#accept-all")
+    files = [saved(page, tmp_path, button) for button in ("#save-csv", "#save-via")]
+    page.close()
+    for file in files:
+        result = train(
+            file, videos=tmp_path / "videos", name=file.suffix[1:], runs=tmp_path / "runs", head="temporal",
+            features=tmp_path / "features", kinds=("motion",), epochs=1,
+        )  # fmt: skip
+        assert result.model.is_file()
