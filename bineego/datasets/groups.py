@@ -45,7 +45,7 @@ def find_groups(recordings: Sequence[Recording], group_by: str | None = None) ->
     if group_by is None:
         group_by = _look(recordings)
         if group_by is not None:
-            log.info("recordings of one %s stay together (--group-by names another attribute)", group_by)
+            log.info("recordings with the same %s stay together (--group-by chooses another attribute)", group_by)
     keys = group_keys(recordings, group_by)
     log.debug("groups: %s", words.many(len(set(keys)), "group"))
     return Groups(group_by, keys)

@@ -65,7 +65,7 @@ def read(path: Path) -> Index:
         if not isinstance(recording, str) or not recording:
             raise InputInvalid("no 'uuid', or one that is not a text", where=where)
         if recording in attributes:
-            raise InputInvalid(f"'uuid' {recording!r} stands twice", where=where)
+            raise InputInvalid(f"duplicate 'uuid' {recording!r}", where=where)
         category = entry.get("category")
         if category is not None and not isinstance(category, str):
             raise InputInvalid(f"'category' is not a text: {json.short(category)}", where=where)
@@ -87,5 +87,5 @@ def canonical_scenes(scenes: Mapping[str, str], where: Path) -> dict[str, str]:
     spelling = {name: match_scene(name) for name in dict.fromkeys(scenes.values())}
     unknown = [name for name, known in spelling.items() if known is None]
     if unknown:
-        log.warning("%s: %s not among those of 360+x, used as written", where, listed(map(repr, unknown), "scene name"))
+        log.warning("%s: %s not in the list of 360+x; kept as written", where, listed(map(repr, unknown), "scene name"))
     return {recording: spelling[name] or name for recording, name in scenes.items()}

@@ -62,7 +62,7 @@ def resolve_views(
     """
     if not x360.is_folder(path):
         raise UsageError(
-            "several views are fused of a folder in the 360+x layout; this input has one view",
+            "several views can be fused only for a folder in the 360+x layout; this input has one view",
             where=path,
             remedy="name one view",
         )
@@ -84,9 +84,9 @@ def _resolve(path: Path, view: View, subset: Subset | None, videos: Path | str |
             raise UsageError("no video in this folder", where=path)
         if subset is not None:
             what = "a folder of videos" if path.is_dir() else "a video"
-            raise UsageError(f"--subset {subset} needs a data set, this is {what}", where=path)
+            raise UsageError(f"--subset {subset} needs a data set; this is {what}", where=path)
         if videos is not None and not path.is_dir():
-            raise UsageError("--videos needs an annotation file, this is a video", where=path)
+            raise UsageError("--videos needs an annotation file; this is a video", where=path)
         return [(video_id(path), path)]
     dataset = open_dataset(path, videos=videos, view=view)
     chosen = _of_subset(dataset, subset, path)

@@ -51,9 +51,9 @@ def check_units(recordings: Iterable[Recording]) -> None:
     assert first.segments is not None
     what = "milliseconds" if unit is TimeUnit.MILLISECONDS else "frame numbers"
     raise InputInvalid(
-        f"annotated times look like {what}: video {first.recording_id!r} is {headers[first.recording_id][0]:.2f} s "
-        f"long, its annotations end at {first.segments['end'].max():g}",
-        remedy=f"read them as such with --time-unit {unit}",
+        f"annotated times look like {what}: video {first.recording_id!r} is "
+        f"{headers[first.recording_id][0]:.2f} s long, but its annotations end at {first.segments['end'].max():g}",
+        remedy=f"if so, use --time-unit {unit}",
     )
 
 

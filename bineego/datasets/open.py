@@ -44,7 +44,7 @@ def open_dataset(
     _check_exists(path)
     if x360.is_folder(path):
         if videos is not None:
-            raise UsageError("a folder in the 360+x layout has its videos inside: --videos does not apply", where=path)
+            raise UsageError("--videos does not apply: a folder in the 360+x layout contains its videos", where=path)
         return x360.open_folder(path, view, how, files)
     _check_annotations(path)
     return annotated.open_annotated(path, None if videos is None else Path(videos), view, how, files)
@@ -97,7 +97,7 @@ def _check_exists(path: Path) -> None:
 def _check_annotations(path: Path) -> None:
     if path.is_dir() and not annotation_files(path):
         raise UsageError(
-            "not a data set: neither the 360+x layout nor files of labels (.csv, .json, ...)",
+            "not a data set: neither in the 360+x layout nor a folder of label files (.csv, .json, ...)",
             where=path,
             remedy="name an annotation file, and the folder of its videos with --videos",
         )

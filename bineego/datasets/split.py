@@ -41,7 +41,7 @@ class Split:
                 raise InputInvalid(f"{side} names {listed(twice, 'recording')} twice")
         both = sorted(set(self.train) & set(self.val))
         if both:
-            raise InputInvalid(f"leak: {listed(both, 'recording')} in train and in val")
+            raise InputInvalid(f"leak: {listed(both, 'recording')} in both train and val")
 
 
 def split_recordings(dataset: Dataset, *, val_share: float = 0.2, seed: int = 0, group_by: str | None = None) -> Split:
@@ -57,7 +57,7 @@ def split_recordings(dataset: Dataset, *, val_share: float = 0.2, seed: int = 0,
         UsageError: fewer than two recordings (or groups), a share outside ]0, 1[, or an attribute that none has.
     """
     if not 0 < val_share < 1:
-        raise UsageError(f"the share of recordings to hold out must lie between 0 and 1, not {val_share}")
+        raise UsageError(f"the share of recordings to hold out must be between 0 and 1, not {val_share}")
     held_out = _folds(dataset, [1 - val_share, val_share], seed, group_by)
     return _split(dataset, held_out == 1)
 
@@ -101,7 +101,7 @@ def read_split(path: Path, dataset: Dataset) -> Split:
         raise InputInvalid(error.message, where=path, remedy="name every recording once") from error
     left_out = [name for name in known if name not in {*split.train, *split.val}]
     if left_out:
-        log.info("%s: %s on neither side", path, listed(left_out, "recording"))
+        log.info("%s: %s in neither train nor val", path, listed(left_out, "recording"))
     return split
 
 

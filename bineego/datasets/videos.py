@@ -60,7 +60,7 @@ def videos_under(folder: Path) -> dict[str, Path]:
     if not found:
         found = by_id(find_nested_videos(folder))
         if found:
-            log.info("%s: %s found in the folders below it", folder, many(len(found), "video"))
+            log.info("%s: %s found in its subfolders", folder, many(len(found), "video"))
     return found
 
 
@@ -76,6 +76,6 @@ def by_id(videos: Iterable[tuple[str, Path]]) -> dict[str, Path]:
         if other != path and other.resolve() != path.resolve():
             raise UsageError(
                 f"two videos with the id {name!r}: {other} and {path}",
-                remedy="an id is the file name without extension: rename one, or give them in two calls",
+                remedy="ids are file names without the extension: rename one of the files, or use two calls",
             )
     return found

@@ -136,7 +136,7 @@ def _of_recording(found: Annotations, path: Path) -> Annotations:
         return found
     if len(found.videos) > 1:
         if uuid not in found.videos:
-            raise InputInvalid(f"{listed(found.videos, 'video')}, none of them {uuid!r}", where=path)
+            raise InputInvalid(f"its {listed(found.videos, 'video')} do not include {uuid!r}", where=path)
         log.warning("%s: only the segments of %r are used, not those of %s", path, uuid,
                     listed((video for video in found.videos if video != uuid), "other video"))  # fmt: skip
         table = found.segments[found.segments["video_id"] == uuid].reset_index(drop=True)

@@ -185,7 +185,7 @@ def _section(document: json.Document, key: str, what: str) -> dict[str, Any]:
             f"expected an object with one key per video, found {json.short(section)}", where=f"{document.path}, {key!r}"
         )
     if "" in section:
-        raise InputInvalid("a video id is empty", where=f"{document.path}, {key!r}", remedy="name the video")
+        raise InputInvalid("empty video id", where=f"{document.path}, {key!r}", remedy="name the video")
     return section
 
 

@@ -58,7 +58,7 @@ class Annotations:
 
     def __post_init__(self) -> None:
         if "" in self.known:
-            raise InputInvalid("a video id is empty", remedy="name the video")
+            raise InputInvalid("empty video id", remedy="name the video")
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Subsets:
         """Subset by video."""
         if self._unknown:
             log.warning(
-                "%s: %s in a subset that is none of train, val, test (%s); they belong to no subset",
+                "%s: %s in a subset other than train, val or test (%s); these belong to no subset",
                 self._where, listed(self._unknown, "video"), ", ".join(sorted(set(map(repr, self._unknown.values())))),
             )  # fmt: skip
         return self._known

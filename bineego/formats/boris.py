@@ -48,9 +48,11 @@ def _read(source: LabelFile, how: LabelOptions) -> Behaviours:
             live.append(name)
         found.add(name, observation, list(_events(observation, states, where)), where)
     if pictures:
-        log.warning("%s: %s of pictures not read: they have no time", source.path, listed(pictures, "observation"))
+        log.warning("%s: %s of pictures skipped: they have no times", source.path, listed(pictures, "observation"))
     if live:
-        log.warning("%s: %s live, without a video: called by its name", source.path, listed(live, "observation"))
+        log.warning(
+            "%s: %s recorded live, without a video; named by the observation", source.path, listed(live, "observation")
+        )
     return found
 
 

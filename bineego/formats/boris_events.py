@@ -104,7 +104,7 @@ class Behaviours:
         whole = overlaps.joined(table)
         if len(whole) < len(table):
             log.warning(
-                "%s: %s joined with an equal label that it overlaps (of another subject or observation)",
+                "%s: %s joined with overlapping events of the same label (of another subject or observation)",
                 self.path, many(len(table) - len(whole), "segment"),
             )  # fmt: skip
         return Annotations(segments=whole, videos=tuple(self.videos))
@@ -122,16 +122,18 @@ class Behaviours:
     def _say(self) -> None:
         repeated = [video for video, count in self.videos.items() if count > 1]
         if self.players:
-            log.info("%s: %s: events are of the first player's files", self.path, listed(self.players, "observation"))
+            log.info(
+                "%s: %s: events refer to the files of the first player", self.path, listed(self.players, "observation")
+            )
         if self.subjects:
-            log.info("%s: subjects are no part of the labels: %s", self.path, listed(self.subjects, "subject"))
+            log.info("%s: subjects are not part of the labels: %s", self.path, listed(self.subjects, "subject"))
         if self.modifiers:
             log.info(
-                "%s: modifiers are no part of the labels (%s); --columns label=behavior+modifier makes them one",
+                "%s: modifiers are not part of the labels (%s); --columns label=behavior+modifier includes them",
                 self.path, listed(self.modifiers, "modifier"),
             )  # fmt: skip
         if self.points:
-            log.info("%s: %s: moments without length", self.path, many(self.points, "point event"))
+            log.info("%s: %s, which have no duration", self.path, many(self.points, "point event"))
         if repeated:
             log.warning("%s: %s in several observations; their events are joined", self.path, listed(repeated, "video"))
 
@@ -152,9 +154,9 @@ def _label_fields(how: LabelOptions) -> tuple[str, ...]:
     unknown = [name for name in names if name.casefold() not in FIELDS]
     if unknown:
         raise InputInvalid(
-            f"BORIS has no {unknown[0]!r} that could be a label",
+            f"BORIS has no {unknown[0]!r} that could be the label",
             where="--columns",
-            remedy="label=behavior, or joined with the modifier or the subject: label=behavior+modifier",
+            remedy="label=behavior, or with the modifier or the subject: label=behavior+modifier",
         )
     return tuple(FIELDS[name.casefold()] for name in names)
 
@@ -167,7 +169,7 @@ def stretches(name: str, observation: Mapping[str, Any], media: Medias, where: s
     """
     offset = json.number(observation.get("time offset") or 0.0)
     if offset is None:
-        raise InputInvalid(f"the time offset is no number: {json.short(observation['time offset'])}", where=where)
+        raise InputInvalid(f"the time offset is not a number: {json.short(observation['time offset'])}", where=where)
     paths = media_files(observation, where)
     if not paths:
         return [Stretch(video=name, start=offset, end=math.inf)]
@@ -200,7 +202,7 @@ def _length(path: str, info: Mapping[str, Any], media: Medias, where: str) -> fl
         length = media[video_of(path)].length
     if length is None or length <= 0:
         raise InputInvalid(
-            f"the length of {path!r} does not stand there; the times in the files after it hang on that",
+            f"the length of {path!r} is not recorded, and the times in the files after it depend on it",
             where=where,
             remedy="name the folder of the videos: --videos FOLDER",
         )
@@ -212,11 +214,11 @@ def _created(paths: Sequence[str], info: Mapping[str, Any], where: str) -> float
     times = info.get("media_creation_time")
     created = json.number(times.get(paths[0])) if isinstance(times, dict) else None
     if created is None or len(paths) > 1:
-        what = ", and there are several" if created is not None else ", which does not stand there"
+        what = ", and there are several" if created is not None else ", which is not recorded"
         raise InputInvalid(
-            f"times are counted from the creation of the media files{what}",
+            f"times count from the creation of the media files{what}",
             where=where,
-            remedy="make one observation of each media file",
+            remedy="make one observation per media file",
         )
     return created
 

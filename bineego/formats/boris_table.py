@@ -150,9 +150,9 @@ def _observation(rows: Sequence[tuple[int, Row]], head: Mapping[str, str], where
         files = {"1": list(dict.fromkeys(name for name in named if name not in NOT_FOUND))}
         if len(files["1"]) > 1:
             raise InputInvalid(
-                "events lie in several media files, and whether there are more this export does not say",
+                "the events are in several media files, and this export does not say whether there are more",
                 where=where,
-                remedy="name the project (.boris) instead",
+                remedy="use the project (.boris) instead",
             )
     durations = (first.get("media duration (s)") or "").split("|")[0].split(";")
     lengths = dict(zip(files.get("1", ()), map(json.number, durations), strict=False))
@@ -196,10 +196,10 @@ def _tabular(rows: Sequence[tuple[int, Row]], path: Path) -> Iterator[Event]:
         elif status == "STOP" and key in began:
             yield replace(began.pop(key), end=time)
         else:
-            problem = "starts again before it stops" if status == "START" else "stops and never started"
+            problem = "starts again before it stops" if status == "START" else "stops but never started"
             known = status in ("START", "STOP")
             raise InputInvalid(
-                f"{event.code!r} {problem}" if known else f"{status!r} is none of START, STOP, POINT", where=where
+                f"{event.code!r} {problem}" if known else f"{status!r} is not START, STOP or POINT", where=where
             )
     if began:
         raise never_stops(next(iter(began.values())), str(path))

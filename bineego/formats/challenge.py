@@ -81,7 +81,7 @@ def problems_of(path: Path) -> list[str]:
     if _is_scenes(source):
         return _parse_scenes(path)[1]
     raise InputInvalid(
-        "no file of the challenge",
+        "not a challenge file",
         where=path,
         remedy="expected the columns id,prediction or id,0,1,...,27, or a JSON list of video_id, t_start, t_end, label",
     )
@@ -163,7 +163,7 @@ def _pieces(cell: str) -> list[list[float]] | None:
 def _problem(piece: list[float], edges: tuple[int, int]) -> str | None:
     number, start, end = piece[:3]
     if number != int(number) or not 0 <= number <= len(CHALLENGE_ACTIONS):
-        return f"class id {number:g} is none of 0 (no action) to {len(CHALLENGE_ACTIONS)}"
+        return f"class id {number:g} is not from 0 (no action) to {len(CHALLENGE_ACTIONS)}"
     if end <= start:
         return f"a piece from {start:g} to {end:g} s has no length"
     if start < edges[0] - TOLERANCE or end > edges[1] + TOLERANCE:
@@ -249,7 +249,7 @@ def _with_known_labels(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if not known.all():
         others = sorted(set(table["label"][~known]))
         log.warning(
-            "%s: %s of %s that the challenge does not know, left out",
+            "%s: %s left out: %s not in the challenge",
             path, many(int((~known).sum()), "segment"), listed(others, "label"),
         )  # fmt: skip
     return table[known].reset_index(drop=True)
@@ -276,7 +276,7 @@ def _parse_scenes(path: Path) -> tuple[dict[str, str], list[str]]:
         numbers = [json.number(cell) for cell in cells]
         ones = [i for i, number in enumerate(numbers) if number == 1]
         if len(ones) != 1 or any(number not in (0, 1) for number in numbers):
-            problems.append(f"line {line}: not one 1 and {len(SCENES) - 1} zeros ({video!r})")
+            problems.append(f"line {line}: expected one 1 and {len(SCENES) - 1} zeros ({video!r})")
         elif scenes.setdefault(video, SCENES[ones[0]]) != SCENES[ones[0]]:
             problems.append(f"line {line}: video {video!r} has two scenes")
     return scenes, problems
@@ -295,7 +295,7 @@ def _write_scenes(found: Annotations, path: Path, _videos: Videos) -> None:
     for video, scene in found.scenes.items():
         name = match_scene(scene)
         if name is None:
-            raise InputInvalid(f"scene {scene!r} of {video!r} is none of the challenge's", where=path)
+            raise InputInvalid(f"scene {scene!r} of {video!r} is not one of the challenge's", where=path)
         numbers[video] = SCENES.index(name)
     with atomic_text(path) as stream:
         stream.write(csv_line(SCENE_COLUMNS))
@@ -347,7 +347,7 @@ def _web_problems(source: LabelFile) -> list[str]:
     if not labels.keys().isdisjoint(CHALLENGE_ACTIONS):
         unknown = [label for label in labels if label not in CHALLENGE_ACTIONS]
         problems += [
-            f"label {label!r} is none of the challenge's{nearest(label, CHALLENGE_ACTIONS)}" for label in unknown
+            f"label {label!r} is not one of the challenge's{nearest(label, CHALLENGE_ACTIONS)}" for label in unknown
         ]
     return problems
 

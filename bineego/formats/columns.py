@@ -235,7 +235,7 @@ def _one_of(candidates: Sequence[_Name], role: str, table: Table) -> int:
     if len(surest) > 1:
         names = " and ".join(repr(table.header[column]) for column in surest)
         raise InputInvalid(
-            f"columns {names} may each hold the {role}",
+            f"columns {names} could each be the {role}",
             where=_header_of(table),
             remedy=f"say which: --columns {role}={table.header[surest[0]]}",
         )
@@ -245,7 +245,7 @@ def _one_of(candidates: Sequence[_Name], role: str, table: Table) -> int:
 def _refuse_doubled(table: Table) -> None:
     for name in table.header:
         if name and table.header.count(name) > 1:
-            raise InputInvalid(f"column {name!r} stands twice", where=_header_of(table), remedy="rename or remove one")
+            raise InputInvalid(f"duplicate column {name!r}", where=_header_of(table), remedy="rename or remove one")
 
 
 def _refuse_mistyped(
@@ -269,7 +269,7 @@ def _refuse_mistyped(
                 raise InputInvalid(
                     f"unknown column {name!r} (did you mean {spelling.replace(' ', '_')!r}?)",
                     where=_header_of(table),
-                    remedy=f"rename it, or say what it holds: --columns {role}={name}",
+                    remedy=f"rename it, or say what it is: --columns {role}={name}",
                 )
 
 
@@ -294,8 +294,8 @@ def _refuse_missing(table: Table, required: Collection[str], roles: Mapping[str,
     raise (NotPredictions if missing == [SCORE] else InputInvalid)(
         f"missing column {name!r}{nearest(name, table.header)} (found: {_names(table)})",
         where=_header_of(table),
-        remedy=f"expected {','.join(OUR_NAMES.get(role, role) for role in required)}; "
-        f"say what holds it: --columns {missing[0]}=NAME",
+        remedy=f"expected {','.join(OUR_NAMES.get(role, role) for role in required)}; to name it: "
+        f"--columns {missing[0]}=NAME",
     )
 
 
@@ -331,9 +331,9 @@ def _without_header(table: Table, required: Collection[str]) -> Layout:
         form = "video_id,label,start,end" + (",score" if scored else "")
         unscored = scored and len(numbers) == 2  # labels, perhaps
         raise (NotPredictions if unscored else InputInvalid)(
-            "no header, and what its columns hold is not clear",
+            "no header, and it is not clear what the columns hold",
             where=_header_of(table),
-            remedy=f"put a header into the first line: {form}",
+            remedy=f"add a header line: {form}",
         )
     if scored:
         roles[SCORE] = (numbers[2],)

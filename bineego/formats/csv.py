@@ -175,7 +175,7 @@ def _read(
     numbers = {SCORE: _numbers(layout, SCORE).values} if SCORE in required and SCORE in layout else {}
     unread = [*([source.header[layout.only(SCORE)]] if SCORE in optional and SCORE in layout else []), *layout.extras]
     if unread:
-        notes.append(f"not read: {', '.join(map(repr, unread))}")
+        notes.append(f"columns ignored: {', '.join(map(repr, unread))}")
     if notes:
         log.info("%s: %s", path, "; ".join(dict.fromkeys(notes)))
     return _Cells(video=texts.pop(VIDEO), label=label, start=start, end=end, numbers=numbers, texts=texts, table=source)
@@ -213,15 +213,15 @@ def _times(
     if len(set(clocks.values())) > 1:
         role = next(role for role, clock in clocks.items() if not clock)
         raise InputInvalid(
-            "one of start and end is a time of the clock, the other a plain number",
+            "one of start and end is a clock time, the other a plain number",
             where=layout.table.where(int(np.argmax(read[role].values > 0)), layout.only(role)),
-            remedy="write all times in one way",
+            remedy="write all times in the same format",
         )
     unit = how.time_unit or layout.unit or TimeUnit.SECONDS
     if any(clocks.values()):
         if how.time_unit not in (None, TimeUnit.SECONDS):
             raise UsageError(
-                f"{layout.table.path}: its times are of the clock, and have no unit", where="--time-unit",
+                f"{layout.table.path}: its times are clock times, which have no unit", where="--time-unit",
                 remedy="leave out --time-unit",
             )  # fmt: skip
         unit = TimeUnit.SECONDS
@@ -237,7 +237,7 @@ def _times(
         seconds[START] = np.round(seconds[END] - seconds[DURATION], SUM_DECIMALS)
     elif END not in seconds:
         seconds[END] = np.round(seconds[START] + seconds[DURATION], SUM_DECIMALS)
-        notes.append("ends are starts and durations added up")
+        notes.append("ends computed as start + duration")
     return seconds[START], seconds[END], notes
 
 
@@ -247,7 +247,7 @@ def _rates(layout: Layout, videos: Column, media: Medias) -> Floats:
         rates = _numbers(layout, RATE).values
         if (rates <= 0).any():
             row = int((rates <= 0).argmax())
-            raise InputInvalid("a frame rate is above 0", where=layout.table.where(row, layout.only(RATE)))
+            raise InputInvalid("a frame rate must be above 0", where=layout.table.where(row, layout.only(RATE)))
         return rates
     return rates_of(videos.tolist(), media, layout.table.path)
 

@@ -99,7 +99,7 @@ def _parse(path: Path) -> Any:
 
     def refuse(*_: object) -> None:
         raise InputInvalid(
-            "has a document type (DOCTYPE), which no ELAN file has: not read, as it may hold entities",
+            "has a document type (DOCTYPE), which no ELAN file has; refused because it may define entities",
             where=f"{path}, line {parser.CurrentLineNumber}",
         )
 
@@ -141,7 +141,7 @@ def _media(eaf: Any, path: Path) -> dict[str, str] | None:
     first = next((entry for entry in media if entry.get("MIME_TYPE", "").startswith("video")), None)
     others = {video_of_address(_address(entry)) for entry in media}
     if len(others) > 1:
-        log.info("%s: one timeline for %s; the first video's id is taken", path, listed(sorted(others), "media file"))
+        log.info("%s: one timeline for %s; the id of the first one is used", path, listed(sorted(others), "media file"))
     return first or (media[0] if media else None)
 
 
@@ -156,7 +156,7 @@ def _of_tiers(eaf: Any, path: Path) -> Iterator[_Annotation]:
     others = [name for name, tier in eaf.tiers.items() if name not in chosen and not _is_score(name) and any(tier[:2])]
     if others:
         log.warning(
-            "%s: labels are taken from %s; not read: %s (--columns label=TIER reads another)",
+            "%s: labels are taken from %s; ignored: %s (--columns label=TIER chooses another)",
             path, listed(map(repr, chosen), "tier"), listed(map(repr, others), "tier"),
         )  # fmt: skip
     elif len(chosen) > 1 and not all(map(is_label_name, chosen)):
@@ -196,10 +196,10 @@ def _timed(eaf: Any, tier: str, path: Path, below: tuple[str, ...] = ()) -> Iter
     """The annotations of one tier with times of their own, or with those of the annotations that they belong to.
 
     Args:
-        below: the tiers that hang on this one, and were asked for.
+        below: the tiers that depend on this one and have been visited.
     """
     if tier in below:
-        raise InputInvalid("its tiers hang on each other in a circle", where=f"{path}, tier {tier!r}")
+        raise InputInvalid("its tiers depend on each other in a circle", where=f"{path}, tier {tier!r}")
     aligned, references = eaf.tiers[tier][:2]
     scores = _scores(eaf, tier)
     for name, (first, second, text, _) in aligned.items():
@@ -216,7 +216,7 @@ def _timed(eaf: Any, tier: str, path: Path, below: tuple[str, ...] = ()) -> Iter
     for name, (reference, text, _, _) in references.items():
         if reference not in parents:
             raise InputInvalid(
-                f"an annotation that belongs to none ({reference!r})", where=f"{path}, tier {tier!r}, {name!r}"
+                f"an annotation that refers to a missing one ({reference!r})", where=f"{path}, tier {tier!r}, {name!r}"
             )
         above = parents[reference]
         yield _Annotation(name=name, start=above.start, end=above.end, text=(text or "").strip(), score=None)
@@ -284,7 +284,7 @@ def _add_tiers(eaf: Any, table: pd.DataFrame, path: Path) -> None:
         for pair, s, e in zip(times, table["start"], table["end"], strict=True)
     )
     if moved:
-        log.warning("%s: %s made 1 ms long or begun at 0:00, as ELAN needs it", path, many(moved, "annotation"))
+        log.warning("%s: %s lengthened to 1 ms or moved to 0:00, as ELAN requires", path, many(moved, "annotation"))
     rounded = table.assign(start=[start for start, _ in times], end=[end for _, end in times])
     layer = overlaps.layers(rounded, by_label=False)
     scores = table[segments.SCORE].tolist() if segments.SCORE in table else None

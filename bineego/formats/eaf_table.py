@@ -105,7 +105,7 @@ def _tiers(names: Sequence[str], how: LabelOptions, path: Path) -> set[str]:
     named = how.named_columns.get("label")
     if named is not None and (len(named) > 1 or named[0] not in there):
         raise InputInvalid(
-            f"one of its tiers can be the label: {', '.join(map(repr, there))}",
+            f"the label must be one of its tiers: {', '.join(map(repr, there))}",
             where=path,
             remedy="--columns label=TIER",
         )
@@ -113,7 +113,7 @@ def _tiers(names: Sequence[str], how: LabelOptions, path: Path) -> set[str]:
     others = [name for name in there if name not in chosen]
     if others:
         log.warning(
-            "%s: labels are taken from %s; not read: %s (--columns label=TIER reads another)",
+            "%s: labels are taken from %s; ignored: %s (--columns label=TIER chooses another)",
             path, listed(map(repr, chosen), "tier"), listed(map(repr, others), "tier"),
         )  # fmt: skip
     return set(chosen)

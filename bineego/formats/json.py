@@ -44,7 +44,7 @@ class Document:
                 number (a repeated key, or a text that looks like one).
 
         Raises:
-            InputInvalid: a key stands twice; the message names it.
+            InputInvalid: a key occurs twice; the message names it.
         """
         if found is not None and all(self.content.count(f'"{key}"'.encode()) == n for key, n in found.items()):
             return
@@ -150,6 +150,6 @@ def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise InputInvalid(
-            f"key {twice!r} stands twice in one object", where=path, remedy="join the two entries under one key"
+            f"duplicate key {twice!r} in one object", where=path, remedy="join the two entries under one key"
         )
     return result

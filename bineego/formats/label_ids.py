@@ -40,15 +40,15 @@ def fill_in(rows: Iterable[Any], document: json.Document) -> None:
     names = _from_rows(dicts) | _from_document(document) or _from_folder(document.path)
     if not names:
         raise InputInvalid(
-            "labels by number only ('label_id'), and no map of their names",
+            "labels are numbers ('label_id'), and there is no map of their names",
             where=document.path,
-            remedy=f'put "{KEYS[0]}": {{"walk": 0, ...}} into the file, or {FILES[3]} (a name a line) beside it',
+            remedy=f'put "{KEYS[0]}": {{"walk": 0, ...}} into the file, or {FILES[3]} (one name per line) beside it',
         )
     for row in unnamed:
         name = names.get(_key(row["label_id"]))
         if name is None:
             raise InputInvalid(
-                f"'label_id' {row['label_id']!r} has no name in the map of {len(names)} labels", where=document.path
+                f"'label_id' {row['label_id']!r} is not in the map of {len(names)} labels", where=document.path
             )
         row["label"] = name
 
@@ -81,7 +81,7 @@ def _from_folder(path: Path) -> dict[str, str]:
             lines = text.decode(read_bytes(file), where=file)[0].splitlines()
             names = {str(i): line.strip() for i, line in enumerate(lines) if line.strip()}
         if names:
-            log.info("%s: names of labels are those of %s", path, file.name)
+            log.info("%s: label names are taken from %s", path, file.name)
             return names
     return {}
 

@@ -75,8 +75,8 @@ def _annotations(source: LabelFile, how: LabelOptions) -> Annotations:
     table = reader.rows.table()
     if guessed and any(answers):
         if any(score is not None for score in reader.rows.scores):
-            raise InputInvalid("these are predictions, not annotations: nobody has annotated a task", where=source.path)
-        log.warning("%s: nobody has annotated a task; pre-annotations without scores are read as labels", source.path)
+            raise InputInvalid("these are predictions, not annotations: no task has been annotated", where=source.path)
+        log.warning("%s: no task has been annotated; pre-annotations without scores are read as labels", source.path)
     whole = overlaps.joined(table) if reader.several else table
     if reader.several:
         log.warning(
@@ -162,10 +162,10 @@ class _Reader:
         """Ids of all videos with an answer; says what was not read."""
         if self.others:
             kinds = ", ".join(f"{count} {kind}" for kind, count in self.others.items())
-            log.info("%s: results that are no timed labels are not read: %s", self.path, kinds)
+            log.info("%s: results that are not timed labels are ignored: %s", self.path, kinds)
         if self.unsteady:
             log.warning(
-                "%s: %s with a variable frame rate: frame numbers give times at the mean rate only",
+                "%s: %s with a variable frame rate: times of frame numbers follow the mean rate and are not exact",
                 self.path, listed(self.unsteady, "video"),
             )  # fmt: skip
         return tuple(self.seen)
@@ -219,13 +219,13 @@ class _Reader:
         if told is not None:
             if media is not None and abs(told - media.rate) > 0.005 * media.rate:
                 log.warning(
-                    "%s: the task counts %g frames a second, the video has %.3f; times are those of the task's count",
+                    "%s: the task counts %g frames per second, but the video has %.3f; times follow the task",
                     where, told, media.rate,
                 )  # fmt: skip
             return told
         if media is None or media.rate <= 0:
             raise InputInvalid(
-                f"labels are in frames, and the frame rate of {video!r} is unknown",
+                f"labels are in frames, but the frame rate of {video!r} is unknown",
                 where=where,
                 remedy="name the folder of the videos: --videos FOLDER",
             )
@@ -274,7 +274,7 @@ def _write(found: Annotations, path: Path, videos: Videos) -> None:
         media = videos.get(video)
         if media is None or media.rate <= 0:
             raise InputInvalid(
-                f"Label Studio counts frames, and the frame rate of {video!r} is unknown",
+                f"Label Studio counts frames, but the frame rate of {video!r} is unknown",
                 where=path,
                 remedy="name the folder of the videos: --videos FOLDER",
             )
@@ -282,7 +282,9 @@ def _write(found: Annotations, path: Path, videos: Videos) -> None:
             unsteady.append(video)
         tasks.append(_task(media, tables.get(video)))
     if unsteady:
-        log.warning("%s: %s with a variable frame rate: frames are at the mean rate", path, listed(unsteady, "video"))
+        log.warning(
+            "%s: %s with a variable frame rate: frame numbers follow the mean rate", path, listed(unsteady, "video")
+        )
     json.write(tasks, path)
 
 

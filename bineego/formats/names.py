@@ -86,7 +86,11 @@ def say(matched: Mapping[str, str], where: object) -> None:
         shown = ", ".join(f"{name!r} is {known!r}" for name, known in list(matched.items())[:2])
         more = ", ..." if len(matched) > 2 else ""
         log.info(
-            "%s: %s matched without ending, folder or blanks (%s%s)", where, many(len(matched), "video id"), shown, more
+            "%s: %s matched after ignoring extension, folder or blanks (%s%s)",
+            where,
+            many(len(matched), "video id"),
+            shown,
+            more,
         )
 
 
@@ -109,7 +113,7 @@ def explain(unknown: Iterable[str], known: Iterable[str]) -> str | None:
     if all(other.isdecimal() for other in there) and not any(name.isdecimal() for name in names):
         return f"{_shown(there)} are numbers, not names like {_shown(names)}"
     if is_file_name(names[0]) != is_file_name(there[0]):
-        return f"{names[0]!r} and {there[0]!r}: one names files, the other does not"
+        return f"{names[0]!r} and {there[0]!r}: one is a file name, the other is not"
     close = nearest(names[0], there)
     return f"{names[0]!r}{close}" if close else f"{_shown(names)} against {_shown(there)}"
 

@@ -82,7 +82,7 @@ def recognise(source: LabelFile) -> Format:
         if each.recognises(source):
             return each
     expected = ", ".join(dict.fromkeys(each.title for each in FORMATS))
-    what = "JSON that holds no labels" if source.is_json else "no labels in a known format"
+    what = "JSON without labels" if source.is_json else "no labels in a known format"
     raise InputInvalid(what, where=source.path, remedy=f"expected one of: {expected}")
 
 
@@ -122,7 +122,7 @@ def read_predictions(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
     except NotPredictions:
         if not found.ranked or found.annotations is None:
             raise
-        log.warning("%s: no scores: all rows count alike, in the order of the file", path)
+        log.warning("%s: no scores; all rows count equally, in file order", path)
         table = found.annotations(source, how).segments
         table = table.assign(**{segments.SCORE: np.ones(len(table))})
     return tidy_predictions(table, how, path)

@@ -48,7 +48,7 @@ def _annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
         found = SCORED.fullmatch(label) if scored else None
         rows.add(source.path.stem, (found[1] if found else label,), times)
     if scored:
-        log.info("%s: the numbers in brackets are scores, and no part of the labels", source.path)
+        log.info("%s: the numbers in brackets are read as scores, not as part of the labels", source.path)
     return Annotations(segments=rows.table(), videos=(source.path.stem,))
 
 
@@ -116,7 +116,7 @@ def _write(found: Annotations, path: Path, _videos: Videos, *, web: bool) -> Non
     table = found.segments.sort_values(["start", "end"], kind="stable")
     early = int((table["start"] < 0).sum())
     if early:
-        log.warning("%s: %s before 0:00, written from there", path, many(early, "segment"))
+        log.warning("%s: %s that start before 0:00 are written from 0:00", path, many(early, "segment"))
     scores = table[segments.SCORE].tolist() if segments.SCORE in table else None
     columns = (table[name].tolist() for name in ("label", "start", "end"))
     with atomic_text(path) as stream:

@@ -220,7 +220,7 @@ def choose_separator(text: str, path: Path) -> str:
     except csv.Error:
         names = " or ".join(SEPARATOR_NAMES[separator] for separator in several)
         raise InputInvalid(
-            f"columns may be separated by {names}", where=path, remedy="put a first line such as sep=; into the file"
+            f"columns could be separated by {names}", where=path, remedy="add a first line such as sep=;"
         ) from None
 
 

@@ -86,7 +86,7 @@ def _read_table(source: LabelFile, _how: LabelOptions) -> Annotations:
             value = json.number(row[header.index(name)].strip())
             if value is not None and value > 0:
                 found[video] = value
-    log.info("%s: the THUMOS14 table; numbers of labels are read as the names of its 20 classes", source.path)
+    log.info("%s: the THUMOS14 table; label numbers are read as the names of its 20 classes", source.path)
     return Annotations(
         segments=rows.table(),
         videos=tuple(dict.fromkeys(rows.videos)),
@@ -100,7 +100,7 @@ def _class_numbered(index: str, where: str) -> str:
     if number == AMBIGUOUS_NUMBER:
         return AMBIGUOUS
     if number is None or number != int(number) or not 0 <= number < len(CLASSES):
-        raise InputInvalid(f"label-idx {index!r} is none of -1 to {len(CLASSES) - 1}", where=where)
+        raise InputInvalid(f"label-idx {index!r} is not from -1 to {len(CLASSES) - 1}", where=where)
     return CLASSES[int(number)]
 
 

@@ -72,7 +72,11 @@ def say_composed(changed: dict[str, str], where: object) -> None:
     """Say which labels are read otherwise than they are written."""
     if changed:
         shown = (f"{name!r} as {label!r}" for name, label in changed.items())
-        log.warning("%s: blanks around labels and accents apart are no part of them: %s", where, listed(shown, "label"))
+        log.warning(
+            "%s: labels are read without surrounding blanks and with composed accents: %s",
+            where,
+            listed(shown, "label"),
+        )
 
 
 def without_background(
@@ -82,11 +86,11 @@ def without_background(
     wanted = composed(background)
     if wanted not in names:
         raise InputInvalid(
-            f"no label is {background!r}{nearest(background, names)}", where=where, remedy="check --background"
+            f"no label is called {background!r}{nearest(background, names)}", where=where, remedy="check --background"
         )
     kept = [table[(table["label"] != wanted).to_numpy()].reset_index(drop=True) for table in tables]
     n = sum(map(len, tables)) - sum(map(len, kept))
-    log.info("%s: %s of %r stand for no action", where, many(n, "segment"), wanted)
+    log.info("%s: %s of %r mean no action", where, many(n, "segment"), wanted)
     return kept
 
 
@@ -95,7 +99,7 @@ def _warn_of_background(names: Sequence[str], tables: Sequence[pd.DataFrame], wh
         if " ".join(name.casefold().replace("_", " ").replace("-", " ").split()) in NO_ACTION:
             n = sum(int((table["label"] == name).sum()) for table in tables)
             log.warning(
-                "%s: %s of %r count as an action; if they stand for no action, say --background %s",
+                "%s: %s of %r count as an action; if they mean no action, use --background %s",
                 where, many(n, "segment"), name, f"'{name}'" if " " in name else name,
             )  # fmt: skip
 

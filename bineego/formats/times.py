@@ -115,13 +115,13 @@ def _carefully(texts: Column, where: Where, blank: bool, comma: bool) -> Numbers
 def _refuse_unreadable(cell: str, row: int, where: Where) -> None:
     if FRAMES_CLOCK.fullmatch(cell):
         raise InputInvalid(
-            f"{cell!r} counts frames within the second; how long a frame is, is not known",
+            f"{cell!r} counts frames within the second, and the frame rate is not known",
             where=where(row),
             remedy="export the times in seconds or as hh:mm:ss.fff",
         )
     clock = CLOCK.fullmatch(cell)
     if clock and (float(clock[3].replace(",", ".")) >= 60 or (clock[1] is not None and int(clock[2]) >= 60)):
-        raise InputInvalid(f"{cell!r} is no time: minutes and seconds go up to 59", where=where(row))
+        raise InputInvalid(f"{cell!r} is not a time: minutes and seconds go up to 59", where=where(row))
     if not clock and not (NUMBER.fullmatch(cell) or THOUSANDS.fullmatch(cell)):
         raise InputInvalid(f"{cell!r} is not a finite number", where=where(row))
 
@@ -132,9 +132,9 @@ def _refuse_mixed(cells: list[str], clocks: list[bool], where: Where) -> None:
         if cell and not clock and _decimal(cell) != 0:
             example = next(cell for cell, clock in zip(cells, clocks, strict=True) if clock)
             raise InputInvalid(
-                f"{cell!r} among times like {example!r} may be minutes or seconds",
+                f"{cell!r} among times like {example!r} could be minutes or seconds",
                 where=where(row),
-                remedy="write all times in one way",
+                remedy="write all times in the same format",
             )
 
 
@@ -145,12 +145,12 @@ def _refuse_ambiguous_commas(cells: list[str], where: Where, comma: bool) -> Non
         raise InputInvalid(
             f"{cells[with_comma]!r} has a decimal comma and {cells[point]!r} a decimal point",
             where=where(max(point, with_comma)),
-            remedy="write all numbers in one way",
+            remedy="write all numbers in the same format",
         )
     if not comma and all(THREE_DIGITS.fullmatch(cell) for cell in cells if "," in cell):
         cell = cells[with_comma]
         raise InputInvalid(
-            f"{cell!r} may be {cell.replace(',', '')} or {cell.replace(',', '.')}",
+            f"{cell!r} could be {cell.replace(',', '')} or {cell.replace(',', '.')}",
             where=where(with_comma),
             remedy="write decimal points and no thousands separators",
         )

@@ -31,12 +31,14 @@ def rates_of(videos: Sequence[str], media: Medias, where: object) -> Floats:
         known = matched.get(video, video)
         if known not in media:
             raise InputInvalid(
-                f"frame numbers, and the frame rate of video {video!r} is not known",
+                f"these are frame numbers, but the frame rate of video {video!r} is not known",
                 where=where,
                 remedy="name the folder of the videos with --videos, or use a table with a column fps",
             )
         if not media[known].steady:
-            log.warning("%s: its frames differ in length, so times from frame numbers are off", media[known].path)
+            log.warning(
+                "%s: its frames differ in length, so times computed from frame numbers are not exact", media[known].path
+            )
         by_video[video] = media[known].rate
     return np.array([by_video[video] for video in videos], np.float64)
 

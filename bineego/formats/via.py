@@ -98,13 +98,13 @@ def _parse(document: json.Document, how: LabelOptions) -> tuple[RowCollector, tu
         if times is None:
             rows.skip(row_id, f"'z' is not two finite numbers: {json.short(row.get('z'))}")
         elif video is None:
-            rows.skip(row_id, f"'vid' {row.get('vid')!r} leads to no file")
+            rows.skip(row_id, f"'vid' {row.get('vid')!r} refers to no file")
         elif not labels:
-            rows.skip(row_id, f"'av' holds no label: {json.short(row.get('av'))}")
+            rows.skip(row_id, f"'av' has no label: {json.short(row.get('av'))}")
         else:
             rows.add(video, labels, times, score)
     if n_regions:
-        log.info("%s: %d rows are regions in single frames, not segments; not read", document.path, n_regions)
+        log.info("%s: %d rows are regions in single frames, not segments; ignored", document.path, n_regions)
     return rows, tuple(dict.fromkeys(files.values()))
 
 
@@ -167,7 +167,7 @@ def _label_attributes(attributes: Mapping[str, Any], how: LabelOptions, path: Pa
     others = ", ".join(repr(names[key]) for key in timed if key != chosen)
     joined = "+".join(names[key] for key in timed)
     log.warning(
-        "%s: labels are taken from attribute %r; not read: %s (--columns label=%s joins them)",
+        "%s: labels are taken from attribute %r; ignored: %s (--columns label=%s joins them)",
         path, names[chosen], others, joined,
     )  # fmt: skip
     return (chosen,)
@@ -216,9 +216,9 @@ def _resolve(value: str, options: Mapping[str, Any], where: str) -> list[str]:
     deleted = [part for part in ids if part.isdecimal() and part not in options]
     if options and deleted and value not in options.values():
         raise InputInvalid(
-            f"its label is option {deleted[0]!r}, which is no longer among the options of the attribute",
+            f"its label is option {deleted[0]!r}, which the attribute no longer offers",
             where=where,
-            remedy="give the row another label, or put the option back (VIA: attribute editor)",
+            remedy="give the row another label, or restore the option (VIA: attribute editor)",
         )
     return [value]
 

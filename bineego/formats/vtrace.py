@@ -45,7 +45,7 @@ def _annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
     whole = overlaps.joined(table) if animals > 1 else table
     if len(whole) < len(table):
         log.warning(
-            "%s: %s joined with an equal label of another animal", source.path, many(len(table) - len(whole), "row")
+            "%s: %s joined with the same label of another animal", source.path, many(len(table) - len(whole), "row")
         )
     return Annotations(segments=whole, videos=(video,))
 
@@ -72,7 +72,7 @@ def _read(source: LabelFile) -> tuple[RowCollector, str, int]:
         row = dict(zip(header, fields, strict=True))
         label, times = row[COLUMNS[0]], json.pair([row[COLUMNS[1]], row[COLUMNS[2]]])
         if not label:
-            raise InputInvalid("labelId is empty", where=where)
+            raise InputInvalid("empty labelId", where=where)
         if times is None:
             raise InputInvalid(f"timestamp and endTimestamp are not two finite numbers: {fields}", where=where)
         animals.add(row.get(ANIMAL, ""))

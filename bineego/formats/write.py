@@ -55,7 +55,7 @@ def format_of(path: Path, name: str | None = None) -> Format:
         return WRITERS[FileFormat(name)]
     if path.suffix.casefold() in ENDINGS:
         return WRITERS[FileFormat(ENDINGS[path.suffix.casefold()])]
-    raise UsageError("its ending stands for no format", where=path, remedy=f"say which: --format, one of {NAMES}")
+    raise UsageError("its extension is not that of any format", where=path, remedy=f"choose one: --format {NAMES}")
 
 
 def write_segments(table: pd.DataFrame, path: Path, name: str | None, videos: Videos) -> list[Path]:
@@ -89,7 +89,10 @@ def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[P
         video = written[file]
         if video is not None and file.stem != video and (how.name in UNNAMED or videos.get(video) is None):
             log.warning(
-                "%s: read again, its segments are of %r, not of %r: files have no other id", file, file.stem, video
+                "%s: read back, its segments belong to %r, not %r: files of this format have no other id",
+                file,
+                file.stem,
+                video,
             )
         how.write(part, file, videos)
     return list(written)

@@ -53,7 +53,7 @@ def parse_annotations(document: json.Document) -> Annotations:
         if times is None:
             rows.skip(row_id, f"'duration' is not two finite numbers: {json.short(row.get('duration'))}")
         elif not labels:
-            rows.skip(row_id, f"'action' holds no label: {json.short(row.get('action'))}")
+            rows.skip(row_id, f"'action' has no label: {json.short(row.get('action'))}")
         else:
             rows.add(video, labels, times)
     return Annotations(segments=rows.table(), videos=(video,))

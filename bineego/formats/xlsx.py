@@ -54,7 +54,7 @@ def read(path: Path) -> Sheet:
         book = openpyxl.load_workbook(path, data_only=True)
     except Exception as error:  # damaged zip files fail in many ways
         raise InputInvalid(
-            f"no workbook that can be read ({error})", where=path, remedy="save the sheet as CSV"
+            f"not a workbook that can be read ({error})", where=path, remedy="save the sheet as CSV"
         ) from error
     sheets = [sheet for sheet in book.worksheets if any(any(cell is not None for cell in row) for row in sheet.values)]
     if not sheets:
@@ -78,7 +78,7 @@ def _text(cell: Any, where: str) -> str:
     if isinstance(value, datetime.time):
         if "s" not in cell.number_format.casefold():
             raise InputInvalid(
-                f"{value:%H:%M} stands here as hours and minutes of a clock; minutes and seconds may be meant",
+                f"{value:%H:%M} is in hours and minutes; minutes and seconds could be meant",
                 where=where,
                 remedy="format the cells as mm:ss, or as text, or write seconds",
             )

@@ -54,7 +54,7 @@ class ScoreOptions(Options):
         float,
         Interval(ge=0, le=1),
         Opt(
-            "With coarse: largest difference in probability at which neighbours count as equal.",
+            "With coarse: probability above which neighbours count as showing the same.",
             panel=SPEED,
             flag=False,
         ),

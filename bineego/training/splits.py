@@ -128,7 +128,7 @@ def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
     ]
     if shared := sorted(files[0] & files[1]):
         raise InputInvalid(
-            f"leak: {listed([path.name for path in shared], 'video file')} of recordings in train and in val",
+            f"leak: {listed([path.name for path in shared], 'video file')} of recordings in both train and val",
             remedy="keep one recording for each file",
         )
     if group_by is None or not split.val:
@@ -136,7 +136,7 @@ def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
     keys = dict(zip(_ids(dataset), group_keys(dataset.recordings, group_by), strict=True))
     if torn := sorted({keys[name] for name in split.train} & {keys[name] for name in split.val}):
         raise InputInvalid(
-            f"leak: {listed([key.removeprefix('=') for key in torn], group_by)} in train and in val",
+            f"leak: {listed([key.removeprefix('=') for key in torn], group_by)} in both train and val",
             remedy="use --split random or inner, which keep them together, or leave out --group-by",
         )
 

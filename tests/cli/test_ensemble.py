@@ -218,7 +218,7 @@ def test_what_has_no_part_is_said(run) -> None:
 def test_other_spellings_are_named(run) -> None:
     Path("c.csv").write_text(HEADER + "v.mp4,X,0,10,0.9\n")
     err = run("a.csv", "c.csv")[2]
-    assert "1 video id matched without ending, folder or blanks ('v.mp4' is 'v')" in err
+    assert "1 video id matched after ignoring extension, folder or blanks ('v.mp4' is 'v')" in err
     assert "2 labels (x, X) are missing from some inputs" in err
     assert "missing from some inputs" not in run("a.csv", "c.csv", "--weights", "1,0")[2]
 

@@ -62,7 +62,7 @@ def test_nothing_of_others_is_replaced(tmp_path: Path, labels: Path) -> None:
 def test_what_cannot_be_asked_for(tmp_path: Path, labels: Path) -> None:
     with pytest.raises(InputMissing):
         convert(tmp_path / "none.csv", tmp_path / "x.csv")
-    with pytest.raises(UsageError, match="stands for no format"):
+    with pytest.raises(UsageError, match="not that of any format"):
         convert(labels, tmp_path / "x.doc")
     with pytest.raises(UsageError, match=r"format: must be one of csv, json,.*not 'epic-csv'"):
         convert(labels, tmp_path / "x.csv", format="epic-csv")
@@ -90,4 +90,4 @@ def test_notes_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     }
     (tmp_path / "p.boris").write_text(json.dumps(project))
     convert(tmp_path / "p.boris", tmp_path / "out.csv")
-    assert caplog.text.count("subjects are no part of the labels") == 1
+    assert caplog.text.count("subjects are not part of the labels") == 1

@@ -91,13 +91,13 @@ def test_a_split_file_is_read_back(tmp_path: Path, caplog: pytest.LogCaptureFixt
     split = Split(train=("r2", "r0"), val=("r1",))
     write_split(split, tmp_path / "split.json")
     assert read_split(tmp_path / "split.json", data) == split
-    assert "1 recording (r3) on neither side" in caplog.text
+    assert "1 recording (r3) in neither train nor val" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"train": ["r0", "r1"], "val": ["r1"]}, "leak: 1 recording \\(r1\\) in train and in val"),
+        ({"train": ["r0", "r1"], "val": ["r1"]}, "leak: 1 recording \\(r1\\) in both train and val"),
         ({"train": ["r0", "r0"], "val": ["r1"]}, "train names 1 recording \\(r0\\) twice"),
         ({"train": ["r0"], "val": ["r9"]}, "1 recording \\(r9\\) not in data set 'd'"),
         ({"train": ["r0"]}, "expected"),

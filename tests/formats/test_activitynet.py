@@ -96,7 +96,7 @@ def test_wrong_rows_are_named(tmp_path: Path, row: object, message: str) -> None
     ],
 )
 def test_repeated_keys_are_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputInvalid, match="stands twice"):
+    with pytest.raises(InputInvalid, match="duplicate key"):
         activitynet.read_predictions(write(tmp_path, text))
 
 

@@ -68,7 +68,7 @@ def test_states_are_paired_by_subject_and_modifier(tmp_path: Path, caplog: pytes
     path = write(tmp_path, a=observation(events, "v.mp4"))
     # Equal labels of two subjects that overlap are one.
     assert rows_of(path) == [("v", "walk", 0.0, 3.0), ("v", "walk", 7.0, 8.0)]
-    assert "1 segment joined with an equal label" in caplog.text
+    assert "1 segment joined with overlapping events of the same label" in caplog.text
     assert "2 subjects (Anna, Bernd)" in caplog.text
     assert "1 modifier (fast|left)" in caplog.text
     joined = rows_of(path, how=LabelOptions(columns="label=behavior+modifier"))
@@ -93,8 +93,8 @@ def test_observations_of_pictures_and_live_ones_are_told(tmp_path: Path, caplog:
         d=observation(one, "v.mp4"),
     )  # fmt: skip
     assert rows_of(path) == [("b", "walk", 0.0, 1.0), ("v", "walk", 0.0, 1.0)]
-    assert "of pictures not read" in caplog.text
-    assert "1 observation (b) live" in caplog.text
+    assert "of pictures skipped" in caplog.text
+    assert "1 observation (b) recorded live" in caplog.text
     assert "1 video (v) in several observations" in caplog.text
 
 

@@ -18,7 +18,7 @@ TABULAR = (
     "Media file name\tImage index\tImage file path\tComment"
 )
 AGGREGATED = (
-    "Observation id,Observation date,Description,Observation type,LabelFile,Time offset (s),Coding duration,"
+    "Observation id,Observation date,Description,Observation type,Source,Time offset (s),Coding duration,"
     "Media duration (s),FPS (frame/s),Subject,Observation duration by subject by observation,Behavior,"
     "Behavioral category,Behavior type,Start (s),Stop (s),Duration (s),Media file name,Image index start,"
     "Image index stop,Image file path start,Image file path stop,Comment start,Comment stop"
@@ -122,9 +122,9 @@ def test_subjects_and_modifiers(tmp_path: Path) -> None:
     ("events", "problem"),
     [
         ([("", "walk", "", "START", "0")], "'walk' starts at 0 s and never stops"),
-        ([("", "walk", "", "STOP", "0")], "line 2: 'walk' stops and never started"),
+        ([("", "walk", "", "STOP", "0")], "line 2: 'walk' stops but never started"),
         ([("", "walk", "", "START", "0"), ("", "walk", "", "START", "1")], "line 3: 'walk' starts again"),
-        ([("", "walk", "", "MAYBE", "0")], "line 2: 'MAYBE' is none of START, STOP, POINT"),
+        ([("", "walk", "", "MAYBE", "0")], "line 2: 'MAYBE' is not START, STOP or POINT"),
         ([("", "walk", "", "START", "NA")], "line 2: Time is not a finite number: 'NA'"),
         ([("", "", "", "START", "1")], "line 2: Behavior is empty"),
     ],

@@ -64,7 +64,7 @@ def test_all_that_is_wrong_with_the_web_json(tmp_path: Path) -> None:
         "row 3: from 1 to 1 s has no length",
         "row 4: 't_start' and 't_end' are not two finite numbers",
         "row 5: no 'video_id': 'row'",
-        "label 'wlking' is none of the challenge's (did you mean 'walking'?)",
+        "label 'wlking' is not one of the challenge's (did you mean 'walking'?)",
     ]
     # Labels of another data set are its own business.
     assert challenge.problems_of(write_json(tmp_path / "w.json", [row | {"label": "typing"}])) == []
@@ -106,7 +106,7 @@ def test_class_0_is_no_action(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     ("row", "problem"),
     [
         (("u_5_15", "[]"), "line 2: id 'u_5_15' is not"),
-        (("u_0_10", "[[35, 1, 2, 0.5]]"), "class id 35 is none of 0"),
+        (("u_0_10", "[[35, 1, 2, 0.5]]"), "class id 35 is not from 0"),
         (("u_0_10", "[[1.5, 1, 2, 0.5]]"), "class id 1.5"),
         (("u_0_10", "[[1, 2, 2, 0.5]]"), "has no length"),
         (("u_0_10", "[[1, 9, 11, 0.5]]"), "outside its window of 0 to 10 s"),
@@ -144,7 +144,7 @@ def test_windows_are_written_for_the_whole_video(tmp_path: Path, caplog: pytest.
         "id": "prediction", "u_0_10": "[[1, 8.0, 10.0, 0.5]]", "u_10_20": "[[1, 10.0, 20.0, 0.5]]", "u_20_30": "[]",
         "u_30_40": "[]",
     }  # fmt: skip
-    assert "1 segment of 1 label (alarming) that the challenge does not know" in caplog.text
+    assert "1 segment left out: 1 label (alarming) not in the challenge" in caplog.text
 
 
 TENTHS = st.integers(0, 600).map(lambda n: n / 10)
@@ -173,8 +173,8 @@ def test_scenes_go_there_and_back(tmp_path: Path) -> None:
     assert challenge.problems_of(tmp_path / "s.csv") == []
     bad = (tmp_path / "s.csv").read_text().replace("a,0", "a,1")
     (tmp_path / "s.csv").write_text(bad)
-    assert challenge.problems_of(tmp_path / "s.csv") == ["line 2: not one 1 and 27 zeros ('a')"]
-    with pytest.raises(InputInvalid, match="none of the challenge's"):
+    assert challenge.problems_of(tmp_path / "s.csv") == ["line 2: expected one 1 and 27 zeros ('a')"]
+    with pytest.raises(InputInvalid, match="not one of the challenge's"):
         challenge._write_scenes(
             Annotations(segments=segments.empty(scored=False), videos=(), scenes={"a": "Moon"}), tmp_path / "s.csv", {}
         )
@@ -192,5 +192,5 @@ def test_scenes_of_localize_become_a_submission_and_the_other_way_round(tmp_path
 
 def test_another_table_is_neither(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("video_id,label,start,end\n")
-    with pytest.raises(InputInvalid, match="no file of the challenge"):
+    with pytest.raises(InputInvalid, match="not a challenge file"):
         challenge.problems_of(tmp_path / "x.csv")

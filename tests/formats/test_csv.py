@@ -58,7 +58,7 @@ def test_columns_may_come_in_any_order_after_a_byte_order_mark(tmp_path: Path) -
         ("", "empty file"),
         ("video_id,label,start,end\n", "missing column 'score'"),
         ("video_id,label,start,end,scor\n", "unknown column 'scor'.*did you mean 'score'"),
-        ("video_id,label,start,start,end,score\n", "'start' stands twice"),
+        ("video_id,label,start,start,end,score\n", "duplicate column 'start'"),
         ("video_id,label,start,end,score\na,x,1,2\n", "line 2.*4 fields"),
         ("video_id,label,start,end,score\na,x,1,2,3\na,x,1,2,3,4\n", "line 3.*6 fields"),
         ("video_id,label,start,end,score\na,x,1,2,nan\n", "line 2, column 'score'.*'nan' is not a finite number"),

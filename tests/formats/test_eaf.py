@@ -51,7 +51,7 @@ def test_which_tiers_are_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     tiers = {"Comment": [(0, 900, "windy")], "Action": [(0, 1000, "x")], "action 2": [(500, 1500, "y")]}
     path = make(tmp_path / "v.eaf", tiers)
     assert rows_of(path) == [("v", "x", 0.0, 1.0), ("v", "y", 0.5, 1.5)]
-    assert "not read: 1 tier ('Comment')" in caplog.text
+    assert "ignored: 1 tier ('Comment')" in caplog.text
     assert rows_of(path, how=LabelOptions(columns="label=Comment")) == [("v", "windy", 0.0, 0.9)]
     with pytest.raises(InputInvalid, match=r"no tier 'Remarks' \(it has 'Comment', 'Action'"):
         rows_of(path, how=LabelOptions(columns="label=Remarks"))
@@ -160,6 +160,6 @@ def test_predictions_go_there_and_back(tmp_path: Path) -> None:
 def test_what_elan_cannot_hold(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     eaf._write(found(("v", "x", -1.0, 2.0), ("v", "y", 3.0, 3.0)), tmp_path / "v.eaf", {})
     assert rows_of(tmp_path / "v.eaf") == [("v", "x", 0.0, 2.0), ("v", "y", 3.0, 3.001)]
-    assert "2 annotations made 1 ms long or begun at 0:00" in caplog.text
+    assert "2 annotations lengthened to 1 ms or moved to 0:00" in caplog.text
     with pytest.raises(InputInvalid, match="a character that XML cannot hold"):
         eaf._write(found(("v", "x\x00", 0.0, 2.0)), tmp_path / "v.eaf", {})

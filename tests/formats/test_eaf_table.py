@@ -42,7 +42,7 @@ def test_tiers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         FULL + "Comment\t\t00:00:01.000\t1.0\t00:00:02.000\t2.0\t00:00:01.000\t1.0\twindy\n"
     )
     assert len(rows_of(tmp_path / "x.txt")) == 2
-    assert "not read: 1 tier ('Comment')" in caplog.text
+    assert "ignored: 1 tier ('Comment')" in caplog.text
     assert rows_of(tmp_path / "x.txt", how=LabelOptions(columns="label=Comment")) == [("x", "windy", 1.0, 2.0)]
 
 

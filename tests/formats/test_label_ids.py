@@ -55,9 +55,9 @@ def test_predictions(tmp_path: Path) -> None:
 
 
 def test_numbers_without_names_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputInvalid, match=r"labels by number only.*\n.*label_map"):
+    with pytest.raises(InputInvalid, match=r"labels are numbers.*\n.*label_map"):
         rows_of(write_json(tmp_path / "a.json", truth()))
-    with pytest.raises(InputInvalid, match="'label_id' '1' has no name in the map of 1 labels"):
+    with pytest.raises(InputInvalid, match="'label_id' '1' is not in the map of 1 labels"):
         rows_of(write_json(tmp_path / "a.json", truth(labels=["walk"])))
 
 

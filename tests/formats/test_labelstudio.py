@@ -41,7 +41,7 @@ def test_the_rate_of_the_task_is_that_of_its_count(tmp_path: Path, caplog: pytes
     path = write_json(tmp_path / "e.json", [task(timeline("walk", 1, 25), fps=25)])
     assert rows_of(path) == [("kitchen", "walk", 0.0, 1.0)]
     assert rows_of(path, media=media("kitchen", rate=30)) == [("kitchen", "walk", 0.0, 1.0)]
-    assert "the task counts 25 frames a second, the video has 30.000" in caplog.text
+    assert "the task counts 25 frames per second, but the video has 30.000" in caplog.text
 
 
 def test_a_variable_rate_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -88,7 +88,7 @@ def test_what_is_no_timed_label_is_counted(tmp_path: Path, caplog: pytest.LogCap
     choice = {"type": "choices", "value": {"choices": ["good"]}}
     path = write_json(tmp_path / "e.json", [task(series("walk", 1, 2), boxes, choice, choice)])
     assert len(rows_of(path)) == 1
-    assert "not read: 1 videorectangle, 2 choices" in caplog.text
+    assert "ignored: 1 videorectangle, 2 choices" in caplog.text
 
 
 def test_who_annotated_what(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -148,14 +148,14 @@ def test_labels_are_written_as_pre_annotations_too(tmp_path: Path, caplog: pytes
     again = read.read_annotations(tmp_path / "ls.json")
     assert rows(again.segments) == [("a", "walk", 0.0, 2.0)]
     assert again.videos == ("a", "empty")
-    assert "nobody has annotated a task" in caplog.text
+    assert "no task has been annotated" in caplog.text
     with pytest.raises(InputInvalid, match="not predictions"):
         read.read_predictions(tmp_path / "ls.json")
 
 
 def test_predictions_are_not_taken_for_labels(tmp_path: Path) -> None:
     labelstudio._write(found(("a", "walk", 0.0, 2.0, 0.5)), tmp_path / "ls.json", media("a"))
-    with pytest.raises(InputInvalid, match="predictions, not annotations: nobody has annotated"):
+    with pytest.raises(InputInvalid, match="predictions, not annotations: no task has been annotated"):
         rows_of(tmp_path / "ls.json")
 
 

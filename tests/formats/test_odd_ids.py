@@ -87,11 +87,11 @@ def test_ids_of_scenes_and_of_videos_without_actions_come_back(
 def test_an_empty_id_is_no_id(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match=r"row 2: video_id is empty"):
         table(["a", ""])
-    with pytest.raises(InputInvalid, match="a video id is empty"):
+    with pytest.raises(InputInvalid, match="empty video id"):
         Annotations(segments=segments.empty(scored=False), videos=("",))
     for content in ('{"results": {"": []}}', '{"database": {"": {}}}', '{"results": {"": [{"segment": [0, 1]}]}}'):
         (tmp_path / "t.json").write_text(content)
-        with pytest.raises(InputInvalid, match=r"t\.json.*a video id is empty"):
+        with pytest.raises(InputInvalid, match=r"t\.json.*empty video id"):
             read.read_any(tmp_path / "t.json")
 
 

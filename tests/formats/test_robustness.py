@@ -100,7 +100,7 @@ def test_tiers_in_a_circle(tmp_path: Path) -> None:
         document.add_tier(tier, parent=parent)
         document.tiers[tier][1][name] = (other, "x", None, None)
     document.to_file(tmp_path / "f.eaf")
-    with pytest.raises(InputInvalid, match="hang on each other in a circle"):
+    with pytest.raises(InputInvalid, match="depend on each other in a circle"):
         read.read_annotations(tmp_path / "f.eaf", LabelOptions(columns="label=a"))
 
 

@@ -85,7 +85,7 @@ def test_what_was_guessed_is_said_in_one_line(tmp_path: Path, caplog: pytest.Log
     rows(write(tmp_path, "Video;Action;Start;End;Annotator;Comment\na;walk;00:01,28;00:06,60;AB;\n"))
     (record,) = caplog.records
     text = record.getMessage()
-    for part in ("semicolons", "'Action' as label", "minutes:seconds", "not read: 'Annotator', 'Comment'"):
+    for part in ("semicolons", "'Action' as label", "minutes:seconds", "columns ignored: 'Annotator', 'Comment'"):
         assert part in text
 
 
@@ -106,7 +106,7 @@ REFUSED = {
     "a mistyped score": (HEADER[:-1] + ",scor\na,x,1,2,1\n", r"unknown column 'scor'.*'score'"),
     "a mistyped needed column": ("video_id,lable,start,end\na,x,1,2\n", r"unknown column 'lable'.*'label'"),
     "two columns for one role": ("video,action,behavior,start,end\na,x,y,1,2\n", r"'action' and 'behavior'.*\n.*--col"),
-    "a doubled column": ("video,label,start,start,end\na,x,1,1,2\n", "'start' stands twice"),
+    "a doubled column": ("video,label,start,start,end\na,x,1,1,2\n", "duplicate column 'start'"),
     "a missing column": ("video,start,end\na,1,2\n", "line 1: missing column 'label'"),
     "a short row": (PLAIN + "b,walk,7\n", r"line 5: 3 fields"),
     "a long row": (PLAIN + "b,walk,7,8,9\n", r"line 5: 5 fields"),
@@ -123,12 +123,12 @@ REFUSED = {
     "truth values": (HEADER + "b,walk,True,True\n", r"line 2.*'True' is not"),
     "one cell after quoted lines": (HEADER + '"a\nb",walk,7,8\nb,walk,7,x\n', r"line 4.*'x' is not"),
     "point and comma": (PLAIN.replace(",", ";") + 'b;walk;7,5;8\n', r"decimal comma and '1.28' a decimal point"),
-    "thousands or decimals": (HEADER + 'a,x,"1,280","6,600"\n', r"line 2.*'1,280' may be 1280 or 1.280"),
+    "thousands or decimals": (HEADER + 'a,x,"1,280","6,600"\n', r"line 2.*'1,280' could be 1280 or 1.280"),
     "clock and plain": (HEADER + "a,x,0:01,0:05\nb,x,1.30,2\n", r"line 3.*'1.30' among times like '0:01'"),
     "a clock with frames": (HEADER + "a,x,00:00:01:12,00:00:02:00\n", r"line 2.*frames within the second"),
-    "sixty seconds": (HEADER + "a,x,0:01,0:61\n", r"line 2.*'0:61' is no time"),
+    "sixty seconds": (HEADER + "a,x,0:01,0:61\n", r"line 2.*'0:61' is not a time"),
     "an open quote": (HEADER + 'a,"x,1,2\nb,x,1,2\n', r"line 2: not valid CSV"),
-    "no header and three texts": ("a,x,y,1,2\n", "no header, and what its columns hold is not clear"),
+    "no header and three texts": ("a,x,y,1,2\n", "no header, and it is not clear what the columns hold"),
     "no header and durations": ("a,x,9,3\na,y,19,3\n", "no header"),
     "empty": ("", "empty file"),
     "only blanks": ("\n \n", "empty file"),
@@ -200,7 +200,7 @@ def test_workbooks_are_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     with pytest.raises(InputInvalid, match=r"line 6.*hours and minutes"):
         rows(tmp_path / "t.xlsx")
     (tmp_path / "broken.xlsx").write_bytes((tmp_path / "t.xlsx").read_bytes()[:500])
-    with pytest.raises(InputInvalid, match="no workbook"):
+    with pytest.raises(InputInvalid, match="not a workbook"):
         rows(tmp_path / "broken.xlsx")
 
 

@@ -37,7 +37,7 @@ def test_the_table(tmp_path: Path) -> None:
     path.write_text(f"{HEADER}v,0.0,1.4,0,42,215.1,30.0,6455,-1\nv,95.7,97.2,2871,2916,215.1,30.0,6455,11\n")
     assert rows_of(path) == [("v", "Ambiguous", 0.0, 1.4), ("v", "HighJump", 95.7, 97.2)]
     path.write_text(f"{HEADER}v,0.0,1.4,0,42,215.1,30.0,6455,20\n")
-    with pytest.raises(InputInvalid, match="line 2: label-idx '20' is none of -1 to 19"):
+    with pytest.raises(InputInvalid, match="line 2: label-idx '20' is not from -1 to 19"):
         rows_of(path)
 
 

@@ -60,7 +60,7 @@ def test_values_that_are_not_one_option(tmp_path: Path, value: str, labels: list
 
 def test_an_option_that_was_deleted_is_no_label(tmp_path: Path) -> None:
     path = write(tmp_path, project({"1_a": row([1, 2], "7")}, options={"0": "walking", "1": "eating"}))
-    with pytest.raises(InputInvalid, match=r"row '1_a'.*option '7', which is no longer among the options"):
+    with pytest.raises(InputInvalid, match=r"row '1_a'.*option '7', which the attribute no longer offers"):
         via.read_annotations(path)
 
 

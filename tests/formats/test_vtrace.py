@@ -37,7 +37,7 @@ def test_equal_labels_of_two_animals_are_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "problem"),
-    [("groom,1", "2 fields, the header has 3"), (",1,2", "labelId is empty"), ("groom,1,x", "not two finite numbers")],
+    [("groom,1", "2 fields, the header has 3"), (",1,2", "empty labelId"), ("groom,1,x", "not two finite numbers")],
 )
 def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, line: str, problem: str) -> None:
     (tmp_path / "a.csv").write_text(f"{META}labelId,timestamp,endTimestamp\n{line}\n")

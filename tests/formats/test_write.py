@@ -30,7 +30,7 @@ def test_the_ending_stands_for_the_format_or_it_is_named() -> None:
     assert format_of(Path("a.json"), "via").name == "via"
     with pytest.raises(UsageError, match=r"cannot write 'borsi' \(did you mean 'boris'\?\)"):
         format_of(Path("a"), "borsi")
-    with pytest.raises(UsageError, match=r"stands for no format\n.*--format, .*labelstudio"):
+    with pytest.raises(UsageError, match=r"not that of any format\n.*--format .*labelstudio"):
         format_of(Path("a.doc"))
 
 
@@ -47,7 +47,7 @@ def test_a_file_for_each_video(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     ):
         write_segments(table, tmp_path / "out2.srt", None, {})
     write_segments(table[:1], tmp_path / "other.srt", None, {})
-    assert "of 'other', not of 'a'" in caplog.text
+    assert "belong to 'other', not 'a'" in caplog.text
     with pytest.raises(InputInvalid, match="'x/y' cannot be the name of a file"):
         write_segments(table.assign(video_id="x/y"), tmp_path / "out3", "srt", {})
     with pytest.raises(UsageError, match="is a folder"):

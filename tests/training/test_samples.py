@@ -182,7 +182,7 @@ def test_groups_on_both_sides_are_a_leak(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_text('{"train": ["r0", "r2"], "val": ["r1"]}')
     by_file, own = Recipe(split=str(path), group_by="performer"), Recipe(group_by="performer")
-    with pytest.raises(InputInvalid, match=r"leak: 1 performer \('x'\) in train and in val"):
+    with pytest.raises(InputInvalid, match=r"leak: 1 performer \('x'\) in both train and val"):
         choose_split(of_performers("---", "xxy"), by_file)
     assert choose_split(of_performers("---", "xyx"), by_file).val == ("r1",)
     # So are those of the data set's own subsets, if it is asked for groups.
