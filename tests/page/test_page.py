@@ -18,7 +18,7 @@ from bineego.evaluation import evaluate
 from bineego.formats import csv
 from bineego.page import media
 from bineego.page.build import render
-from bineego.page.media import HEIGHT, Media
+from bineego.page.media import HEIGHT, MediaDescriber
 from bineego.page.results import find_results, gather, report
 from bineego.page.strips import strips_of
 from bineego.store import Made, Store
@@ -147,7 +147,7 @@ def test_pictures_stay_within_their_room(tmp_path: Path, monkeypatch: pytest.Mon
     noise = np.random.default_rng(0).integers(0, 256, (60, HEIGHT, 108, 3), np.uint8)
     monkeypatch.setattr(media, "thumbnails", lambda _video, times, _height: noise[: len(times)])
     for room in (20_000, 150_000):
-        sheet = Media(page=tmp_path / "r.html", room=room)._sheet(tmp_path / "a.mp4", 10.0)
+        sheet = MediaDescriber(page=tmp_path / "r.html", room=room)._sheet(tmp_path / "a.mp4", 10.0)
         assert sheet is not None
         jpeg = base64.b64decode(sheet["data"].partition(",")[2])
         assert len(jpeg) <= room
