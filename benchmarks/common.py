@@ -23,13 +23,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import av
+import cv2
 import numpy as np
+from av.video.stream import VideoStream
+
+import bineego
 
 Side = Callable[[], object]
-Cell = str | float | None | tuple[float, float, float]
+Cell = str | float | None | Sequence[float]
 
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
 """Of the processor, as far as they decide how fast networks are."""
@@ -53,15 +59,11 @@ class Spread:
         return self.median, self.low, self.high
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+        return cell_text(self.cell, ".2f")
 
 
 def take_turns(
-    sides: Mapping[str, Side],
-    rounds: int,
-    *,
-    warm_up: int = 1,
-    clock: Callable[[], float] = time.process_time,
+    sides: Mapping[str, Side], rounds: int, *, warm_up: int = 1, clock: Callable[[], float] = time.process_time
 ) -> dict[str, list[float]]:
     """Seconds of every side in every round, after `warm_up` rounds that do not count.
 
@@ -70,18 +72,28 @@ def take_turns(
     Args:
         clock: CPU seconds of this process (all its threads) by default, which other programs hardly disturb.
     """
+
+    def timed(run: Side) -> float:
+        start = clock()
+        run()
+        return clock() - start
+
+    return ask_in_turn({name: partial(timed, run) for name, run in sides.items()}, rounds, warm_up=warm_up)
+
+
+def ask_in_turn(sides: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 0) -> dict[str, list[float]]:
+    """`take_turns` for sides that tell their seconds themselves, such as processes of their own."""
     times: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(warm_up + rounds):
         for name, run in sides.items():
-            start = clock()
-            run()
+            seconds = run()
             if number >= warm_up:
-                times[name].append(clock() - start)
+                times[name].append(seconds)
     return times
 
 
 def ratio(peer: Sequence[float], ours: Sequence[float]) -> Spread:
-    """How many times the seconds of ours the peer takes, round by round."""
+    """How many times as long the peer takes as ours, round by round."""
     return Spread.of([theirs / mine for theirs, mine in zip(peer, ours, strict=True)])
 
 
@@ -100,12 +112,10 @@ class Usage:
     out: str
 
 
-def usage_of(command: Sequence[str], *, cwd: Path | None = None, **environment: str) -> Usage:
+def usage_of(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Usage:
     """Run a command to its end in a process of its own."""
-    env = os.environ | environment
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=env, cwd=cwd
-    ) as run:
+    everything = os.environ | (env or {})
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=everything, cwd=cwd) as run:
         assert run.stdout is not None
         out = run.stdout.read()
         _, status, usage = os.wait4(run.pid, 0)
@@ -206,8 +216,14 @@ def report(
 def to_json(result: Mapping[str, Any]) -> str:
     """As text, one row of the table a line."""
     head = {key: value for key, value in result.items() if key != "rows"}
-    rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in result["rows"])
+    rows = ",\n".join("  " + json.dumps([_short(cell) for cell in row], ensure_ascii=False) for row in result["rows"])
     return json.dumps(head, indent=1, ensure_ascii=False)[:-2] + f',\n "rows": [\n{rows}\n ]\n}}\n'
+
+
+def _short(cell: Cell) -> Cell:
+    if isinstance(cell, float):
+        return float(f"{cell:.6g}")
+    return cell if cell is None or isinstance(cell, str | int) else [float(f"{value:.6g}") for value in cell]
 
 
 def markdown(result: Mapping[str, Any]) -> list[str]:
@@ -220,7 +236,7 @@ def markdown(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def cell_text(cell: Cell | Sequence[float], form: str) -> str:
+def cell_text(cell: Cell, form: str) -> str:
     """A cell as people read it."""
     if cell is None:
         return ""
@@ -229,7 +245,7 @@ def cell_text(cell: Cell | Sequence[float], form: str) -> str:
     if isinstance(cell, int | float):
         return format(cell, form)
     median, low, high = (format(value, form) for value in cell)
-    return f"{median} ({low}-{high})"
+    return median if low == high else f"{median} ({low}-{high})"
 
 
 def machine() -> dict[str, Any]:
@@ -252,8 +268,8 @@ def machine() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Of Python and of the packages that the figures depend on."""
-    found = {"python": platform.python_version()}
-    for name in ("bineego", *PACKAGES):
+    found = {"python": platform.python_version(), "bineego": bineego.__version__}
+    for name in PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -291,9 +307,6 @@ RATE = 30
 
 def write_clip(clip: Clip, path: Path, *, keyint: int = 250) -> Path:
     """Encode a test video, with B-frames and key frames up to `keyint` frames apart."""
-    import av
-    from av.video.stream import VideoStream
-
     options = {"preset": "veryfast", "crf": "23"}
     if clip.codec == "libx265":
         options = {"preset": "superfast", "crf": "25", "x265-params": f"log-level=none:bframes=4:keyint={keyint}"}
@@ -339,15 +352,9 @@ def _pictures(clip: Clip, seed: int = 0) -> Iterator[np.ndarray]:
 def _texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """uint8 (height, width): noise at many scales, the finer the weaker, as in natural pictures."""
     total = np.zeros((height, width), np.float32)
-    step = 128
-    while step >= 2:
+    for step in (128, 64, 32, 16, 8, 4, 2):
         coarse = rng.normal(0, step**0.7, (height // step + 2, width // step + 2)).astype(np.float32)
-        fine = coarse.repeat(step, 0).repeat(step, 1)
-        for axis in (0, 1):  # a box filter as wide as the blocks makes ramps of the steps
-            summed = np.cumsum(fine, axis, dtype=np.float64)
-            fine = ((np.roll(summed, -step, axis) - summed) / step).astype(np.float32)
-        total += fine[:height, :width]
-        step //= 2
+        total += cv2.resize(coarse, None, fx=step, fy=step)[:height, :width]
     low, high = np.percentile(total, (1, 99))
     grey: np.ndarray = np.clip((total - low) / (high - low) * 219 + 16, 16, 235).astype(np.uint8)
     return grey

@@ -13,36 +13,25 @@ localized with the paper preset and scored once. The ensembles are the report's:
 of the six models of its table and of all rows. Their weights are the models' final scores: those on the held-out part
 of the train subset, and (as the report took them from the leaderboard) those of this very table.
 
-Prints Markdown, each row when it is done; s = seconds of training. What is done is kept in FOLDER and used again; a
-training that broke off goes on.
+What is done is kept in FOLDER and used again, so another table needs another folder; a training that broke off goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from bineego import evaluation, inference, training
-from bineego.config import build, read_toml, to_toml
+from benchmarks.common import Cell, parser, report
+from bineego import ensemble, evaluate, localize, train
+from bineego.config import read_toml
 from bineego.datasets import Subset, open_dataset
-from bineego.ensembling import Method, ensemble
-from bineego.evaluation import Evaluation
-from bineego.files import write_bytes
-from bineego.formats.csv import write_segments
-from bineego.inference.options import LocalizeOptions
-from bineego.postprocess import Postprocess
-from bineego.training import Recipe, RunOptions
 from bineego.training.options import Device, shipped_recipes
-from bineego.training.resume import CHANGEABLE
+from bineego.training.recipe import Recipe
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import Trunk
 
@@ -53,169 +42,114 @@ REPORT = (
 )  # fmt: skip
 """The models of the report's table, which its last row combines."""
 
-PAPER = LocalizeOptions(postprocess=Postprocess.PAPER)
+GIVEN = ("size", "epochs", "batch_size", "seed", "frames", "init")
+DRY = {"size": 32, "epochs": 1, "frames": 2, "init": "random", "trunks": [Trunk.RESNET18, Trunk.RESNET18],
+       "intervals": [1.0]}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One model on the scored subset.
+class Scored:
+    """One model on the scored subset: its row, predictions, final score, and that on what training held out."""
 
-    Attributes:
-        mAP: at tIoU 0.5, 0.75 and 0.95.
-        final: their mean.
-        scene_top1: share of the videos whose scene is right; None without a scene head.
-        held_out: final score of its checkpoint on the recordings held out in training.
-        seconds: of training, without validation.
-    """
-
-    mAP: tuple[float, ...]  # noqa: N815 - the name everybody uses
+    row: list[Cell]
+    predictions: Path
     final: float
-    scene_top1: float | None
     held_out: float
-    seconds: float
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", help="DATASET with subsets train and val")
-    parser.add_argument("--work", type=Path, required=True, help="folder for runs, frames, predictions and rows")
-    parser.add_argument("--rows", nargs="+", choices=MODES, default=list(MODES))
-    parser.add_argument("--intervals", type=float, nargs="+", choices=INTERVALS, default=list(INTERVALS))
-    parser.add_argument("--trunks", type=Trunk, nargs=2, help="in the place of ResNeXt-101 32x8d and 64x4d")
-    for name in ("size", "epochs", "batch-size", "seed"):
-        parser.add_argument(f"--{name}", type=int)
-    parser.add_argument("--same-clips", action="store_true", help="fewer epochs for smaller t")
-    parser.add_argument("--frames", type=int)
-    parser.add_argument("--init")
-    parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="any other field of the recipe")
-    parser.add_argument("--videos", type=Path, help="folder of an annotation file's videos")
-    parser.add_argument("--device", type=Device, default=Device.AUTO)
-    parser.add_argument("--jobs", type=int, help="videos decoded at once")
-    parser.add_argument("--subset", type=Subset, default=Subset.VAL, help="what is scored")
-    call = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    recipes = chosen_recipes(call)
-    _print_head(next(iter(recipes.values())), call)
-    rows: dict[str, Row] = {}
-    for name, recipe in recipes.items():
-        rows[name] = row = measure(name, recipe, call)
-        _print(_method(name), row.mAP, row.final, row.scene_top1, row.seconds)
-    for title, names in {"the report's": [n for n in REPORT if n in rows], "all": list(rows)}.items():
-        if len(names) < 2 or (title == "all" and set(names) <= set(REPORT)):
-            continue
-        for origin, weights in (
-            ("held-out scores", [rows[name].held_out for name in names]),
-            ("scores above", [rows[name].final for name in names]),
-        ):
-            score = fused(names, weights, call)
-            _print(f"Ensemble; {title} {len(names)}; weights: {origin}", score.mAP, score.final, None, None)
-
-
-def chosen_recipes(call: argparse.Namespace) -> dict[str, Recipe]:
-    """The recipes of the table in the report's order, with what the call changes."""
-    data = open_dataset(call.data, videos=call.videos)
-    modes = [mode for mode in MODES if mode in call.rows and (mode == "single" or data.scenes)]
-    if "multi" in call.rows and not data.scenes:
+def row_names(call: argparse.Namespace) -> list[str]:
+    """The recipes of the table in the report's order."""
+    scenes = bool(open_dataset(call.data, videos=call.videos).scenes)
+    if "multi" in call.rows and not scenes:
         print("no Multi rows: the data set has no scenes", file=sys.stderr)
-    names = [f"{mode}-{trunk}-t{t}" for mode in modes for trunk in TRUNKS for t in sorted(call.intervals, reverse=True)]
-    fields = ("size", "epochs", "batch_size", "seed", "frames", "init")
-    changes: dict[str, Any] = {"split": "inner"} | {name: getattr(call, name) for name in fields}
-    changes |= dict(pair.split("=", 1) for pair in call.set)
-    found = {}
-    for name in names:
-        stand_in = {} if call.trunks is None else {"trunk": call.trunks[TRUNKS.index(name.split("-")[1])]}
-        recipe = build(Recipe, read_toml(shipped_recipes()[name]), changes, stand_in)
-        if call.same_clips:
-            recipe = replace(recipe, epochs=max(1, round(recipe.epochs * recipe.interval)))
-        found[name] = recipe
+    modes = [mode for mode in MODES if mode in call.rows and (mode == "single" or scenes)]
+    found = [f"{mode}-{trunk}-t{t}" for mode in modes for trunk in TRUNKS for t in sorted(call.intervals, reverse=True)]
     if not found:
         raise SystemExit("no row to run")
     return found
 
 
-def measure(name: str, recipe: Recipe, call: argparse.Namespace) -> Row:
-    """Train, localize, score; or what an earlier call found."""
-    note: Path = call.work / "rows" / f"{name}.json"
-    settings = {key: value for key, value in to_toml(recipe).items() if key not in CHANGEABLE}
-    if note.exists():
-        saved = json.loads(note.read_text())
-        _same(saved["settings"], settings, note)
-        return Row(**saved["row"] | {"mAP": tuple(saved["row"]["mAP"])})
-    runs = call.work / "runs"
-    options = RunOptions(
-        videos=call.videos,
-        runs=runs,
-        cache=call.work / "frames",
-        device=call.device,
-        jobs=call.jobs,
-        resume=(runs / name / "config.toml").exists(),
-    )
-    run = training.train(call.data, name=name, recipe=recipe, options=options)
-    folder = _predictions(name, call).parent
-    inference.localize(
-        call.data, model=run.folder, output=folder, subset=call.subset, videos=call.videos, options=PAPER
-    )
-    score = evaluation.evaluate(call.data, folder / "predictions.csv", subset=call.subset)
-    row = Row(
-        mAP=score.mAP,
-        final=score.final,
-        scene_top1=score.scene_top1,
-        held_out=float(read_card(run.folder).metrics.get("mAP") or 0),
-        seconds=_seconds(run.folder / "log.csv"),
-    )
-    write_bytes(note, json.dumps({"settings": settings, "row": asdict(row)}, indent=1).encode())
-    return row
+def settings(name: str, call: argparse.Namespace) -> dict[str, Any]:
+    """What the call changes in a recipe."""
+    changes = {field: getattr(call, field) for field in GIVEN if getattr(call, field) is not None}
+    changes |= dict(pair.split("=", 1) for pair in call.set)
+    if call.trunks is not None:
+        changes["trunk"] = call.trunks[TRUNKS.index(name.split("-")[1])]
+    if call.same_clips:
+        recipe = read_toml(shipped_recipes()[name])
+        epochs = int(changes.get("epochs", recipe.get("epochs", Recipe.epochs)))
+        changes["epochs"] = max(1, round(epochs * float(name.rsplit("t", 1)[1])))
+    return {"split": "inner"} | changes
 
 
-def fused(names: Sequence[str], weights: Sequence[float], call: argparse.Namespace) -> Evaluation:
-    """The report's ensemble of some rows; equal weights where all scores are 0."""
-    inputs = [_predictions(name, call) for name in names]
-    table = ensemble(inputs, weights=weights if any(weights) else None, method=Method.PAPER)
-    target = call.work / "ensembles" / f"{len(names)}-{'-'.join(f'{w:.3f}' for w in weights)}.csv"
-    write_segments(table, target)
-    return evaluation.evaluate(call.data, target, subset=call.subset)
-
-
-def _predictions(name: str, call: argparse.Namespace) -> Path:
-    path: Path = call.work / "predictions" / name / "predictions.csv"
-    return path
-
-
-def _same(saved: Mapping[str, Any], settings: Mapping[str, Any], note: Path) -> None:
-    for key in {*saved, *settings}:
-        if saved.get(key) != settings.get(key):
-            raise SystemExit(
-                f"{note}: made with {key} = {saved.get(key)}, now it is {settings.get(key)}; name another --work"
-            )
-
-
-def _seconds(log: Path) -> float:
-    with log.open() as file:
-        return sum(float(row["seconds_train"]) for row in csv.DictReader(file))
-
-
-def _method(name: str) -> str:
+def measure(name: str, call: argparse.Namespace) -> Scored:
+    """Train, localize and score, as far as an earlier call has not."""
+    run: Path = call.work / "runs" / name
+    if not (run / "val" / "predictions.csv").exists():
+        where = {"runs": run.parent, "cache": call.work / "frames", "videos": call.videos, "device": call.device}
+        resume = (run / "config.toml").exists()
+        train(call.data, name=name, recipe=name, **where, jobs=call.jobs, resume=resume, **settings(name, call))
+    folder = call.work / "predictions" / name
+    localize(call.data, model=run, output=folder, subset=call.subset, videos=call.videos, postprocess="paper")
+    score = evaluate(call.data, folder / "predictions.csv", subset=call.subset)
+    with (run / "log.csv").open() as file:
+        seconds = sum(float(row["seconds_train"]) for row in csv.DictReader(file))
     mode, trunk, t = name.split("-")
-    return f"{mode.capitalize()}; {trunk}; t={t[1:]}"
-
-
-def _print_head(recipe: Recipe, call: argparse.Namespace) -> None:
-    stands = "" if call.trunks is None else f"; 32x8d stands for {call.trunks[0]}, 64x4d for {call.trunks[1]}"
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() and call.device != Device.CPU else "CPU"
-    print(
-        f"{Path(call.data).name}, subset {call.subset}{stands}. {recipe.size} px, {recipe.frames} frames, "
-        f"{recipe.epochs} epochs{' at t = 1' * call.same_clips}, batches of {recipe.batch_size}, init "
-        f"{Path(recipe.init).name}, {recipe.schedule} schedule, seed {recipe.seed}, {device}.\n"
+    return Scored(
+        row=[f"{mode.capitalize()}; {trunk}; t={t[1:]}", *score.mAP, score.final, score.scene_top1, seconds],
+        predictions=folder / "predictions.csv",
+        final=score.final,
+        held_out=float(read_card(run).metrics.get("mAP") or 0),
     )
-    print("| Method | mAP@.5 | mAP@.75 | mAP@.95 | final | scene top-1 | s |\n" + "|---" * 7 + "|", flush=True)
 
 
-def _print(
-    method: str, mean_ap: Sequence[float], final: float, scene_top1: float | None, seconds: float | None
-) -> None:
-    numbers = " | ".join(f"{value:.3f}" for value in (*mean_ap, final))
-    scene = "" if scene_top1 is None else f"{scene_top1:.3f}"
-    print(f"| {method} | {numbers} | {scene} | {'' if seconds is None else f'{seconds:.0f}'} |", flush=True)
+def ensemble_rows(models: dict[str, Scored], call: argparse.Namespace) -> list[list[Cell]]:
+    """The report's ensembles; equal weights where all scores are 0."""
+    rows: list[list[Cell]] = []
+    for title, names in {"the report's": [n for n in REPORT if n in models], "all": list(models)}.items():
+        if len(names) < 2 or (title == "all" and set(names) <= set(REPORT)):
+            continue
+        for origin, weights in (
+            ("held-out scores", [models[name].held_out for name in names]),
+            ("scores above", [models[name].final for name in names]),
+        ):
+            inputs = [models[name].predictions for name in names]
+            table = ensemble(inputs, weights=weights if any(weights) else None, method="paper")
+            score = evaluate(call.data, table, subset=call.subset)
+            what = f"Ensemble; {title} {len(names)}; weights: {origin}"
+            rows.append([what, *score.mAP, score.final, None, None])
+    return rows
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("data", help="DATASET with subsets train and val")
+    made.add_argument("--work", type=Path, required=True, help="folder for runs, frames and predictions")
+    made.add_argument("--rows", nargs="+", choices=MODES, default=list(MODES))
+    made.add_argument("--intervals", type=float, nargs="+", choices=INTERVALS, default=list(INTERVALS))
+    made.add_argument("--trunks", type=Trunk, nargs=2, help="in the place of ResNeXt-101 32x8d and 64x4d")
+    for name in ("size", "epochs", "batch-size", "seed", "frames"):
+        made.add_argument(f"--{name}", type=int)
+    made.add_argument("--init")
+    made.add_argument("--same-clips", action="store_true", help="fewer epochs for smaller t")
+    made.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="any other field of the recipe")
+    made.add_argument("--videos", type=Path, help="folder of an annotation file's videos")
+    made.add_argument("--device", type=Device, default=Device.AUTO)
+    made.add_argument("--jobs", type=int, help="videos decoded at once")
+    made.add_argument("--subset", type=Subset, default=Subset.VAL, help="what is scored")
+    call = made.parse_args()
+    if call.dry:
+        vars(call).update(DRY)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    models: dict[str, Scored] = {}
+    for name in row_names(call):
+        models[name] = measure(name, call)
+        print(models[name].row, file=sys.stderr, flush=True)
+    rows = [model.row for model in models.values()] + ensemble_rows(models, call)
+    columns = {"Method": "", "mAP@.5": ".3f", "@.75": ".3f", "@.95": ".3f", "final": ".3f", "scene top-1": ".3f",
+               "s": ".0f"}  # fmt: skip
+    stands = "" if call.trunks is None else f" 32x8d stands for {call.trunks[0]}, 64x4d for {call.trunks[1]}."
+    report(call, columns, rows, note=f"{Path(call.data).name}, subset {call.subset}.{stands}")
 
 
 if __name__ == "__main__":

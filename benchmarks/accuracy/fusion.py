@@ -1,20 +1,20 @@
 """Accuracy of the ways to fuse: single models, `paper`, `average` and track fusion, on one data set.
 
-Each folder holds one model's score tracks (`bineego localize VIDEOS --model RUN --save-scores -o FOLDER`). Prints a
-Markdown table with mAP at tIoU 0.5, 0.75 and 0.95 and their mean for every way and every decoder, equal weights and
-defaults throughout; with `--fit` also the held-out score of `ensemble --fit`.
+    python -m benchmarks.accuracy.fusion GROUND_TRUTH FOLDER FOLDER... [--subset val] [--fit]
 
-    python -m benchmarks.accuracy.fusion GROUND_TRUTH FOLDER FOLDER... [--subset val] [--name weizmann-tal] [--fit]
+Each folder holds one model's score tracks (`bineego localize VIDEOS --model RUN --save-scores -o FOLDER`). mAP at tIoU
+0.5, 0.75 and 0.95 and their mean for every way and every decoder, equal weights and defaults throughout; with `--fit`
+also the score of `ensemble --fit` on the videos that each fit left out.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.common import Cell, parser, report
 from bineego import evaluation
 from bineego.ensembling import EnsembleOptions, Method
 from bineego.ensembling import fit as fitting
@@ -26,39 +26,37 @@ from bineego.postprocess import DecodeOptions, Postprocess
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ground_truth", type=Path)
-    parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--subset")
-    parser.add_argument("--name", help="of the data set, for the table")
-    parser.add_argument("--fit", action="store_true", help="also fit on these videos, scored on those left out")
-    call = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("ground_truth", type=Path)
+    made.add_argument("folders", type=Path, nargs="+")
+    made.add_argument("--subset")
+    made.add_argument("--fit", action="store_true", help="also fit on these videos, scored on those left out")
+    call = made.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     truth = read_truth(call.ground_truth)
     truth = truth if call.subset is None else of_subset(truth, call.subset)
     models = read_models(call.folders)
     if any(model.table is not None for model in models):
-        parser.error("every folder must hold score tracks (*.scores.npz)")
-    name = call.name or call.ground_truth.stem
+        made.error("every folder must hold score tracks (*.scores.npz)")
 
-    def row(decoder: str, what: str, table: pd.DataFrame) -> None:
+    def row(decoder: str, what: str, table: pd.DataFrame) -> list[Cell]:
         inside = table["video_id"].isin(truth.videos)
         found = evaluation.evaluate(truth, table[inside].reset_index(drop=True))
-        numbers = " | ".join(f"{value:.3f}" for value in (*found.mAP, found.final))
-        print(f"| {name} | {decoder} | {what} | {numbers} |", flush=True)
+        return [decoder, what, *found.mAP, found.final]
 
-    print("| set | decoder | fusion | mAP@.5 | @.75 | @.95 | mean |\n|---|---|---|---|---|---|---|")
+    rows: list[list[Cell]] = []
     for decoder in Postprocess:
         decode = DecodeOptions(postprocess=decoder)
-        for model in models:
-            row(decoder, f"{Path(model.name).name} alone", as_table(model, decode))
+        rows += [row(decoder, f"{Path(model.name).name} alone", as_table(model, decode)) for model in models]
         for method in Method:
-            row(decoder, method, fuse_models(models, None, EnsembleOptions(method=method), decode).table)
+            rows.append(row(decoder, method, fuse_models(models, None, EnsembleOptions(method=method), decode).table))
         if call.fit:
             found = fitting.fit([list(model.tracks.values()) for model in models], truth, decode=decode)
-            chosen = f"{found.settings.method}, held out; {found.over_equal.gain:+.3f} over {found.over_equal.over}"
-            interval = f"[{found.over_equal.low:+.3f}, {found.over_equal.high:+.3f}]"
-            print(f"| {name} | {decoder} | fit: {chosen} {interval} | | | | {found.held_out:.3f} |", flush=True)
+            gain = found.over_equal
+            what = f"fit: {found.settings.method}, left out; {gain.gain:+.3f} over {gain.over}"
+            rows.append([decoder, f"{what} [{gain.low:+.3f}, {gain.high:+.3f}]", None, None, None, found.held_out])
+    columns = {"decoder": "", "fusion": "", "mAP@.5": ".3f", "@.75": ".3f", "@.95": ".3f", "mean": ".3f"}
+    report(call, columns, rows, note=f"{call.ground_truth.stem}.")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ frames one by one stays at chance.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.common import Cell, parser, report
 from bineego import tracks
 from bineego.datasets import Dataset, Recording, Subset, open_dataset
 from bineego.features import FeatureOptions, FeatureTrack, Kind, extract, fit_projection, screen
@@ -132,48 +132,47 @@ def interval_head(folder: Path, data: Path, dataset: Dataset, run: Path, labels:
     return pair_shares(answers, held_out.recordings, labels)
 
 
-def row(name: str, shares: Sequence[Sequence[float]]) -> None:
-    """A line of the table: mean over the seeds, for each pair."""
-    print(f"| {name} | {' | '.join(f'{x:.2f}' for x in np.mean(shares, axis=0))} |", flush=True)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=Path("motion-pairs"))
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--trunks", action="store_true")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--size", type=int, default=128)
-    args = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--work", type=Path, default=Path("motion-pairs"))
+    made.add_argument("--seeds", type=int, default=2)
+    made.add_argument("--trunks", action="store_true")
+    made.add_argument("--epochs", type=int, default=8)
+    made.add_argument("--size", type=int, default=128)
+    call = made.parse_args()
+    recordings, picture = (4, (64, 32)) if call.dry else (24, (256, 128))
     torch.set_num_threads(1)
-    folder = args.work / "set"
+    folder, cache, seeds = call.work / "set", call.work / "features", range(1 if call.dry else call.seeds)
     if not folder.exists():
-        write_dataset(folder, recordings=24, seconds=24.0, seed=0, size=(256, 128), fps=15)
+        write_dataset(folder, recordings=recordings, seconds=24.0, seed=0, size=picture, fps=15)
     data = open_dataset(folder)
     labels = LabelSet(actions=data.actions)
-    cache = args.work / "features"
     frozen = {name: with_signed(track) for name, track in extract(data.videos, cache=cache).items()}
     chosen = screen(frozen, data.of_subset(Subset.TRAIN).recordings, labels).kinds
-    print(f"| route | {' | '.join(' / '.join(pair) for pair in MOTION_PAIRS)} |")
-    print("|---|---|---|")
-    rows: dict[str, Sequence[str]] = {
+    routes: dict[str, Sequence[str]] = {
         "frozen features of ImageNet, frame by frame (final, mid)": (Kind.FINAL, Kind.MID),
         "and absolute changes and motion energy": FIVE,
         "signed changes alone": SIGNED,
         "directed motion alone": (Kind.DIRECTION,),
         f"the screen's choice ({', '.join(chosen)})": chosen,
     }
-    for name, kinds in rows.items():
-        row(f"temporal head, {name}", [temporal_head(frozen, data, labels, kinds, seed) for seed in range(args.seeds)])
-    for shift in (True, False) if args.trunks else ():
+    shares = {
+        f"temporal head, {name}": [temporal_head(frozen, data, labels, kinds, seed) for seed in seeds]
+        for name, kinds in list(routes.items())[: 1 if call.dry else None]
+    }
+    for shift in (True, False) if call.trunks else ():
         name = f"trunk trained {'with' if shift else 'without'} the shift"
-        run = trained_trunk(args.work, folder, shift=shift, epochs=args.epochs, size=args.size, seed=0)
-        row(f"{name}, interval head (t = 0.5, 4 frames)", [interval_head(args.work, folder, data, run, labels)])
-        options = FeatureOptions(trunk=str(run), size=args.size)
-        own = dict(extract(data.videos, options, cache=cache))
+        run = trained_trunk(call.work, folder, shift=shift, epochs=call.epochs, size=call.size, seed=0)
+        answers = [interval_head(call.work, folder, data, run, labels)]
+        shares[f"{name}, interval head (t = 0.5, 4 frames)"] = answers
+        own = dict(extract(data.videos, FeatureOptions(trunk=str(run), size=call.size), cache=cache))
         kinds = (Kind.FINAL, Kind.MID)
-        row(f"{name}, temporal head on its final, mid",
-            [temporal_head(own, data, labels, kinds, seed) for seed in range(args.seeds)])  # fmt: skip
+        shares[f"{name}, temporal head on its final, mid"] = [
+            temporal_head(own, data, labels, kinds, seed) for seed in seeds
+        ]
+    rows: list[list[Cell]] = [[name, *map(float, np.mean(each, axis=0))] for name, each in shares.items()]
+    columns = {"route": "", **{", ".join(pair): ".2f" for pair in MOTION_PAIRS}}
+    report(call, columns, rows, note=f"{len(seeds)} seeds.")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ formula of integers: the recorded pair needs no weights file, and the tests repe
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import sys
@@ -27,6 +26,7 @@ import torchvision
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.common import Cell, parser, report
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.network import TSM
 from bineego.tsm.state_file import trunk_names
@@ -136,26 +136,24 @@ def record(folder: Path, path: Path) -> None:
         names |= {"new_fc.weight": "action_head.weight", "new_fc.bias": "action_head.bias"}
         official.load_state_dict({name: formula_weight(names[name], tensor) for name, tensor in state.items()})
         logits[trunk.value] = official_logits(official, formula_clips()).numpy()
-        print(f"{trunk:18} logits from {logits[trunk.value].min():.3f} to {logits[trunk.value].max():.3f}")
     np.savez_compressed(path, **logits)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--official-tsm", type=Path, required=True, help="folder of the official code")
-    parser.add_argument("--record", type=Path, help="write official logits for the tests to this .npz")
-    args = parser.parse_args()
-    if args.record:
-        record(args.official_tsm, args.record)
-        return 0
-    worst = 0.0
-    for trunk in OFFICIAL:
-        difference = compare(args.official_tsm, trunk)
-        worst = max(worst, difference)
-        print(f"{trunk:18} largest difference / largest logit = {difference:.1e}")
-    print("equal" if worst <= TOLERANCE else f"DIFFERENT: above {TOLERANCE:.0e}")
-    return 0 if worst <= TOLERANCE else 1
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--official-tsm", type=Path, help="folder of the official code")
+    made.add_argument("--record", type=Path, help="write official logits for the tests to this .npz")
+    call = made.parse_args()
+    if call.official_tsm is None:
+        made.error("--official-tsm PATH: what is to be compared with?")
+    if call.record:
+        record(call.official_tsm, call.record)
+        return
+    rows: list[list[Cell]] = [[trunk.value, compare(call.official_tsm, trunk)] for trunk in OFFICIAL]
+    report(call, {"trunk": "", "largest difference / largest logit": ".0e"}, rows)
+    if max(float(str(row[1])) for row in rows) > TOLERANCE:
+        raise SystemExit(f"DIFFERENT: above {TOLERANCE:.0e}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,16 +1,15 @@
 """Decoders on real score tracks of other programs: GTEA and 50 Salads, a frame-wise SVM and ED-TCN for each.
 
-    python -m benchmarks.accuracy.real_tracks [FOLDER] [--json FILE]
+    python -m benchmarks.accuracy.real_tracks [FOLDER]
 
 FOLDER holds the tracks of the public repository colincsl/TemporalConvolutionalNetworks as .npz files (scores and truth
 of every step; by default ../shared/goldens/tracks). Each fold of videos is decoded with temperature, lengths of actions
-and decoder from the other folds. Mean mAP at tIoU 0.5, 0.75 and 0.95 over all videos, in brackets @0.95. The row
+and decoder from the other folds. Mean mAP at tIoU 0.5, 0.75 and 0.95 over all videos, and @0.95. The row
 "default chosen on the others" says what the defaults would be if the track had not been there.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common import Cell, parser, report
 from bineego import decoding, segments
 from bineego.decoding import Decoding, ScoreRule
 from bineego.evaluation import evaluate
@@ -142,14 +142,13 @@ def defaults(sets: Sequence[RealTracks]) -> dict[tuple[float, ScoreRule, bool], 
     return found
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    args = parser.parse_args()
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    call = made.parse_args()
     logging.getLogger("bineego").setLevel(logging.ERROR)
-    sets = [read(args.folder, name) for name in TRACKS]
-    rows: dict[str, list[tuple[float, float]]] = {
+    sets = [read(call.folder, name) for name in TRACKS[: 1 if call.dry else None]]
+    rows = {
         "paper": [score(real, [decoding.PAPER] * len(real.folds)) for real in sets],
         "default of version 0.1": [score(real, [of_version_1(real)] * len(real.folds)) for real in sets],
         "default": [score(real, [_default(real)] * len(real.folds)) for real in sets],
@@ -157,36 +156,19 @@ def main() -> int:
             score(real, [replace(_default(real), candidates=True)] * len(real.folds)) for real in sets
         ],
     }
-    paper = np.array([final for final, _ in rows["paper"]])
-    tried = defaults(sets)
-    gains = {choice: np.log(np.array([final for final, _ in found]) / paper) for choice, found in tried.items()}
-    others = [max(tried, key=lambda choice: np.delete(gains[choice], i).mean()) for i in range(len(sets))]
-    rows["default chosen on the others"] = [tried[choice][i] for i, choice in enumerate(others)]
+    if not call.dry:
+        paper = np.array([final for final, _ in rows["paper"]])
+        tried = defaults(sets)
+        gains = {choice: np.log(np.array([final for final, _ in found]) / paper) for choice, found in tried.items()}
+        others = [max(tried, key=lambda choice: np.delete(gains[choice], i).mean()) for i in range(len(sets))]
+        rows["default chosen on the others"] = [tried[choice][i] for i, choice in enumerate(others)]
     fits = [[_fit(real, fold) for fold in real.folds] for real in sets]
     rows["fitted on the other folds"] = [score(real, ways) for real, ways in zip(sets, fits, strict=True)]
-    print("| | " + " | ".join(real.name for real in sets) + " |\n" + "|---" * (len(sets) + 1) + "|")
-    for name, row in rows.items():
-        print(f"| {name} | " + " | ".join(f"{final:.3f} ({last:.3f})" for final, last in row) + " |")
-    print("\nChosen on the others (cells, score, refinement):")
-    for real, (cells, rule, refine) in zip(sets, others, strict=True):
-        print(f"  without {real.name}: {cells:g}, {rule}, {refine}")
-    best = max(tried, key=lambda choice: float(gains[choice].mean()))
-    print(f"  on all: {best[0]:g}, {best[1]}, {best[2]}\n\nFitted, fold by fold:")
     for real, ways in zip(sets, fits, strict=True):
-        print("\n".join(f"  {real.name}: {way}" for way in ways))
-    if args.json:
-        figures = {
-            name: {real.name: list(pair) for real, pair in zip(sets, row, strict=True)} for name, row in rows.items()
-        }
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
-    worse = [
-        real.name
-        for real, (final, _), bar in zip(sets, rows["fitted on the other folds"], paper, strict=True)
-        if final < bar
-    ]
-    if worse:
-        print(f"\nThe fit is below the paper's decoder on {', '.join(worse)}")
-    return 1 if worse else 0
+        print("\n".join(f"{real.name}: {way}" for way in ways), file=sys.stderr)
+    cells: list[list[Cell]] = [[name, *(x for pair in row for x in pair)] for name, row in rows.items()]
+    columns = {"": "", **{name: ".3f" for real in sets for name in (real.name, f"{real.name} @.95")}}
+    report(call, columns, cells)
 
 
 def _fit(real: RealTracks, fold: Fold) -> Decoding:
@@ -196,4 +178,4 @@ def _fit(real: RealTracks, fold: Fold) -> Decoding:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

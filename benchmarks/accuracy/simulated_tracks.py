@@ -11,7 +11,6 @@ scoring costs on real tracks is told by those that `localize DATASET --subset va
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import logging
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.common import Cell, parser, report
 from bineego import segments
 from bineego.datasets import Subset
 from bineego.evaluation import evaluate
@@ -107,61 +107,63 @@ def coarse_to_fine(track: ScoreTrack, every: int, least: float) -> tuple[ScoreTr
     return dataclasses.replace(track, logits=logits), len(rows) / len(track)
 
 
-def print_coarse(
-    name: str, sets_of: Sequence[tuple[pd.DataFrame | Path, Sequence[ScoreTrack]]], subset: Subset | None = None
-) -> None:
+def coarse_rows_of(
+    name: str, sets: Sequence[tuple[pd.DataFrame | Path, Sequence[ScoreTrack]]], subset: Subset | None = None
+) -> list[list[Cell]]:
     """Share of the clips and of the score of all clips, over sets of (truth, tracks)."""
     options, least = DecodeOptions(postprocess=VITERBI), ScoreOptions().agreement
-    full = [score(truth, tracks, options, subset) for truth, tracks in sets_of]
-    print(f"| {name}: every k-th | share of the clips | final score / that of all clips |\n|---|---|---|")
+    full = [score(truth, tracks, options, subset) for truth, tracks in sets]
+    rows: list[list[Cell]] = []
     for every in (2, 4, 6, 8):
-        some = [[coarse_to_fine(track, every, least) for track in tracks] for _, tracks in sets_of]
-        share = np.mean([share for tracks in some for _, share in tracks])
-        ratio = np.mean(
-            [
-                score(truth, [track for track, _ in tracks], options, subset) / whole
-                for (truth, _), tracks, whole in zip(sets_of, some, full, strict=True)
-            ]
-        )
-        print(f"| {every} | {share:.3f} | {ratio:.3f} |", flush=True)
-    print()
+        some = [[coarse_to_fine(track, every, least) for track in tracks] for _, tracks in sets]
+        share = float(np.mean([share for tracks in some for _, share in tracks]))
+        ratios = [
+            score(truth, [track for track, _ in tracks], options, subset) / whole
+            for (truth, _), tracks, whole in zip(sets, some, full, strict=True)
+        ]
+        rows.append([name, every, share, float(np.mean(ratios))])
+    return rows
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--videos", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--truth", type=Path, help="DATASET of --tracks; its val subset is scored")
-    parser.add_argument("--tracks", type=Path, nargs="+", default=[], help="folders of score tracks, one of each model")
-    args = parser.parse_args()
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--videos", type=int, default=40)
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--truth", type=Path, help="DATASET of --tracks; its val subset is scored")
+    made.add_argument("--tracks", type=Path, nargs="+", default=[], help="folders of score tracks, one of each model")
+    call = made.parse_args()
     logging.getLogger("bineego").setLevel(logging.ERROR)
-    settings = [(t, accuracy) for t in (0.25, 0.5, 1.0) for accuracy in (0.7, 0.9)]
-    short = {"videos": args.videos, "length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
-    sets = {}
-    for t, accuracy in settings:
-        truth, tracks = simulate(args.seed, t=t, accuracy=accuracy, **short)
-        other = {**short, "videos": 10, "t": t, "accuracy": accuracy}
-        sets[t, accuracy] = truth, fitted(tracks, args.seed + 1000, **other)
-    print("| t, accuracy of the classifier | " + " | ".join(f"{t}, {a:.0%}" for t, a in settings) + " |")
-    print("|---" * (len(settings) + 1) + "|")
-    chosen = [sets[key][1][0].decoding for key in settings]
-    print("| fitted | " + " | ".join(map(str, chosen)) + " |")
-    for name, options in DECODERS.items():
-        print(f"| {name} | " + " | ".join(f"{score(*sets[key], options):.3f}" for key in settings) + " |", flush=True)
-
-    print(f"\nCoarse to fine, six-minute videos, lengths and gaps as in 360+x, t = 0.5, viterbi; {SEEDS} seeds\n")
-    for accuracy in (0.8, 0.95):
-        long = {"videos": max(1, args.videos // 3), "length": 360.0, "actions": 12, "median": 9.0, "gap": 6.0}
-        sets_of = []
-        for seed in range(args.seed, args.seed + SEEDS):
-            truth, tracks = simulate(seed, t=0.5, accuracy=accuracy, **long)
-            sets_of.append((truth, fitted(tracks, seed + 1000, t=0.5, accuracy=accuracy, **long)))
-        print_coarse(f"right {accuracy:.0%} of the time", sets_of)
-    if args.tracks:
-        folders = [[load(path) for path in sorted(folder.glob("*.scores.npz"))] for folder in args.tracks]
-        print_coarse(args.truth.name, [(args.truth, found) for found in folders], subset=Subset.VAL)
-    return 0
+    settings = [(0.5, 0.9)] if call.dry else [(t, right) for t in (0.25, 0.5, 1.0) for right in (0.7, 0.9)]
+    videos, seeds = (3, 1) if call.dry else (call.videos, SEEDS)
+    short: dict[str, Any] = {"videos": videos, "length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
+    sets = []
+    for t, right in settings:
+        truth, tracks = simulate(call.seed, t=t, accuracy=right, **short)
+        other = {**short, "videos": 10, "t": t, "accuracy": right}
+        sets.append((truth, fitted(tracks, call.seed + 1000, **other)))
+    print("fitted:", *(str(tracks[0].decoding) for _, tracks in sets), sep="\n  ", file=sys.stderr)
+    rows: list[list[Cell]] = [[name, *(score(*each, options) for each in sets)] for name, options in DECODERS.items()]
+    report(call, {"t, right": "", **{f"{t:g}, {right:.0%}": ".3f" for t, right in settings}}, rows)
+    coarse: list[list[Cell]] = []
+    for right in (0.8, 0.95):
+        long: dict[str, Any] = {
+            "videos": max(3, videos // 3),
+            "length": 360.0,
+            "actions": 12,
+            "median": 9.0,
+            "gap": 6.0,
+        }
+        sets = []
+        for seed in range(call.seed, call.seed + seeds):
+            truth, tracks = simulate(seed, t=0.5, accuracy=right, **long)
+            sets.append((truth, fitted(tracks, seed + 1000, t=0.5, accuracy=right, **long)))
+        coarse += coarse_rows_of(f"simulated, right {right:.0%} of the time", sets)
+    folders = [[load(path) for path in sorted(folder.glob("*.scores.npz"))] for folder in call.tracks]
+    if folders:
+        coarse += coarse_rows_of(call.truth.name, [(call.truth, found) for found in folders], subset=Subset.VAL)
+    columns = {"tracks": "", "every k-th": "d", "share of the clips": ".3f", "score / that of all clips": ".3f"}
+    report(call, columns, coarse, suffix="coarse")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -6,9 +6,8 @@ PATH holds `Evaluation/eval_detection.py`. It is loaded as it is: where it is st
 by lib2to3 (Python 3.12 or older), its job runner is replaced by a serial one, and names that numpy has dropped are put
 back. It needs pandas and joblib. Nothing of it is kept.
 
-The set: 500,000 predictions with unique scores, 5,000 videos, 200 classes, ActivityNet JSON on both sides. Without
-`--activitynet` only our own figures are measured. CPU time is user + system, of the whole process where it says so;
-runs are interleaved (ours, theirs, ours), ours is the median.
+The set: 500,000 predictions with unique scores, 5,000 videos, 200 classes, ActivityNet JSON on both sides; then sets of
+100,000 to 4,000,000 predictions, ours alone. CPU time is user + system; ours runs before and after the peer.
 """
 
 from __future__ import annotations
@@ -16,10 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +30,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from benchmarks.common import Cell, parser, peak_memory, report, usage_of
 from bineego import segments
 from bineego.evaluation import evaluate
 
@@ -77,9 +74,6 @@ def write_set(truth: pd.DataFrame, found: pd.DataFrame, folder: Path) -> tuple[P
     paths[0].write_bytes(orjson.dumps({"version": "1.3", "taxonomy": [], "database": database}))
     paths[1].write_bytes(orjson.dumps({"version": "1.3", "external_data": {}, "results": results}))
     return paths
-
-
-# The peer, in a process of its own.
 
 
 def load_evaluator(repository: Path) -> types.ModuleType:
@@ -127,31 +121,6 @@ def run_peer(repository: Path, truth: Path, found: Path) -> None:
     print(json.dumps({"load": loaded - begin, "evaluate": done - loaded, "ap": ap}))
 
 
-# Measuring.
-
-
-def measured(command: list[str]) -> tuple[float, float, str]:
-    """CPU seconds, peak resident MiB and stdout of a process."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | ONE_THREAD) as process:
-        assert process.stdout is not None
-        out = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command} failed with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out
-
-
-def cpu_of_evaluate(truth: pd.DataFrame, found: pd.DataFrame, repeats: int) -> float:
-    """CPU seconds from two tables to the scores: numbering, ranking, matching, AP."""
-    times = []
-    for _ in range(repeats):
-        begin = time.process_time()
-        evaluate(truth, found, tiou=TIOU)
-        times.append(time.process_time() - begin)
-    return statistics.median(times)
-
-
 def apart(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function in a fresh process: the peak memory of a process counts for all that it starts, too."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -163,69 +132,63 @@ def write(rows: int, folder: Path) -> tuple[Path, Path]:
 
 
 def core_of(rows: int, videos: int, repeats: int) -> tuple[float, float]:
-    """CPU seconds from tables to scores, and peak MiB."""
-    cpu = cpu_of_evaluate(*make_set(rows, videos, CLASSES), repeats)
-    return cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """CPU seconds from two tables to the scores (numbering, ranking, matching, AP), and peak MiB."""
+    truth, found = make_set(rows, videos, CLASSES)
+    times = []
+    for _ in range(repeats):
+        begin = time.process_time()
+        evaluate(truth, found, tiou=TIOU)
+        times.append(time.process_time() - begin)
+    return statistics.median(times), peak_memory()
 
 
-def compare(repository: Path | None, rows: int, repeats: int) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        paths = apart(write, rows, Path(name))
-        ours = [sys.executable, "-m", "bineego", "evaluate", *map(str, paths), "--json"]
-        runs = [measured(ours) for _ in range(repeats)]
-        matching = [apart(core_of, rows, VIDEOS, repeats)[0]]
-        theirs = None
-        if repository is not None:
-            command = [
-                sys.executable,
-                "-m",
-                __spec__.name,
-                "--activitynet",
-                str(repository),
-                "--peer",
-                *map(str, paths),
-            ]
-            theirs = measured(command)
-            runs += [measured(ours) for _ in range(repeats)]
-            matching.append(apart(core_of, rows, VIDEOS, repeats)[0])
-    whole, core = statistics.median(run[0] for run in runs), statistics.median(matching)
-    spread = f"{min(run[0] for run in runs):.2f} to {max(run[0] for run in runs):.2f}"
-    print(f"{rows:,} predictions, {VIDEOS:,} videos, {CLASSES} classes, thresholds {TIOU}, ActivityNet JSON")
-    print(f"ours, whole command: {whole:.2f} s CPU ({spread}), peak {runs[0][1]:.0f} MiB")
-    print(f"ours, tables to scores: {core:.3f} s CPU")
-    if theirs is None:
-        return
-    peer = json.loads(theirs[2].splitlines()[-1])
-    print(f"peer, whole process: {theirs[0]:.1f} s CPU, peak {theirs[1]:.0f} MiB")
-    print(f"peer: load {peer['load']:.2f} s, evaluate {peer['evaluate']:.1f} s CPU")
-    print(f"ratio, matching: {peer['evaluate'] / core:.0f} times")
-    print(f"ratio, whole command: {theirs[0] / whole:.0f} times")
-    mine = json.loads(runs[0][2])["ap"]
-    if set(mine) != set(peer["ap"]):
-        raise SystemExit("the classes differ")
-    worst = max(float(np.abs(np.subtract(mine[label], values)).max()) for label, values in peer["ap"].items())
-    print(f"largest difference of an AP: {worst:.1e} ({'equal' if worst <= 1e-9 else 'NOT EQUAL'} to 1e-9)")
-
-
-def growth(repeats: int) -> None:
-    print("rows       us per row   CPU s   peak MiB of the process, both tables included")
-    for rows in SIZES:
-        cpu, peak = apart(core_of, rows, rows // 100, repeats)
-        print(f"{rows:<10,} {cpu / rows * 1e6:<12.3f} {cpu:<7.2f} {peak:.0f}")
+def compare(call: argparse.Namespace, folder: Path) -> list[list[Cell]]:
+    """Ours before and after the peer, where there is one; the APs must be equal."""
+    paths = [str(path) for path in apart(write, call.rows, folder)]
+    ours = [sys.executable, "-m", "bineego", "evaluate", *paths, "--json"]
+    runs = [usage_of(ours, env=ONE_THREAD) for _ in range(call.repeats)]
+    core = [apart(core_of, call.rows, VIDEOS, call.repeats)]
+    peer: dict[str, Any] = {}
+    if call.activitynet is not None:
+        module = [sys.executable, "-m", "benchmarks.speed.evaluate", "--activitynet", str(call.activitynet)]
+        whole = usage_of([*module, "--peer", *paths], env=ONE_THREAD)
+        peer = json.loads(whole.out.splitlines()[-1]) | {"whole": whole.cpu}
+        runs += [usage_of(ours, env=ONE_THREAD) for _ in range(call.repeats)]
+        core.append(apart(core_of, call.rows, VIDEOS, call.repeats))
+        mine = json.loads(runs[0].out)["ap"]
+        if set(mine) != set(peer["ap"]):
+            raise SystemExit("the classes differ")
+        worst = max(float(np.abs(np.subtract(mine[label], values)).max()) for label, values in peer["ap"].items())
+        if worst > 1e-9:
+            raise SystemExit(f"an AP differs by {worst:.1e}")
+    seconds, command = statistics.median(cpu for cpu, _ in core), statistics.median(run.cpu for run in runs)
+    return [
+        ["tables to scores", call.rows, seconds, peer["evaluate"] / seconds if peer else None, core[0][1]],
+        ["the whole command, ActivityNet JSON", call.rows, command, peer["whole"] / command if peer else None,
+         runs[0].peak],
+    ]  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--activitynet", type=Path, help="the folder of the ActivityNet repository")
-    parser.add_argument("--rows", type=int, default=ROWS, help="predictions in the comparison")
-    parser.add_argument("--repeats", type=int, default=5, help="runs of ours on each side of the peer's")
-    parser.add_argument("--peer", nargs=2, type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.peer:
-        run_peer(options.activitynet, *options.peer)
+    made = parser(__doc__)
+    made.add_argument("--activitynet", type=Path, help="the folder of the ActivityNet repository")
+    made.add_argument("--rows", type=int, default=ROWS, help="predictions in the comparison")
+    made.add_argument("--repeats", type=int, default=5, help="runs of ours on each side of the peer's")
+    made.add_argument("--peer", nargs=2, type=Path, help="for its own use")
+    call = made.parse_args()
+    if call.peer:
+        run_peer(call.activitynet, *call.peer)
         return
-    compare(options.activitynet, options.rows, options.repeats)
-    growth(options.repeats)
+    sizes: tuple[int, ...] = SIZES
+    if call.dry:
+        call.rows, call.repeats, sizes = 2_000, 1, (1_000,)
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = compare(call, Path(scratch))
+    for size in sizes:
+        seconds, peak = apart(core_of, size, size // 100, call.repeats)
+        rows.append(["tables to scores, ours alone", size, seconds, None, peak])
+    columns = {"what": "", "predictions": ",", "CPU s": ".2f", "times the public evaluator": ".0f", "peak MiB": ".0f"}
+    report(call, columns, rows, note="With the public evaluator every AP is equal to 1e-9." if call.activitynet else "")
 
 
 if __name__ == "__main__":

@@ -2,16 +2,16 @@
 
     python -m benchmarks.speed.frame_cache [--video FILE] [--frames 480] [--clips 300] [--size 256]
 
-Without `--video` it makes one. CPU time of one process on one thread; the peer of the ratio is reading JPEGs with a
-file per frame through Pillow, the usual way. "live" is a clip straight from the video, and stands for having no cache.
+CPU time of one thread. JPEGs with a file per frame, read through Pillow, are the usual way; the last row has no cache
+and reads the video up to the clip.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
@@ -19,7 +19,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from benchmarks.common import Clip, write_clip
+from benchmarks.common import Cell, Clip, Side, Spread, parser, report, take_turns, write_clip
 from bineego.video.build import build_cache
 from bineego.video.cache import QUALITY, SUBSAMPLING, FrameCache
 from bineego.video.frames import FrameOptions
@@ -27,10 +27,7 @@ from bineego.video.reader import VideoReader
 
 CLIP = 8
 Read = Callable[[np.ndarray], np.ndarray]
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    return float(10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(np.float32) - other) ** 2))))
+Write = Callable[[np.ndarray, Path], tuple[Read, int]]
 
 
 def raw(frames: np.ndarray, folder: Path) -> tuple[Read, int]:
@@ -50,28 +47,23 @@ def jpeg_files(frames: np.ndarray, folder: Path) -> tuple[Read, int]:
     return read, sum(path.stat().st_size for path in folder.glob("*.jpg"))
 
 
-def packed(subsampling: str) -> Callable[[np.ndarray, Path], tuple[Read, int]]:
-    def make(frames: np.ndarray, folder: Path) -> tuple[Read, int]:
-        jpegs = [
-            simplejpeg.encode_jpeg(frame, quality=QUALITY, colorspace="RGB", colorsubsampling=subsampling)
-            for frame in frames
-        ]
-        ends = np.cumsum([0, *map(len, jpegs)])
-        path = folder / "frames.jpg"
-        path.write_bytes(b"".join(jpegs))
+def packed(subsampling: str, frames: np.ndarray, folder: Path) -> tuple[Read, int]:
+    call = {"quality": QUALITY, "colorspace": "RGB", "colorsubsampling": subsampling}
+    jpegs = [simplejpeg.encode_jpeg(frame, **call) for frame in frames]
+    ends = np.cumsum([0, *map(len, jpegs)])
+    path = folder / "frames.jpg"
+    path.write_bytes(b"".join(jpegs))
 
-        def read(wanted: np.ndarray) -> np.ndarray:
-            with path.open("rb", buffering=0) as file:
-                found = []
-                for number in wanted:
-                    file.seek(ends[number])
-                    jpeg = file.read(ends[number + 1] - ends[number])
-                    found.append(simplejpeg.decode_jpeg(jpeg, "RGB", fastupsample=False))
-            return np.stack(found)
+    def read(wanted: np.ndarray) -> np.ndarray:
+        with path.open("rb", buffering=0) as file:
+            found = []
+            for number in wanted:
+                file.seek(ends[number])
+                jpeg = file.read(ends[number + 1] - ends[number])
+                found.append(simplejpeg.decode_jpeg(jpeg, "RGB", fastupsample=False))
+        return np.stack(found)
 
-        return read, path.stat().st_size
-
-    return make
+    return read, path.stat().st_size
 
 
 def h264(frames: np.ndarray, folder: Path) -> tuple[Read, int]:
@@ -103,70 +95,65 @@ def h264(frames: np.ndarray, folder: Path) -> tuple[Read, int]:
     return read, path.stat().st_size
 
 
+FORMATS: dict[str, Write] = {
+    "JPEG files, Pillow": jpeg_files,
+    "raw .npy map": raw,
+    "packed JPEG 4:2:0": partial(packed, "420"),
+    f"packed JPEG {':'.join(SUBSAMPLING)}, as in the cache": partial(packed, SUBSAMPLING),
+    "H.264, GOP 8": h264,
+}
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(np.float32) - other) ** 2))))
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--video", type=Path)
-    parser.add_argument("--frames", type=int, default=480)
-    parser.add_argument("--clips", type=int, default=300)
-    parser.add_argument("--size", type=int, default=256)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        path = options.video or folder / "video.mp4"
-        if options.video is None:
-            write_clip(Clip(name="", width=1280, height=640, codec="libx264", seconds=options.frames // 16), path)
-        reader = VideoReader(path, FrameOptions(size=options.size), threads=1)
-        wanted = np.unique(np.linspace(0, len(reader.times) - 1, options.frames).astype(int))
+    made = parser(__doc__)
+    made.add_argument("--video", type=Path, help="default: one that it makes")
+    made.add_argument("--frames", type=int, default=480)
+    made.add_argument("--clips", type=int, default=300)
+    made.add_argument("--size", type=int, default=256)
+    call = made.parse_args()
+    if call.dry:
+        call.frames, call.clips, call.size = 32, 4, 64
+    rows: list[list[Cell]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        test = Clip(name="", width=1280 // (8 if call.dry else 1), height=640 // (8 if call.dry else 1),
+                    seconds=max(2, call.frames // 16))  # fmt: skip
+        path = call.video or write_clip(test, folder / "video.mp4")
+        reader = VideoReader(path, FrameOptions(size=call.size), threads=1)
+        wanted = np.unique(np.linspace(0, len(reader.times) - 1, call.frames).astype(int))
         frames = np.stack([picture for _, picture, _ in reader.read(wanted)])
-        rng = np.random.default_rng(0)
-        starts = rng.integers(0, len(frames) - CLIP, options.clips)
-        clips = starts[:, None] + np.arange(CLIP)
-        formats = {
-            "JPEG files, Pillow": jpeg_files,
-            "raw .npy map": raw,
-            "packed JPEG 4:2:0": packed("420"),
-            f"packed JPEG {SUBSAMPLING} (the cache)": packed(SUBSAMPLING),
-            "H.264 GOP 8": h264,
-        }
-        print(f"{len(frames)} frames of {options.size}x{options.size}")
-        print("| format | write ms a frame | kB a frame | clip of 8, CPU ms | ratio to JPEG files | PSNR dB |")
-        print("|---|---|---|---|---|---|")
-        peer = 0.0
-        for number, (name, make) in enumerate(formats.items()):
-            where = folder / str(number)
-            where.mkdir()
+        clips = np.random.default_rng(0).integers(0, len(frames) - CLIP, call.clips)[:, None] + np.arange(CLIP)
+        sides: dict[str, Side] = {}
+        for number, (name, write) in enumerate(FORMATS.items()):
+            (folder / str(number)).mkdir()
             start = time.process_time()
-            read, size = make(frames, where)
-            write_ms = (time.process_time() - start) / len(frames) * 1000
-            read(clips[0])
-            rounds = []
-            for _ in range(3):
-                start = time.process_time()
-                for clip in clips:
-                    read(clip)
-                rounds.append((time.process_time() - start) / len(clips) * 1000)
-            clip_ms = min(rounds)
-            peer = peer or clip_ms
+            read, size = write(frames, folder / str(number))
+            write_ms = (time.process_time() - start) / len(frames) * 1e3
             quality = psnr(read(clips[0]), frames[clips[0]])
-            print(
-                f"| {name} | {write_ms:.2f} | {size / len(frames) / 1000:.1f} | {clip_ms:.2f} | {peer / clip_ms:.2f} "
-                f"| {'exact' if quality > 90 else f'{quality:.1f}'} |",
-                flush=True,
-            )
-        cache = FrameCache(folder / "cache", FrameOptions(size=options.size))
+            sides[name] = partial(_read_all, read, clips)
+            fidelity = "exact" if quality > 90 else f"{quality:.1f} dB"
+            rows.append([name, write_ms, size / len(frames) / 1e3, None, fidelity])
+        cache = FrameCache(folder / "cache", FrameOptions(size=call.size))
         build_cache(cache, {"v": path}, jobs=1)
         cached = cache.open("v", path)
-        start = time.process_time()
-        for clip in clips:
-            cached.frames(wanted[clip])
-        ours = (time.process_time() - start) / len(clips) * 1000
-        start = time.process_time()
-        for clip in clips[:5]:
-            for _ in reader.read(wanted[clip]):
-                pass
-        live = (time.process_time() - start) / 5 * 1000
-        print(f"| FrameCache itself | | | {ours:.2f} | {peer / ours:.2f} | |")
-        print(f"| live: no cache, read up to the clip | | | {live:.0f} | {peer / live:.4f} | |")
+        sides["the cache itself"] = lambda: [cached.frames(wanted[clip]) for clip in clips]
+        times = take_turns(sides, 1 if call.dry else 3)
+        live = take_turns({"live": lambda: [list(reader.read(wanted[clip])) for clip in clips[:5]]}, 1, warm_up=0)
+    rows.append(["the cache itself", None, None, None, None])
+    for row, each in zip(rows, times.values(), strict=True):
+        row[3] = Spread.of(each).median / len(clips) * 1e3
+    rows.append(["no cache: read up to the clip", None, None, live["live"][0] / len(clips[:5]) * 1e3, None])
+    columns = {"format": "", "write, ms a frame": ".2f", "kB a frame": ".1f", "clip of 8, CPU ms": ".2f", "PSNR": ""}
+    report(call, columns, rows)
+
+
+def _read_all(read: Read, clips: np.ndarray) -> None:
+    for clip in clips:
+        read(clip)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """EfficientNet-Lite0's features on this machine's CPU: PyTorch plain, folded, folded and fused, and OpenVINO.
 
-    python -m benchmarks.speed.lite0_engines [--size 128 --batch 16 --rounds 7]      # OpenVINO where it is installed
+    python -m benchmarks.speed.lite0_engines [--size 128 160 --batch 16 --rounds 7]
 
 All engines start from the same uint8 frames and give the final features and the coarse maps of the last layer but some;
-one thread each, taking turns; CPU seconds. Prints frames a second, ratios to plain PyTorch, and the largest difference.
+one thread each, taking turns; CPU seconds. OpenVINO takes part where it is installed.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import importlib.util
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.common import ratio, take_turns
+from benchmarks.common import Cell, Spread, parser, ratio, report, take_turns
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.feature_network import GRID
@@ -103,22 +102,26 @@ def _openvino(module: nn.Module, frames: Tensor) -> Engine:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=7)
-    args = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--size", type=int, nargs="+", default=[128, 160])
+    made.add_argument("--batch", type=int, default=16)
+    made.add_argument("--rounds", type=int, default=7)
+    call = made.parse_args()
+    if call.dry:
+        call.size, call.batch, call.rounds = [32], 2, 1
     keep_memory()
     torch.set_num_threads(1)
-    sides = engines(args.size, args.batch)
-    wanted = sides["PyTorch"]()
-    times = take_turns(sides, args.rounds, warm_up=3)
-    print(f"{args.batch} frames of {args.size} pixels a call, one thread, {args.rounds} rounds")
-    for name, run in sides.items():
-        difference = max(float(np.abs(a - b).max()) for a, b in zip(run(), wanted, strict=True))
-        rate = args.batch / float(np.median(times[name]))
-        against = ratio(times["PyTorch"], times[name])
-        print(f"{name:24} {rate:6.0f} frames/s, {against} times plain PyTorch, largest difference {difference:.1e}")
+    rows: list[list[Cell]] = []
+    for size in call.size:
+        sides = engines(size, call.batch)
+        wanted = sides["PyTorch"]()
+        times = take_turns(sides, call.rounds, warm_up=3)
+        for name, run in sides.items():
+            difference = max(float(np.abs(a - b).max()) for a, b in zip(run(), wanted, strict=True))
+            rate = call.batch / Spread.of(times[name]).median
+            rows.append([f"{size} x {size}", name, rate, ratio(times["PyTorch"], times[name]).cell, difference])
+    columns = {"frames": "", "engine": "", "frames/s": ".0f", "times plain PyTorch": ".2f", "largest difference": ".0e"}
+    report(call, columns, rows, note=f"{call.batch} frames a call, one thread, {call.rounds} rounds.")
 
 
 if __name__ == "__main__":

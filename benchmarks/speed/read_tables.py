@@ -3,20 +3,21 @@
     git worktree add ../before COMMIT
     python -m benchmarks.speed.read_tables --against ../before
 
-Both are timed in turns, each in a process of its own, so that what else the machine does falls on both alike.
+Processor seconds of processes of their own, in turns, so that what else the machine does falls on both alike.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common import Cell, Spread, ask_in_turn, parser, ratio, report, usage_of
+
+HOME = Path(__file__).parents[2]
 READ = """
 import sys, time
 from pathlib import Path
@@ -53,34 +54,31 @@ def write(folder: Path, rows: int, seed: int) -> dict[str, Path]:
 
 
 def seconds(checkout: Path, table: Path, kind: str, small: Path) -> float:
-    """Processor seconds of reading a table once, warm."""
-    environment = os.environ | {"PYTHONPATH": str(checkout)}
+    """Of reading a table once, warm."""
     call = [sys.executable, "-c", READ, str(table), kind, str(small)]
-    return float(subprocess.run(call, env=environment, cwd=checkout, check=True, capture_output=True, text=True).stdout)
+    return float(usage_of(call, cwd=checkout, env={"PYTHONPATH": str(checkout)}).out)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--against", type=Path, help="another checkout")
-    parser.add_argument("--rows", type=int, default=500_000)
-    parser.add_argument("--repeats", type=int, default=5)
-    call = parser.parse_args()
-    here = Path(__file__).resolve().parents[2]
-    with tempfile.TemporaryDirectory() as place:
-        files = write(Path(place), call.rows, seed=0)
+    made = parser(__doc__)
+    made.add_argument("--against", type=Path, help="another checkout")
+    made.add_argument("--rows", type=int, default=500_000)
+    made.add_argument("--rounds", type=int, default=5)
+    call = made.parse_args()
+    if call.dry:
+        call.rows, call.rounds = 1_000, 1
+    rows: list[list[Cell]] = []
+    checkouts = {"here": HOME} | ({"before": call.against.resolve()} if call.against else {})
+    with tempfile.TemporaryDirectory() as scratch:
+        files = write(Path(scratch), call.rows, seed=0)
         for name, kind in (("predictions", "predictions"), ("labels", "labels"), ("quoted", "predictions")):
             small = files["labels"] if kind == "labels" else files["small"]
-            mine, other = [], []
-            for _ in range(call.repeats):
-                mine.append(seconds(here, files[name], kind, small))
-                if call.against:
-                    other.append(seconds(call.against.resolve(), files[name], kind, small))
-            text = f"{name}: {np.median(mine):.2f} s for {call.rows:,} rows"
-            print(
-                f"{text}, before {np.median(other):.2f} s, ratio {np.median(mine) / np.median(other):.2f}"
-                if other
-                else text
-            )
+            sides = {side: partial(seconds, place, files[name], kind, small) for side, place in checkouts.items()}
+            times = ask_in_turn(sides, call.rounds)
+            before = times.get("before")
+            rows.append([name, Spread.of(times["here"]).median, before and ratio(times["here"], before).cell])
+    columns = {"table": "", "CPU s": ".2f", "times the other checkout": ".2f"}
+    report(call, columns, rows, note=f"{call.rows:,} rows.")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ Without `--official-tsm` only ours is measured. Three measurements in one proces
 - clips from the frame cache (JPEG, in the system's memory), read by worker processes while nothing is learnt, against
   what the steps take.
 - both together: the share of the time in which a step waits for clips, the device being idle.
-
-Ratios are those of each round, median (smallest-largest): what slows the machine slows all sides of a round.
 """
 
 from __future__ import annotations
@@ -24,18 +22,18 @@ import argparse
 import contextlib
 import dataclasses
 import itertools
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.accuracy.official_tsm import official_network
+from benchmarks.common import Cell, Spread, ask_in_turn, parser, ratio, report
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
@@ -54,50 +52,40 @@ from bineego.tsm.network import TSM
 from bineego.tsm.precision import training_precision
 from bineego.tsm.preprocess import normalise
 
-RECORDINGS, SECONDS = 4, 10.0
 WARM_UP = 3  # steps of each side before its time is taken
-TARGET_WAITING = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
-class Side:
+class Stepper:
     """One side of the comparison: `step` takes one step, under `settings`."""
 
     step: Callable[[], object]
     settings: Callable[[], AbstractContextManager[object]]
 
 
-def build_loop(data: Path, work: Path, args: argparse.Namespace) -> Loop:
+def build_loop(data: Path, work: Path, call: argparse.Namespace) -> Loop:
     """The training loop as `train` builds it, ready for its first step."""
     recipe = Recipe(
-        trunk=args.trunk,
-        init="random",
-        size=args.size,
-        batch_size=args.batch,
+        trunk=call.trunk, init="random", size=call.size, batch_size=call.batch, workers=call.workers,
+        precision=call.precision, compile=call.compile, split="none", head_lr=1.0,
         lr=1e-4,  # small: the same batch is learnt again and again
-        head_lr=1.0,
-        workers=args.workers,
-        precision=args.precision,
-        compile=args.compile,
-        split="none",
-    )
-    options = RunOptions(cache=work / "frames", device=args.device, jobs=1)
+    )  # fmt: skip
+    options = RunOptions(cache=work / "frames", device=call.device, jobs=1)
     chosen = plan(data, recipe, options)
     found = gather(chosen, recipe, options)
     recipe = dataclasses.replace(recipe, task=chosen.task)
     fabric = build_fabric(options, recipe.precision)
     fabric.launch()
     network = TSM(chosen.network_config(recipe))
-    state = RunState(recipe={}, resolved={}, data="", network=network.state_dict(), optimiser={})
     loop = Loop(
         fabric=fabric,
         network=network,
         recipe=recipe,
         task=chosen.task,
         clips=Clips(found.samples, found.cache, recipe, found.panoramas),
-        sampler=Sampler(expected=expected_draws(found.samples.keys(chosen.task)), batch_size=args.batch, seed=0),
+        sampler=Sampler(expected=expected_draws(found.samples.keys(chosen.task)), batch_size=call.batch, seed=0),
         folder=RunFolder(work / "run"),
-        state=state,
+        state=RunState(recipe={}, resolved={}, data="", network=network.state_dict(), optimiser={}),
     )
     network.train()
     return loop
@@ -115,13 +103,13 @@ def batches_of_draws(loop: Loop) -> Iterator[list[Draw]]:
         yield list(itertools.islice(draws, size))
 
 
-def our_side(loop: Loop, batch: ClipBatch, draws: Sequence[Draw]) -> Side:
+def ours(loop: Loop, batch: ClipBatch, draws: Sequence[Draw]) -> Stepper:
     """Our step on a batch that is there."""
     ready = itertools.repeat(batch)
-    return Side(lambda: loop.step(draws, 0, ready), repeatable)
+    return Stepper(lambda: loop.step(draws, 0, ready), repeatable)
 
 
-def official_side(folder: Path, loop: Loop, batch: ClipBatch, *, autocast: bool) -> Side:
+def official(folder: Path, loop: Loop, batch: ClipBatch, *, autocast: bool) -> Stepper:
     """The official step on the same clips."""
     device, recipe = loop.fabric.device, loop.recipe
     n_classes = loop.network.config.n_classes
@@ -141,7 +129,7 @@ def official_side(folder: Path, loop: Loop, batch: ClipBatch, *, autocast: bool)
         optimiser.step()
         optimiser.zero_grad()
 
-    return Side(step, _official_settings)
+    return Stepper(step, _official_settings)
 
 
 def _as_loaded(tensor: Tensor, device: torch.device) -> Tensor:
@@ -166,46 +154,46 @@ def wait_for(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def timed_rounds(sides: dict[str, Side], device: torch.device, rounds: int, steps: int) -> dict[str, list[float]]:
-    """Seconds of a step by side, once for each round."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for number in range(rounds + 1):
-        for name, side in sides.items():
-            with side.settings():
-                wait_for(device)
-                start = time.perf_counter()
-                n = WARM_UP if number == 0 else steps
-                for _ in range(n):
-                    side.step()
-                wait_for(device)
-                if number:
-                    times[name].append((time.perf_counter() - start) / n)
-    return times
+def timed_steps(sides: dict[str, Stepper], device: torch.device, call: argparse.Namespace) -> dict[str, list[float]]:
+    """Wall seconds of a step by side, once for each round."""
+
+    def seconds(side: Stepper, steps: int) -> float:
+        with side.settings():
+            wait_for(device)
+            start = time.perf_counter()
+            for _ in range(steps):
+                side.step()
+            wait_for(device)
+            return (time.perf_counter() - start) / steps
+
+    for side in sides.values():
+        seconds(side, WARM_UP)
+    return ask_in_turn({name: partial(seconds, side, call.steps) for name, side in sides.items()}, call.rounds)
 
 
-def loader_rates(loop: Loop, rounds: int, steps: int) -> list[float]:
+def loader_rates(loop: Loop, call: argparse.Namespace) -> list[float]:
     """Clips per second that the workers read, once for each round, with nothing else to do."""
     skip = _in_flight(loop)
-    loop.loader.start(itertools.islice(batches_of_draws(loop), skip + rounds * steps))
+    loop.loader.start(itertools.islice(batches_of_draws(loop), skip + call.rounds * call.steps))
     for _ in range(skip):
         next(loop.loader)
     rates = []
-    for _ in range(rounds):
+    for _ in range(call.rounds):
         start = time.perf_counter()
-        clips = sum(len(next(loop.loader).samples) for _ in range(steps))
+        clips = sum(len(next(loop.loader).samples) for _ in range(call.steps))
         rates.append(clips / (time.perf_counter() - start))
     return rates
 
 
-def together(loop: Loop, rounds: int, steps: int) -> tuple[list[float], list[float]]:
-    """Seconds of a step with its loader, and the share of them spent waiting for clips, once for each round.
+def waiting_shares(loop: Loop, call: argparse.Namespace) -> list[float]:
+    """The share of a step with its loader that is spent waiting for clips, once for each round.
 
     The device is waited for after every step: what then passes until the next batch is there is time in which it idles.
     """
-    skip = max(WARM_UP, _in_flight(loop))
-    wanted = list(itertools.islice(batches_of_draws(loop), skip + rounds * steps))
+    steps, skip = call.steps, max(WARM_UP, _in_flight(loop))
+    wanted = list(itertools.islice(batches_of_draws(loop), skip + call.rounds * steps))
     loop.loader.start(wanted)
-    seconds, shares = [], []
+    shares = []
     with repeatable():
         for number, draws in enumerate(wanted):
             if number >= skip and (number - skip) % steps == 0:
@@ -213,10 +201,8 @@ def together(loop: Loop, rounds: int, steps: int) -> tuple[list[float], list[flo
             loop.step(draws, 0, loop.loader)
             wait_for(loop.fabric.device)
             if number >= skip and (number - skip) % steps == steps - 1:
-                passed = time.perf_counter() - start
-                seconds.append(passed / steps)
-                shares.append(loop.waited / passed)
-    return seconds, shares
+                shares.append(loop.waited / (time.perf_counter() - start))
+    return shares
 
 
 def _in_flight(loop: Loop) -> int:
@@ -224,76 +210,57 @@ def _in_flight(loop: Loop) -> int:
     return 2 * loop.loader.workers + 1
 
 
-def spread(values: Sequence[float], form: str) -> str:
-    """Median (smallest-largest)."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--official-tsm", type=Path, help="folder of the official code; without it only ours is measured"
-    )
-    parser.add_argument("--trunk", type=Trunk, default=Trunk.RESNET50)
-    parser.add_argument("--batch", type=int, default=32, help="clips of 8 frames")
-    parser.add_argument("--size", type=int, default=256, help="pixels")
-    parser.add_argument("--device", type=Device, default=Device.AUTO)
-    parser.add_argument("--precision", type=Precision, default=Precision.AUTO, help="of ours")
-    parser.add_argument("--compile", action="store_true", help="compile our network")
-    parser.add_argument("--workers", type=int, help="processes that read clips; default: as in training")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=5, help="of each side in each round")
-    args = parser.parse_args()
-    device = choose_device(args.device)
-    precision = training_precision(args.precision, device)
-    if device.type == "cpu":
-        keep_memory()
-    with tempfile.TemporaryDirectory() as scratch:
-        work = Path(scratch)
-        height = max(32, args.size // 2 * 2)
-        data = write_dataset(work / "data", recordings=RECORDINGS, seconds=SECONDS, size=(2 * height, height), jobs=1)
-        with contextlib.closing((loop := build_loop(data, work, args)).loader):
-            return measure(loop, precision, args)
-
-
-def measure(loop: Loop, precision: Precision, args: argparse.Namespace) -> int:
-    """All three measurements, printed; the exit code."""
-    device = loop.fabric.device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    print(
-        f"torch {torch.__version__}, {name}, {torch.get_num_threads()} threads; {args.trunk}, {args.batch} clips of "
-        f"{loop.recipe.frames} frames of {args.size} px, {args.rounds} rounds of {args.steps} steps"
-    )
+def measure(loop: Loop, precision: Precision, call: argparse.Namespace) -> list[list[Cell]]:
+    """All three measurements."""
     draws = next(batches_of_draws(loop))
     loop.loader.start([draws])
     batch = next(loop.loader)
-    ours = f"ours, {precision}{', compiled' if args.compile else ''}"
-    sides = {ours: our_side(loop, batch, draws)}
-    if args.official_tsm is not None:
-        sides["official, fp32"] = official_side(args.official_tsm, loop, batch, autocast=False)
+    sides = {"ours": ours(loop, batch, draws)}
+    if call.official_tsm is not None:
+        sides["official, fp32"] = official(call.official_tsm, loop, batch, autocast=False)
         if precision is Precision.BF16:
-            sides["official, autocast"] = official_side(args.official_tsm, loop, batch, autocast=True)
-    times = timed_rounds(sides, device, args.rounds, args.steps)
-    print("\nsteps on ready batches")
-    for side, each in times.items():
-        line = f"  {side:24} {spread([t * 1e3 for t in each], '.1f')} ms a step"
-        line += f", {args.batch / statistics.median(each):.1f} clips/s"
-        if side != ours:
-            line += f"; ours is {spread([a / b for a, b in zip(each, times[ours], strict=True)], '.2f')} times as fast"
-        print(line, flush=True)
-    step = statistics.median(times[ours])
-    rates = loader_rates(loop, args.rounds, args.steps)
-    print(f"\nclips from the frame cache, {loop.loader.workers} worker processes")
-    print(f"  {spread(rates, '.1f')} clips/s, {spread([r * step / args.batch for r in rates], '.2f')} times the steps'")
-    seconds, shares = together(loop, args.rounds, args.steps)
-    waiting = statistics.median(shares)
-    verdict = "met" if waiting < TARGET_WAITING else "MISSED"
-    print("\nboth together")
-    slower = spread([s / step for s in seconds], ".2f")
-    print(f"  {spread([s * 1e3 for s in seconds], '.1f')} ms a step, {slower} times one on a ready batch")
-    print(f"  waiting for clips {spread(shares, '.1%')} of it; target below {TARGET_WAITING:.0%}: {verdict}")
-    return 0 if waiting < TARGET_WAITING else 1
+            sides["official, autocast"] = official(call.official_tsm, loop, batch, autocast=True)
+    times = timed_steps(sides, loop.fabric.device, call)
+    step = Spread.of(times["ours"]).median
+    clips = Spread.of([rate * step / call.batch for rate in loader_rates(loop, call)]).cell
+    waiting = Spread.of([100 * share for share in waiting_shares(loop, call)]).cell
+    what = f"{call.trunk}, {call.batch} clips of {call.size} px, {precision}"
+    rows: list[list[Cell]] = [[what, "ours", 1e3 * step, None, clips, waiting]]
+    for name in list(times)[1:]:
+        rows.append(
+            [what, name, 1e3 * Spread.of(times[name]).median, ratio(times[name], times["ours"]).cell, None, None]
+        )
+    return rows
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--official-tsm", type=Path, help="folder of the official code; without it only ours is timed")
+    made.add_argument("--trunk", type=Trunk, default=Trunk.RESNET50)
+    made.add_argument("--batch", type=int, default=32, help="clips of 8 frames")
+    made.add_argument("--size", type=int, default=256, help="pixels")
+    made.add_argument("--device", type=Device, default=Device.AUTO)
+    made.add_argument("--precision", type=Precision, default=Precision.AUTO, help="of ours")
+    made.add_argument("--compile", action="store_true", help="compile our network")
+    made.add_argument("--workers", type=int, help="processes that read clips; default: as in training")
+    made.add_argument("--rounds", type=int, default=7)
+    made.add_argument("--steps", type=int, default=5, help="of each side in each round")
+    call = made.parse_args()
+    if call.dry:
+        call.trunk, call.batch, call.size, call.rounds, call.steps = Trunk.RESNET18, 2, 32, 1, 1
+    device = choose_device(call.device)
+    if device.type == "cpu":
+        keep_memory()
+    with tempfile.TemporaryDirectory() as scratch:
+        work, height = Path(scratch), max(32, call.size // 2 * 2)
+        seconds = 4.0 if call.dry else 10.0
+        data = write_dataset(work / "data", recordings=4, seconds=seconds, size=(2 * height, height), jobs=1)
+        with contextlib.closing((loop := build_loop(data, work, call)).loader):
+            rows = measure(loop, training_precision(call.precision, device), call)
+    columns = {"what": "", "side": "", "ms a step": ".0f", "ours is times as fast": ".2f",
+               "clips from the cache, times the steps'": ".0f", "% waiting for clips": ".1f"}  # fmt: skip
+    report(call, columns, rows, note=f"{torch.get_num_threads()} threads, {call.rounds} rounds of {call.steps} steps.")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

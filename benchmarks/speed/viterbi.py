@@ -3,32 +3,32 @@
     python -m benchmarks.speed.viterbi [--rounds 9]
 
 The peer is the usual O(N K^2) dynamic programme over all pairs of classes, vectorised in numpy, with the same costs; it
-finds paths of the same score, which is checked. Runs are interleaved, medians are printed.
+finds paths of the same score, which is checked.
 """
 
 from __future__ import annotations
 
-import argparse
-import functools
 import os
-import platform
-import statistics
-import sys
-import time
-from collections.abc import Callable
+from functools import partial
 
 # Before numpy is loaded: what is timed is one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from benchmarks.common import Cell, Side, Spread, parser, ratio, report, take_turns
 from bineego.grid import interval_edges
 from bineego.postprocess import DecodeOptions, Postprocess, decode
 from bineego.postprocess.viterbi import decode_path, leave_costs
 from bineego.tracks import ScoreTrack
 
 SECONDS, ACTIONS = 360.0, 38
-TARGET_MS = 100.0
+VITERBI = DecodeOptions(postprocess=Postprocess.VITERBI)
+DECODERS = {
+    "paper, ms": DecodeOptions(postprocess=Postprocess.PAPER),
+    "viterbi, ms": VITERBI,
+    "viterbi and candidates, ms": DecodeOptions(postprocess=Postprocess.VITERBI, candidates=True),
+}
 
 
 def textbook(evidence: np.ndarray, widths: np.ndarray, dwell: np.ndarray, t: float) -> np.ndarray:
@@ -73,44 +73,25 @@ def score(path: np.ndarray, evidence: np.ndarray, widths: np.ndarray, dwell: np.
     return float(stay - leave_costs(dwell, t, evidence.shape[1] - 1)[left].sum())
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
-    print(f"numpy {np.__version__}, Python {platform.python_version()}, {SECONDS:.0f} s of video, {ACTIONS} actions")
-    print("    t  cells  textbook   viterbi  ratio (spread)      decode: paper  viterbi  viterbi + candidates   [ms]")
-    met = True
-    for t in (0.25, 0.5, 1.0):
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--rounds", type=int, default=9)
+    call = made.parse_args()
+    rows: list[list[Cell]] = []
+    for t in (1.0,) if call.dry else (0.25, 0.5, 1.0):
         track = make_track(t)
         evidence, widths = np.log(track.probabilities() + 1e-4), np.diff(track.edges)
-        call = (evidence, widths, np.full(ACTIONS + 1, 10.0), t)
-        assert np.isclose(score(textbook(*call), *call), score(decode_path(*call), *call), rtol=0, atol=1e-6)
-        sides: dict[str, Callable[[], object]] = {
-            "textbook": functools.partial(textbook, *call),
-            "ours": functools.partial(decode_path, *call),
-            "paper": functools.partial(decode, track, DecodeOptions(postprocess=Postprocess.PAPER)),
-            "viterbi": functools.partial(decode, track, DecodeOptions(postprocess=Postprocess.VITERBI)),
-            "candidates": functools.partial(
-                decode, track, DecodeOptions(postprocess=Postprocess.VITERBI, candidates=True)
-            ),
-        }
-        times: dict[str, list[float]] = {name: [] for name in sides}
-        for i in range(rounds + 1):
-            for name, run in sides.items():
-                start = time.perf_counter()
-                run()
-                if i:  # the first round warms up
-                    times[name].append((time.perf_counter() - start) * 1e3)
-        ms = {name: statistics.median(values) for name, values in times.items()}
-        ratios = [peer / mine for peer, mine in zip(times["textbook"], times["ours"], strict=True)]
-        print(
-            f"{t:5.2f} {len(track):6d} {ms['textbook']:9.1f} {ms['ours']:9.1f} {statistics.median(ratios):6.2f} "
-            f"({min(ratios):.2f}-{max(ratios):.2f}) {ms['paper']:18.1f} {ms['viterbi']:8.1f} {ms['candidates']:21.1f}"
-        )
-        met &= ms["viterbi"] < TARGET_MS
-    print(f"six minutes in under {TARGET_MS:.0f} ms: {'met' if met else 'MISSED'}")
-    return 0 if met else 1
+        path = (evidence, widths, np.full(ACTIONS + 1, 10.0), t)
+        if not np.isclose(score(textbook(*path), *path), score(decode_path(*path), *path), rtol=0, atol=1e-6):
+            raise SystemExit("the textbook finds another path")
+        sides: dict[str, Side] = {"textbook": partial(textbook, *path), "ours": partial(decode_path, *path)}
+        sides |= {name: partial(decode, track, options) for name, options in DECODERS.items()}
+        times = take_turns(sides, 1 if call.dry else call.rounds)
+        ms = [1e3 * Spread.of(times[name]).median for name in DECODERS]
+        rows.append([t, len(track), ratio(times["textbook"], times["ours"]).cell, *ms])
+    columns = {"t": "g", "cells": "d", "path, times the textbook": ".2f", **dict.fromkeys(DECODERS, ".1f")}
+    report(call, columns, rows, note=f"{SECONDS:.0f} s of video, {ACTIONS} actions, one thread.")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

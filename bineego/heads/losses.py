@@ -17,7 +17,7 @@ from bineego.heads.temporal import HeadScores
 SMOOTH, CUT = 0.15, 4.0
 """Weight of the smoothing loss, and the change of a log-probability beyond which it does not grow (MS-TCN)."""
 BOUNDARY = 4.0
-"""Weight of the boundary loss: few edges are boundaries, so its mean over all of them is small (docs/accuracy.md)."""
+"""Weight of the boundary loss: few edges are boundaries, so its mean is small (docs/accuracy-tables.md)."""
 FOCUS, POSITIVE, PROPOSALS = 2.0, 0.4, 5.0
 """Of the focal loss: its exponent, the share of the weight that classes which are there have, and its scale."""
 

@@ -1,6 +1,6 @@
 """How a temporal head is trained, as data. Free of torch.
 
-Sources: "measured" = on small real sets (docs/accuracy.md); the rest is our choice.
+Sources: "measured" = on small real sets (docs/accuracy-tables.md); the rest is our choice.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+"""Every benchmark that needs no peer and no data of others runs, at tiny sizes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bineego.synth import write_dataset
+
+SPEED = ("decode", "ensemble", "evaluate", "forward", "lite0_engines", "localize", "parallel_decode", "read_tables",
+         "train_step")  # fmt: skip
+Run = Callable[..., None]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Calls a script as from the command line."""
+
+    def call(name: str, *arguments: str) -> None:
+        path = tmp_path / "result.json"
+        monkeypatch.setattr(sys, "argv", [name, *arguments, "--dry", "--json", str(path)])
+        importlib.import_module(f"benchmarks.{name}").main()
+        assert json.loads(path.read_text())["rows"]
+
+    return call
+
+
+@pytest.mark.parametrize("name", SPEED)
+def test_speed(name: str, run: Run) -> None:
+    if name == "decode" and shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg program here")
+    run(f"speed.{name}")
+
+
+@pytest.mark.parametrize("question", ["decoders", "labels"])
+def test_interval_models(question: str, run: Run, tmp_path: Path) -> None:
+    run("accuracy.interval_models", question, "--work", str(tmp_path / "work"))
+
+
+@pytest.mark.parametrize("name", ["motion_pairs", "temporal_head"])
+def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
+    run(f"accuracy.{name}", "--work", str(tmp_path / "work"))
+
+
+def test_simulated_tracks(run: Run) -> None:
+    run("accuracy.simulated_tracks")
+
+
+def test_real_tracks(shared: Path, run: Run) -> None:
+    run("accuracy.real_tracks", str(shared / "goldens" / "tracks"))
+
+
+def test_ablation(run: Run, tmp_path: Path) -> None:
+    data = write_dataset(tmp_path / "set", recordings=4, seconds=12.0, size=(64, 32), fps=8)
+    run("accuracy.ablation", str(data), "--rows", "single", "--work", str(tmp_path / "work"))
