@@ -77,7 +77,7 @@ class ResourceExhausted(BineegoError):
     exit_code = 7
 
 
-class WorkerLost(ResourceExhausted):
+class WorkerLost(BatchFailed):
     """A worker process was killed, or has crashed. It costs the item it was at work on, and nothing else."""
 
 

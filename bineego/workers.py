@@ -153,11 +153,12 @@ class Worker:
                 return
 
 
+FEWER = "memory may have run out: use fewer with --jobs"
+
+
 def _ended(code: int) -> WorkerLost:
     by = f"by signal {-code}" if code < 0 else f"with code {code}"
-    return WorkerLost(
-        f"a worker process was ended from outside ({by})", remedy="memory may have run out: use fewer with --jobs"
-    )
+    return WorkerLost(f"a worker process was ended from outside ({by})", remedy=FEWER)
 
 
 TRIES = 2
@@ -226,48 +227,66 @@ def in_processes(
                 if item is None:
                     stillborn += 1
                     if stillborn == TRIES:
-                        raise _ended(content)
+                        raise ResourceExhausted(*_ended(content).args, remedy=FEWER)
                 else:
                     tries[number] += 1
                     if tries[number] < TRIES:
                         log.warning("%s: %s; it is tried again", name(item), _ended(content).message)
                         waiting.appendleft((number, item))
                     else:
-                        yield lost(item, _set_aside(content))
+                        yield lost(item, set_aside(_ended(content)))
                 if waiting:
                     running += start()
 
 
-def _set_aside(code: int) -> WorkerLost:
-    error = _ended(code)
+def set_aside(error: WorkerLost) -> WorkerLost:
+    """What is said of an item that has cost `TRIES` workers, the last of them with `error`."""
     return WorkerLost(
         f"set aside: {TRIES} processes that worked on it were ended, the last {error.message.rsplit('(', 1)[1][:-1]}",
         remedy="memory may have run out: use fewer with --jobs; or the file makes a decoder crash: leave it out",
     )
 
 
+class _Outbox:
+    """A worker's messages to its parent, from whichever thread."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._lock = stream, threading.RLock()
+
+    def send(self, kind: str, content: Any) -> None:
+        message = pickle.dumps((kind, content), protocol=pickle.HIGHEST_PROTOCOL)
+        with self._lock:
+            self._stream.write(message)
+            self._stream.flush()
+
+
 class _Forwarder(logging.Handler):
     """Sends notes to the parent, which shows them as its own."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, out: _Outbox) -> None:
         super().__init__()
-        self._stream = stream
+        self._out = out
 
     def emit(self, record: logging.LogRecord) -> None:
         record.msg, record.args, record.exc_info = record.getMessage(), None, None
-        _send(self._stream, "log", record)
+        self._out.send("log", record)
 
 
-def _send(stream: IO[bytes], kind: str, content: Any) -> None:
-    pickle.dump((kind, content), stream, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.flush()
+_parent: _Outbox | None = None
+
+
+def tell(content: Any) -> None:
+    """From anywhere in a task: hand something over at once, as if the task had yielded it."""
+    assert _parent is not None, "called in a worker only"
+    _parent.send("item", content)
 
 
 def _serve() -> None:
     """The worker's side: read a task from standard input, write its messages to standard output."""
     signal.signal(signal.SIGTERM, _on_sigterm)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
-    out = os.fdopen(os.dup(1), "wb")
+    global _parent
+    out = _parent = _Outbox(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever a library prints must not land among the messages
     sys.stdout = sys.stderr
     warnings.simplefilter("ignore")
@@ -281,20 +300,20 @@ def _serve() -> None:
         task, args, fed = pickle.load(given)
         threading.Thread(target=_listen, args=(given, inbox), daemon=True).start()
         for item in task(_asked_for(out, inbox), *args) if fed else task(*args):
-            _send(out, "item", item)
-        _send(out, "end", None)
+            out.send("item", item)
+        out.send("end", None)
     except BineegoError as error:
-        _send(out, "error", error)
+        out.send("error", error)
     except MemoryError:
-        _send(out, "error", ResourceExhausted("out of memory in a worker process", remedy="use fewer with --jobs"))
+        out.send("error", ResourceExhausted("out of memory in a worker process", remedy="use fewer with --jobs"))
     except Exception:  # the parent must learn of a bug in the task; it raises it there
-        _send(out, "bug", traceback.format_exc())
+        out.send("bug", traceback.format_exc())
 
 
-def _asked_for(out: IO[bytes], inbox: queue.Queue[Any]) -> Iterator[Any]:
+def _asked_for(out: _Outbox, inbox: queue.Queue[Any]) -> Iterator[Any]:
     """Items of the parent, one as soon as the one before is done."""
     while True:
-        _send(out, "next", None)
+        out.send("next", None)
         given = inbox.get()
         if not given:
             return
@@ -319,10 +338,16 @@ def _on_sigterm(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
-if __name__ == "__main__":
-    code = 0
+def main() -> int:
+    """A worker process, to its end; its exit code."""
     try:
         _serve()
     except (Terminated, BrokenPipeError):  # the parent has all it wants, or is no more
-        code = EXIT_SIGTERM
-    os._exit(code)  # at once: a signal while the interpreter shuts down would be told as an error
+        return EXIT_SIGTERM
+    return 0
+
+
+if __name__ == "__main__":
+    from bineego import workers  # the module that tasks import, of which this is a second copy
+
+    os._exit(workers.main())  # at once: a signal while the interpreter shuts down would be told as an error

@@ -99,7 +99,7 @@ def test_items_come_in_order_and_chatter_is_kept_out(tasks) -> None:  # type: ig
     [
         ("ours", InputInvalid, "a.mp4: wrong\n  -> mend it"),
         ("bug", RuntimeError, "KeyError"),
-        ("kill", ResourceExhausted, "ended from outside"),
+        ("kill", WorkerLost, "ended from outside"),
     ],
 )
 def test_errors_reach_the_parent(tasks, kind: str, error: type[Exception], text: str) -> None:  # type: ignore[no-untyped-def]
@@ -185,7 +185,7 @@ def test_half_written_files_go_when_a_worker_is_terminated_twice(tasks, tmp_path
     os.kill(process, signal.SIGTERM)
     time.sleep(0.01)
     os.kill(process, signal.SIGTERM)
-    with pytest.raises(ResourceExhausted, match="code 143"):
+    with pytest.raises(WorkerLost, match="code 143"):
         next(messages)
     assert not (tmp_path / "progress").exists()
     worker.close()
@@ -258,5 +258,5 @@ def test_an_item_whose_worker_was_killed_once_is_done_by_another(tasks, tmp_path
 
 
 def test_workers_that_never_come_to_work_are_not_started_for_ever(tasks) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(WorkerLost):
+    with pytest.raises(ResourceExhausted):
         run(tasks.never, [1, 2, 3])

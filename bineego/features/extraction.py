@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bineego import words
-from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, UsageError, WorkerLost, nearest
+from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, UsageError, nearest
 from bineego.features import track as tracks
 from bineego.features.cache import FeatureCache, TrackFiles
 from bineego.features.kinds import Kind, measured
@@ -127,12 +127,13 @@ def _found(
     jobs: int | None,
     device: str,
 ) -> Iterator[Message]:
-    """The work, in this process or shared out among several."""
+    """The work on one video here; on several in other processes."""
     cores = os.cpu_count() or 1
     _check_disk(missing, maker, store.folder)
     jobs = min(jobs or (cores if device == "cpu" else 1), len(missing))
-    if jobs < 2:
+    if len(missing) < 2:
         return _make(missing, maker, store, 0)
+    # Also if it is one at a time: a decoder that crashes takes its process with it.
     return in_processes(
         _work,
         missing,
@@ -141,6 +142,7 @@ def _found(
         store,
         device,
         max(1, cores // jobs),
+        0 if jobs == 1 else 1,
         jobs=jobs,
         cost=lambda item: item.seconds,
         name=lambda item: item.video_id,
@@ -199,15 +201,20 @@ def _work(
     store: FeatureCache,
     device: str,
     threads: int,
+    decoding: int,
 ) -> Iterator[Message]:
-    """A worker's task."""
+    """A worker's task.
+
+    Args:
+        threads, decoding: threads of the network, and of the decoder; 0 = one a core.
+    """
     import torch
 
     from bineego.tsm.allocator import keep_memory
 
     torch.set_num_threads(threads)
     keep_memory()
-    yield from _make(share, make_maker(options, kinds, device), store, 1)
+    yield from _make(share, make_maker(options, kinds, device), store, decoding)
 
 
 def _make(share: Iterable[_Item], maker: FeatureMaker, store: FeatureCache, threads: int) -> Iterator[Message]:
@@ -219,8 +226,6 @@ def _make(share: Iterable[_Item], maker: FeatureMaker, store: FeatureCache, thre
                     tracks.save(found, store.entry(item.video_id, item.path))
                 else:
                     yield item.video_id, found, None
-        except WorkerLost as error:
-            yield item.video_id, 1.0, error
         except ResourceExhausted:
             raise
         except BineegoError as error:

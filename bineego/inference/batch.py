@@ -113,10 +113,8 @@ def localize(
         # Here, and not in every process that scores: what is to be said of it is said once.
         safe = {safe_precision(options.precision, device, one.model.card) for one in clip_models}
         options = dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
-    # Processes load a model from its file, if it has one.
-    sources = [one.model if options.jobs == 1 else one.path or one.model for one in models]
     try:
-        with contextlib.closing(score_all(todo, sources, options, on_progress)) as results:
+        with contextlib.closing(score_all(todo, models, options, on_progress)) as results:
             work.tell(todo, on_video)
             for item, result in results:
                 work.take(item, result)

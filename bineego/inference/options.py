@@ -81,7 +81,7 @@ class ScoreOptions(Options):
     ] = 0
     strict: Annotated[
         bool,
-        Opt("Refuse damaged videos; each is decoded one extra time to look for damage.", panel=WORK_ON),
+        Opt("Refuse damaged videos; each is decoded one extra time, whole, to look for damage.", panel=WORK_ON),
     ] = False
     batch: Annotated[
         int | None, Ge(1), Opt("Clips per forward pass.", panel=SPEED, unset="4 on a CPU, 32 elsewhere")

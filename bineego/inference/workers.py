@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bineego.inference.items import Item
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
 from bineego.inference.temporal import TemporalScorer
+from bineego.inference.views import Loaded
 from bineego.postprocess.fusion import fuse_tracks
 from bineego.progress import Progress
 from bineego.tracks import ScoreTrack
@@ -29,14 +31,14 @@ from bineego.video.check import examine
 from bineego.video.damage import Damage
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
-from bineego.workers import in_processes
+from bineego.workers import in_processes, tell
 
 Result = tuple[Item, ScoreTrack | BineegoError]
 
 
 def score_all(
     items: Sequence[Item],
-    models: Sequence[Model | Path],
+    models: Sequence[Loaded],
     options: LocalizeOptions,
     on_progress: OnProgress | None = None,
 ) -> Generator[Result, None, None]:
@@ -44,23 +46,26 @@ def score_all(
 
     Args:
         items: score tracks are read, videos are scored, and the tracks of several views fused.
-        models: for each view a model or its file; empty if there are only score tracks.
-        options: `jobs` processes share the videos by their lengths, so that they end together.
+        models: for each view; empty if there are only score tracks.
+        options: `jobs` processes share the videos by their lengths, so that they end together. Several videos are
+            scored in a process of its own also one at a time, as a decoder that crashes takes its process with it;
+            here only by models that have no file.
         on_progress: called with (seconds of video done, seconds in all).
     """
     stored = [item for item in items if item.is_track]
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)
     jobs = min(options.jobs, len(lengths))
-    if jobs <= 1:
-        return score_in_process([*stored, *lengths], models, options, progress)
+    if len(lengths) < 2 or (jobs == 1 and any(one.path is None for one in models)):
+        return score_in_process([*stored, *lengths], [one.model for one in models], options, progress)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     found = in_processes(
         _work,
         lengths,
-        models,
+        [one.path or one.model for one in models],
         options,
         threads,
+        on_progress is not None,
         jobs=jobs,
         cost=lengths.__getitem__,
         name=lambda item: item.video_id,
@@ -160,11 +165,16 @@ def _load(item: Item) -> Result:
         return item, error
 
 
-def _told(stored: Sequence[Item], results: Iterator[Result], progress: Progress[Item]) -> Generator[Result, None, None]:
+def _told(
+    stored: Sequence[Item], results: Iterator[tuple[Item, ScoreTrack | BineegoError | float]], progress: Progress[Item]
+) -> Generator[Result, None, None]:
     yield from map(_load, stored)
     for item, result in results:
-        yield item, result
-        progress.tell(item, 1.0)
+        if isinstance(result, float):
+            progress.tell(item, result)
+        else:
+            yield item, result
+            progress.tell(item, 1.0)
 
 
 def _length(item: Item) -> float:
@@ -190,9 +200,24 @@ def _described(path: Path) -> float:
         return 1.0
 
 
+class _ToParent(Progress[Item]):
+    """Tells the parent process, now and then."""
+
+    EVERY = 0.5  # seconds
+
+    def __init__(self) -> None:
+        super().__init__({}, None)
+        self._told = time.monotonic()
+
+    def tell(self, item: Item, share: float) -> None:
+        if share < 1 and time.monotonic() - self._told >= self.EVERY:
+            tell((item, float(share)))
+            self._told = time.monotonic()
+
+
 def _work(
-    items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, threads: int
+    items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, threads: int, listened_to: bool
 ) -> Iterator[Result]:
-    """A worker's task. Its progress is that of whole videos: a message of every batch would cost more than it tells."""
+    """A worker's task."""
     torch.set_num_threads(threads)
-    return score_in_process(items, models, options, Progress({}, None))
+    return score_in_process(items, models, options, _ToParent() if listened_to else Progress({}, None))

@@ -76,7 +76,7 @@ def suggest(
     check_suiting(items, models, how)
     failed: list[BineegoError] = []
     tracks: list[ScoreTrack] = []
-    for item, result in score_all(items, [one.model for one in models], how, on_progress):
+    for item, result in score_all(items, models, how, on_progress):
         if isinstance(result, BineegoError):
             if len(items) == 1:
                 raise result

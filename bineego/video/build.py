@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bineego import words
-from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, WorkerLost
+from bineego.errors import BatchFailed, BineegoError, ResourceExhausted
 from bineego.files import check_writable
 from bineego.progress import Progress
 from bineego.store import Made, Store
@@ -138,15 +138,16 @@ def _build(
                 break
             _follow(build_share([ordered.pop(0)], cache, jobs), failed, progress)
     jobs = min(jobs, len(ordered))
-    if jobs < 2:
+    if len(ordered) < 2:
         _follow(build_share(ordered, cache, 1), failed, progress)
         return
+    # Also if it is one at a time: a decoder that crashes takes its process with it.
     found = in_processes(
         build_share,
         ordered,
         cache,
         1,
-        True,
+        jobs > 1,
         jobs=jobs,
         cost=lambda item: item.cost,
         name=lambda item: item.video_id,
@@ -172,8 +173,6 @@ def build_share(share: Iterable[_Item], cache: FrameCache, workers: int, alone: 
             frames = read_parallel(item.path, reader=reader, workers=workers) if workers > 1 else reader.read()
             for done in cache.write(item.video_id, reader, frames):
                 yield item.video_id, done, None
-        except WorkerLost as error:
-            yield item.video_id, 1.0, error
         except ResourceExhausted:
             raise
         except BineegoError as error:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bineego.errors import WorkerLost
 from bineego.types import Floats, Ints
 from bineego.video.damage import Damage
 from bineego.video.decode import Converter, wanted_frames
@@ -24,7 +26,9 @@ from bineego.video.entry import clean_entries, opened_at
 from bineego.video.frames import FrameOptions, TimedFrame
 from bineego.video.reader import Found, VideoReader, check_indices, in_order
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
-from bineego.workers import Worker
+from bineego.workers import TRIES, Worker, set_aside
+
+log = logging.getLogger(__name__)
 
 PARTS_PER_WORKER = 8
 """More parts share the work more evenly; each costs a seek and a decoder to fill."""
@@ -54,6 +58,7 @@ def read_parallel(
 
     Raises:
         InputMissing, InputInvalid: as the reader.
+        WorkerLost: the processes that decoded it were killed, or crashed, twice.
     """
     reader = reader or VideoReader(path, options)
     wanted = check_indices(indices, len(reader.times))
@@ -139,28 +144,44 @@ def _behind_leading(timeline: FrameTimeline, cut: int) -> int:
 
 
 def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) -> Iterator[Found]:
+    done = 0
+    for left in reversed(range(TRIES)):
+        behind = [part for part in parts if part.position + len(part.wanted) > done]
+        try:
+            with contextlib.closing(_in_turn(reader, behind, workers)) as frames:
+                for position, picture, seconds in frames:
+                    if picture is None or position > done:
+                        break  # damage
+                    if position == done:
+                        yield position, picture, seconds
+                        done += 1
+            break
+        except WorkerLost as error:
+            if not left:
+                raise set_aside(error) from error
+            log.warning("%s: %s; it is tried again", reader.path, error.message)
+    if done < len(wanted):
+        # From the start, as what a decoder makes of damage depends on all that it was given before.
+        yield from itertools.islice(reader.in_order(wanted), done, None)
+
+
+def _in_turn(reader: VideoReader, parts: list[Part], workers: int) -> Generator[Found, None, None]:
+    """The frames of all parts, one part after the other, as far as they are decoded without trouble.
+
+    Raises:
+        WorkerLost: one of the processes has ended.
+    """
     picture_bytes = 3 * reader.options.size**2 * (4 if reader.options.keep_aspect else 1)  # 4: panoramas and wider
     ahead = max(8, WAITING_BYTES // (picture_bytes * workers))
     with contextlib.ExitStack() as stack:
         running = []
-        for number in range(workers):
+        for number in range(min(workers, len(parts))):
             share = parts[number::workers]
             worker = Worker(decode_parts, reader.path, reader.options, reader.timeline, share, ahead=ahead)
             stack.callback(worker.close)
             running.append(worker.messages())
-        done = 0
-        for part, messages in zip(parts, itertools.cycle(running), strict=False):
-            for found in itertools.takewhile(lambda item: item is not None, messages):
-                position, picture, _ = found
-                if picture is None or position != done:
-                    break
-                yield found
-                done += 1
-            if done != part.position + len(part.wanted):
-                break
-    if done < len(wanted):
-        # From the start, as what a decoder makes of damage depends on all that it was given before.
-        yield from itertools.islice(reader.in_order(wanted), done, None)
+        for _, messages in zip(parts, itertools.cycle(running), strict=False):
+            yield from itertools.takewhile(lambda found: found is not None, messages)
 
 
 def decode_parts(

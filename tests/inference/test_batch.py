@@ -38,10 +38,10 @@ def folder(make_video: MakeVideo, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="module")
-def stored(folder: Path, model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stored(folder: Path, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Their score tracks, which are decoded in no time."""
     made = tmp_path_factory.mktemp("made")
-    localize(folder, model=model_file, output=made, options=FP32, save_scores=True)
+    localize(folder, model=model, output=made, options=FP32, save_scores=True)
     found = tmp_path_factory.mktemp("tracks")
     for path in made.glob("*.scores.npz"):
         shutil.copy(path, found)
@@ -52,11 +52,11 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def test_a_folder(folder: Path, model_file: Path, tmp_path: Path) -> None:
+def test_a_folder(folder: Path, model: Model, tmp_path: Path) -> None:
     progress: list[tuple[float, float]] = []
     found = localize(
         folder,
-        model=model_file,
+        model=model,
         output=tmp_path,
         options=FP32,
         format=["csv", "json"],
@@ -87,21 +87,21 @@ def test_a_folder(folder: Path, model_file: Path, tmp_path: Path) -> None:
 
 
 def test_a_second_run_does_only_what_is_missing(
-    folder: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = localize(folder, model=model_file, output=tmp_path, options=FP32)
+    first = localize(folder, model=model, output=tmp_path, options=FP32)
     before = (tmp_path / "predictions.csv").read_bytes()
     (tmp_path / "b.csv").unlink()
-    again = localize(folder, model=model_file, output=tmp_path, options=FP32)
+    again = localize(folder, model=model, output=tmp_path, options=FP32)
     assert again.skipped == ("a", "short")
     assert (tmp_path / "predictions.csv").read_bytes() == before
     assert again.scenes == first.scenes
-    assert localize(folder, model=model_file, output=tmp_path, options=FP32, overwrite=True).skipped == ()
+    assert localize(folder, model=model, output=tmp_path, options=FP32, overwrite=True).skipped == ()
     other = LocalizeOptions(precision=Precision.FP32, postprocess=Postprocess.PAPER)
-    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ()
-    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
+    assert localize(folder, model=model, output=tmp_path, options=other).skipped == ()
+    assert localize(folder, model=model, output=tmp_path, options=other).skipped == ("a", "b", "short")
     os.utime(folder / "a.mp4")  # not another content
-    assert localize(folder, model=model_file, output=tmp_path, options=other).skipped == ("a", "b", "short")
+    assert localize(folder, model=model, output=tmp_path, options=other).skipped == ("a", "b", "short")
 
 
 def test_the_joint_tables_hold_every_video_however_many_calls_made_them(stored: Path, tmp_path: Path) -> None:
@@ -226,16 +226,16 @@ def test_what_is_said_of_each_video(stored: Path, tmp_path: Path, caplog: pytest
     assert f"b: {count} action" in caplog.text
 
 
-def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_path: Path) -> None:
+def test_a_batch_goes_on_past_a_bad_file(folder: Path, model: Model, tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     shutil.copytree(folder, videos)
     (videos / "aa.mp4").write_bytes(b"no video at all")
     with pytest.raises(BatchFailed, match="1 of 4 inputs failed"):
-        localize(videos, model=model_file, output=tmp_path / "out", options=FP32)
+        localize(videos, model=model, output=tmp_path / "out", options=FP32)
     assert {"a.csv", "b.csv", "short.csv", "predictions.csv"} <= set(names(tmp_path / "out"))
     assert "aa.csv" not in names(tmp_path / "out")
     with pytest.raises(InputInvalid):  # the only input: its own error
-        localize(videos / "aa.mp4", model=model_file, output=tmp_path / "out", options=FP32)
+        localize(videos / "aa.mp4", model=model, output=tmp_path / "out", options=FP32)
 
 
 @pytest.mark.parametrize(
@@ -248,23 +248,23 @@ def test_a_batch_goes_on_past_a_bad_file(folder: Path, model_file: Path, tmp_pat
     ],
 )
 def test_names_that_make_no_files_are_refused_before_work(
-    folder: Path, model_file: Path, tmp_path: Path, name: str, says: str
+    folder: Path, model: Model, tmp_path: Path, name: str, says: str
 ) -> None:
     (tmp_path / "in").mkdir()
     shutil.copy(folder / "a.mp4", tmp_path / "in" / f"{name}.mp4")
     with pytest.raises(UsageError, match=says):
-        localize(tmp_path / "in", model=model_file, output=tmp_path / "out", save_scores=True)
+        localize(tmp_path / "in", model=model, output=tmp_path / "out", save_scores=True)
 
 
-def test_the_longest_name_is_written(folder: Path, model_file: Path, tmp_path: Path) -> None:
+def test_the_longest_name_is_written(folder: Path, model: Model, tmp_path: Path) -> None:
     name = "ж" * 125
     shutil.copy(folder / "a.mp4", tmp_path / f"{name}.mp4")
-    localize(tmp_path / f"{name}.mp4", model=model_file, output=tmp_path / "out")
+    localize(tmp_path / f"{name}.mp4", model=model, output=tmp_path / "out")
     assert (tmp_path / "out" / f"{name}.csv").exists()
 
 
-def test_a_score_track_needs_no_model(folder: Path, model_file: Path, tmp_path: Path) -> None:
-    localize(folder / "b.mp4", model=model_file, output=tmp_path / "one", options=FP32, save_scores=True)
+def test_a_score_track_needs_no_model(folder: Path, model: Model, tmp_path: Path) -> None:
+    localize(folder / "b.mp4", model=model, output=tmp_path / "one", options=FP32, save_scores=True)
     stored = tmp_path / "one" / "b.scores.npz"
     options = LocalizeOptions(postprocess=Postprocess.VITERBI)
     found = localize([stored], output=tmp_path / "two", options=options)
@@ -306,52 +306,50 @@ def test_scenes_only_model(folder: Path, card_of: Callable[..., ModelCard], tmp_
     assert [path.name for path in found.results] == ["scenes.csv"]
 
 
-def test_inputs_and_outputs_are_checked_before_work(folder: Path, model_file: Path, tmp_path: Path) -> None:
+def test_inputs_and_outputs_are_checked_before_work(folder: Path, model: Model, tmp_path: Path) -> None:
     with pytest.raises(InputMissing):
-        localize(folder / "nothing.mp4", model=model_file)
+        localize(folder / "nothing.mp4", model=model)
     with pytest.raises(UsageError):
-        localize([], model=model_file)
+        localize([], model=model)
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(folder / "a.mp4", other / "a.mp4")
     with pytest.raises(UsageError, match="'a'"):
-        localize([folder, other / "a.mp4"], model=model_file)
+        localize([folder, other / "a.mp4"], model=model)
     own = tmp_path / "a.csv"
     own.write_text("video_id,label,start,end\na,jump,0,1\n")
     with pytest.raises(UsageError, match="would be replaced"):
-        localize(folder / "a.mp4", model=model_file, output=tmp_path)
+        localize(folder / "a.mp4", model=model, output=tmp_path)
     assert own.read_text().endswith("a,jump,0,1\n")
     own.rename(tmp_path / "predictions.csv")
     with pytest.raises(UsageError, match="would be replaced"):
-        localize(folder / "a.mp4", model=model_file, output=tmp_path)
+        localize(folder / "a.mp4", model=model, output=tmp_path)
     (tmp_path / "predictions.csv").unlink()
     (tmp_path / "scenes.csv").write_text("video_id,scene\na,Kitchen\n")  # of a person, not of a model
     with pytest.raises(UsageError, match="would be replaced"):
-        localize(folder / "a.mp4", model=model_file, output=tmp_path)
+        localize(folder / "a.mp4", model=model, output=tmp_path)
     (tmp_path / "scenes.csv").unlink()
     results = tmp_path / "predictions.json"
     results.write_text('{"database": {}}')  # labels
     with pytest.raises(UsageError, match="would be replaced"):
-        localize(folder / "a.mp4", model=model_file, output=tmp_path, format=["json"])
+        localize(folder / "a.mp4", model=model, output=tmp_path, format=["json"])
     assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):
-        localize(folder / "a.mp4", model=model_file, options=LocalizeOptions(device="abacus"))
+        localize(folder / "a.mp4", model=model, options=LocalizeOptions(device="abacus"))
 
 
-def test_a_part_of_a_video_has_the_times_of_the_whole(folder: Path, model_file: Path, tmp_path: Path) -> None:
+def test_a_part_of_a_video_has_the_times_of_the_whole(folder: Path, model: Model, tmp_path: Path) -> None:
     """Cells of the same frames have the same answers, wherever the part begins."""
     paper = LocalizeOptions(precision=Precision.FP32, postprocess=Postprocess.PAPER, threshold=0.01)
     video = folder / "b.mp4"
-    localize(video, model=model_file, output=tmp_path / "whole", options=paper, save_scores=True)
-    found = localize(
-        video, model=model_file, output=tmp_path / "part", options=paper, save_scores=True, start=0.5, end=1.5
-    )
+    localize(video, model=model, output=tmp_path / "whole", options=paper, save_scores=True)
+    found = localize(video, model=model, output=tmp_path / "part", options=paper, save_scores=True, start=0.5, end=1.5)
     whole, part = (tracks.load(tmp_path / name / "b.scores.npz") for name in ("whole", "part"))
     assert part.edges.tolist() == [0.0, 0.5, 1.0, 1.5]
     np.testing.assert_allclose(part.logits[1:], whole.logits[1:3], atol=1e-4)
     assert found.predictions["start"].min() >= 0.5
     assert found.predictions["end"].max() <= 1.5
     with pytest.raises(UsageError, match=r"must be more than --start, 0\.5, not 0\.4"):
-        localize(video, model=model_file, start=0.5, end=0.4)
+        localize(video, model=model, start=0.5, end=0.4)
     with pytest.raises(InputInvalid, match=r"ends at 2\.\d+ s, before 30 s"):
-        localize(video, model=model_file, start=30.0)
+        localize(video, model=model, start=30.0)

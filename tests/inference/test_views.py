@@ -43,15 +43,15 @@ def folder(make_video: MakeVideo, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def test_tracks_of_the_views_are_fused_and_decoded_once(
-    folder: Path, model_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    folder: Path, model: Model, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="bineego"):
-        found = localize(folder, model=model_file, view=BOTH, output=tmp_path / "both", options=FP32, save_scores=True)
+        found = localize(folder, model=model, view=BOTH, output=tmp_path / "both", options=FP32, save_scores=True)
     assert "1 of 3 recordings have no panoramic video" in caplog.text
     assert "have no third_person video" not in caplog.text
     single = {}
     for view in BOTH:
-        localize(folder, model=model_file, view=view, output=tmp_path / view, options=FP32, save_scores=True)
+        localize(folder, model=model, view=view, output=tmp_path / view, options=FP32, save_scores=True)
         single[view] = tmp_path / view
     for name in ("alone", "other", "same"):
         given = [tracks.load(path) for view in BOTH if (path := single[view] / f"{name}.scores.npz").exists()]
@@ -108,11 +108,11 @@ def test_a_second_run_does_only_what_is_missing(
     assert skipped([View.PANORAMIC], model_file) == ()
 
 
-def test_a_recording_with_a_bad_file_is_left_out(folder: Path, model_file: Path, tmp_path: Path) -> None:
+def test_a_recording_with_a_bad_file_is_left_out(folder: Path, model: Model, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "data")
     (tmp_path / "data" / "third_person" / "same.mp4").write_bytes(b"no video at all")
     with pytest.raises(BatchFailed, match="1 of 3 inputs failed"):
-        localize(tmp_path / "data", model=model_file, view=BOTH, output=tmp_path / "out", options=FP32)
+        localize(tmp_path / "data", model=model, view=BOTH, output=tmp_path / "out", options=FP32)
     assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {
         "alone.csv", "other.csv", "predictions.csv", "scenes.csv",
     }  # fmt: skip
@@ -125,8 +125,8 @@ def test_progress_passes_through_the_views(folder: Path, model: Model) -> None:
     assert (np.diff([done for done, _ in seen]) >= -1e-9).all()
 
 
-def test_score_tracks_have_no_views(folder: Path, model_file: Path, tmp_path: Path) -> None:
-    found = localize(folder, model=model_file, view=BOTH, output=tmp_path, options=FP32, save_scores=True)
+def test_score_tracks_have_no_views(folder: Path, model: Model, tmp_path: Path) -> None:
+    found = localize(folder, model=model, view=BOTH, output=tmp_path, options=FP32, save_scores=True)
     assert localize(tmp_path, view=BOTH).predictions.equals(found.predictions)
 
 
