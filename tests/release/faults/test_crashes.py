@@ -55,7 +55,7 @@ def crashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("command", "made"),
     [
         (["extract-frames", "--size", "32"], "32/*/frames.jpg"),
-        (["extract-features", "--kinds", "motion"], "*.npz"),
+        (["extract-features", "--kinds", "motion"], "*.npy"),
     ],
     ids=["extract-frames", "extract-features"],
 )
