@@ -33,10 +33,10 @@ class RunState:
     Attributes:
         recipe: the recipe as it was asked for, plain values.
         resolved: the recipe in use, plain values.
-        data: fingerprint of the training set.
-        origin: what the run started from, plain values.
+        data: fingerprint of the training set; empty until it is known.
         network: state dict, as trained.
-        optimiser: state dict.
+        optimiser: state dict; empty before the first save.
+        origin: what the run started from, plain values.
         average: state of the moving average of the weights; empty without one.
         epoch: the epoch under way, from 0.
         step: steps of it that are done.
@@ -50,7 +50,7 @@ class RunState:
 
     recipe: dict[str, Any]
     resolved: dict[str, Any]
-    data: str
+    data: str = ""
     network: dict[str, Tensor]
     optimiser: dict[str, Any]
     origin: dict[str, Any] = field(default_factory=dict)
