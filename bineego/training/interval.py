@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from bineego.config import to_toml
 from bineego.datasets.recording import Dataset
+from bineego.toml import to_toml
 from bineego.training import tensorboard
 from bineego.training.clips import Clips
 from bineego.training.device import first_then_all, launched, on_first

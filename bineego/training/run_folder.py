@@ -13,7 +13,7 @@ import orjson
 import pandas as pd
 
 from bineego import files, segments
-from bineego.config import part, to_toml, write_toml
+from bineego.config import part
 from bineego.datasets.recording import Dataset
 from bineego.datasets.split import Split, write_split
 from bineego.errors import UsageError
@@ -22,6 +22,7 @@ from bineego.formats.csv import write_scenes, write_segments
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.formats.table import csv_line
 from bineego.runs import RunFolder
+from bineego.toml import to_toml, write_toml
 from bineego.training.epoch import Epoch
 from bineego.training.log import unfitted
 from bineego.training.options import RunOptions

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from bineego.config import to_toml
+from bineego.toml import to_toml
 from bineego.tracks import Activation
 from bineego.training.checkpoint import RunState
 from bineego.training.device import environment

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from bineego.config import build, read_toml
+from bineego.config import build
 from bineego.decoding import default
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
 from bineego.postprocess.fit import DecoderFit
+from bineego.toml import read_toml
 from bineego.training import Recipe, RunOptions, finish, interval, train
 from bineego.training.recipe import effective
 from bineego.tsm import load_model

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bineego import features
-from bineego.config import to_toml
 from bineego.runs import find_model
+from bineego.toml import to_toml
 from bineego.training.head_choice import OF_BOTH
 from bineego.training.recipe import Head, Recipe
 from bineego.tsm.config import Trunk
