@@ -20,9 +20,9 @@ from bineego.inference.items import Item, find_items
 from bineego.inference.localized import Localized
 from bineego.inference.options import LocalizeCall, LocalizeOptions
 from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
+from bineego.inference.scorers import score_all
 from bineego.inference.suiting import check_suiting
 from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
-from bineego.inference.workers import score_all
 from bineego.postprocess import decode
 from bineego.postprocess.candidates import RANK
 from bineego.shards import read_shard
