@@ -189,16 +189,6 @@ def read_any(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDI
     return read_annotations(path, how, media)
 
 
-def read_segments(path: Path | str) -> pd.DataFrame:
-    """The segments table of a file of labels or predictions in any format that is known; predictions have scores.
-
-    Raises:
-        InputMissing: the file cannot be read.
-        InputInvalid: it is in no known format, or a row is wrong.
-    """
-    return read_any(Path(path)).segments
-
-
 def annotation_files(folder: Path) -> list[Path]:
     """The files of a folder that may hold annotations, by name; hidden ones are left out.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bineego.config import part, takes
 from bineego.datasets.recording import Dataset
+from bineego.progress import shown
 from bineego.training.head_choice import asked_head, default_head
 from bineego.training.interval import train_interval
 from bineego.training.options import RunOptions, TrainCall, train_call
@@ -36,8 +37,8 @@ def train(
         dataset: a DATASET path in any form, or an opened one.
         recipe: what and how to learn, at once: a recipe, or the name or file of one; keywords win.
         options: where it takes place, at once; keywords win.
-        on_progress: called with (steps done, steps of all epochs).
-        on_frames: called while the frame cache is built, or features are made.
+        on_progress: called with (steps done, steps of all epochs); a notebook shows a bar where it is left out.
+        on_frames: called while the frame cache is built, or features are made; likewise.
         given: see `TrainCall`: `name`, `trunk`, `frames`, `epochs`, `device`, `resume` ...
 
     Raises:
@@ -48,6 +49,7 @@ def train(
     """
     call = train_call(given, recipe, options)
     recipe, options = part(Recipe, call), part(RunOptions, call)
+    on_progress, on_frames = shown("training", on_progress), shown("reading videos", on_frames)
     head, planned = asked_head(call), None
     if head is None:
         planned = plan(dataset, recipe, options)
