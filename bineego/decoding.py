@@ -28,7 +28,12 @@ class ScoreRule(StrEnum):
 
 
 INDEPENDENT_CELLS = 0.5
-"""Length of video, in cells of the track, that counts as one independent observation where nothing was fitted."""
+"""Length of video, in cells of the track, that counts at most as one independent observation where nothing was
+fitted."""
+
+COARSE = 0.25
+"""Cells of so many seconds or more are refined where nothing was fitted: in shorter ones there is nothing to gain
+(docs/accuracy.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,19 +97,21 @@ class Decoding:
         )
 
 
-def default(cell: float) -> Decoding:
-    """What is done where nothing was fitted: chosen on real score tracks (docs/decoding.md).
+def default(cell: float, *, boundaries: bool = False) -> Decoding:
+    """What is done where nothing was fitted: chosen on real score tracks (docs/decoding.md). With a model's statistics
+    of its training annotations at hand, `postprocess.decoder.default_of` smooths less where a track needs less.
 
     Candidates raise the score on all of them, and are left out all the same: without a fit nothing is known of the
     model, and a person who reads the table does not want them.
 
     Args:
         cell: usual length of the track's cells, seconds.
+        boundaries: whether it has a boundary channel.
     """
     return Decoding(
         postprocess=Postprocess.VITERBI,
         score=ScoreRule.LENGTH,
-        refine=True,
+        refine=boundaries or cell >= COARSE,
         candidates=False,
         independent_seconds=INDEPENDENT_CELLS * cell,
         boundary=1.0,

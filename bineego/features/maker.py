@@ -117,6 +117,7 @@ class FeatureMaker:
             duration=reader.duration,
             kinds={kind: _taken(whole, row_T) for kind, whole in columns.items()},
             made_by=self.made_by,
+            damage=reader.damage,
         )
 
     def _rows(self, frames: Iterator[TimedFrame], lead: int = 0) -> Iterator[Rows]:

@@ -2,7 +2,7 @@
 
 Ridge regression of the step labels on the projected features, five steps of them averaged; the score of some kinds is
 how well held-out groups (people, cameras, else recordings) are told. All kinds are taken but those without which it
-rises: a head makes more of several views of one thing than a linear map can.
+clearly rises: a head makes more of several views of one thing than a linear map can.
 
 Shape suffixes: T steps, C classes, D projected features.
 """
@@ -32,8 +32,9 @@ STEP_SECONDS = 0.32
 """Steps looked at lie so far apart: nearer ones say the same."""
 
 RIDGE = 0.05  # of the features' variance
-GAIN = 0.01
-"""A kind is left out if the score rises by so much without it; smaller differences are chance on small sets."""
+GAIN, ERRORS = 0.01, 2.0
+"""A kind is left out if the score rises by at least so much without it, and by so many standard errors over the folds:
+the best of several choices looks good by chance (docs/accuracy.md)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,19 +87,27 @@ def screen(
     projection = fit_projection({v: tracks[v] for pairs in of_fold.values() for v, _ in pairs}, kinds)
     parts = [_Fold.read(tracks, projection, pairs, labels) for pairs in of_fold.values()]
     chosen = kinds
-    scores = {chosen: _score(parts, projection, chosen)}
+    scores = {chosen: _scores(parts, projection, chosen)}
     while len(chosen) > 1:
         fewer = [tuple(kind for kind in chosen if kind != left_out) for left_out in chosen]
-        scores |= {some: _score(parts, projection, some) for some in fewer}
-        best = max(fewer, key=lambda some: scores[some])
-        if scores[best] < scores[chosen] + GAIN:
+        scores |= {some: _scores(parts, projection, some) for some in fewer}
+        best = max(fewer, key=lambda some: float(scores[some].mean()))
+        if not _clearly_better(scores[best], scores[chosen]):
             break
         chosen = best
+    means = {some: float(found.mean()) for some, found in scores.items()}
     log.info(
         "features: %s (%.3f on held-out %s; --kinds chooses others)",
-        ", ".join(chosen), scores[chosen], f"{groups.attribute}s" if groups.attribute else "recordings",
+        ", ".join(chosen), means[chosen], f"{groups.attribute}s" if groups.attribute else "recordings",
     )  # fmt: skip
-    return Screened(kinds=chosen, score=scores[chosen], scores=scores, group_by=groups.attribute)
+    return Screened(kinds=chosen, score=means[chosen], scores=means, group_by=groups.attribute)
+
+
+def _clearly_better(scores: Floats, others: Floats) -> bool:
+    """Whether scores of folds are higher than others of the same folds by more than chance."""
+    gains = scores - others
+    error = float(gains.std(ddof=1)) / np.sqrt(len(gains)) if len(gains) > 1 else np.inf
+    return bool(gains.mean() >= max(GAIN, ERRORS * error))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,8 +158,8 @@ def _smooth(values_TD: NDArray[np.float32], steps: float) -> NDArray[np.float32]
     return ((sums[2 * half + 1 :] - sums[: -2 * half - 1]) / (2 * half + 1)).astype(np.float32)
 
 
-def _score(folds: Sequence[_Fold], projection: Projection, kinds: tuple[str, ...]) -> float:
-    """Mean over the folds of the mean average precision of the classes that they show."""
+def _scores(folds: Sequence[_Fold], projection: Projection, kinds: tuple[str, ...]) -> Floats:
+    """Of each fold (F,) with any action: the mean average precision of the classes that it shows."""
     columns = np.concatenate([np.arange(projection.n_features)[projection.columns(kind)] for kind in kinds])
     gram = np.sum([fold.gram for fold in folds], axis=0)[np.ix_(columns, columns)]
     cross = np.sum([fold.cross for fold in folds], axis=0)[columns]
@@ -172,7 +181,7 @@ def _score(folds: Sequence[_Fold], projection: Projection, kinds: tuple[str, ...
         ]
         if precisions:
             found.append(float(np.mean(precisions)))
-    return float(np.mean(found)) if found else 0.0
+    return np.array(found or [0.0])
 
 
 def _average_precision(scores: Floats, hits: NDArray[np.bool_]) -> float:

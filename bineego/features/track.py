@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from bineego.features.kinds import source_of
 from bineego.features.steps import blocks_of_steps, change, step_edges
 from bineego.files import atomic_stream
 from bineego.types import Floats, Ints
+from bineego.video.damage import Damage
 
 SUFFIX = ".npz"
 FORMAT = 1
@@ -43,6 +44,7 @@ class FeatureTrack:
         duration: seconds of the video.
         kinds: features float16 (T, D) by the name of their kind. Those made of others (`source_of`) may be missing.
         made_by: what all they were made with (trunk, weights, size ...), as plain values.
+        damage: what was noticed of the video when they were made.
     """
 
     video_id: str
@@ -51,6 +53,7 @@ class FeatureTrack:
     duration: float
     kinds: Mapping[str, Halves]
     made_by: Mapping[str, Any] = field(default_factory=dict)
+    damage: Damage = field(default_factory=Damage)
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -124,6 +127,7 @@ def save(track: FeatureTrack, path: Path) -> None:
         "rate": track.rate,
         "duration": track.duration,
         "made_by": dict(track.made_by),
+        "damage": asdict(track.damage),
     }
     meta[digests.KEY] = digests.of_arrays(meta, arrays)
     with atomic_stream(path) as stream:
@@ -158,8 +162,18 @@ def load(path: Path) -> FeatureTrack:
                 if name.startswith(KIND_PREFIX)
             },
             made_by=dict(meta["made_by"]),
+            damage=_damage(meta.get("damage", {})),
         )
     except InputInvalid as error:
         raise InputInvalid(error.message, where=path, remedy=error.remedy) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputInvalid(f"not a feature track ({type(error).__name__}: {error})", where=path) from error
+
+
+def _damage(values: Mapping[str, Any]) -> Damage:
+    """Inverse of `asdict`, after JSON has made lists of tuples."""
+    return Damage(**{name: _tuples(value) for name, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

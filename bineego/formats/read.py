@@ -17,7 +17,6 @@ from bineego.formats import (
     boris,
     boris_table,
     challenge,
-    challenge_web,
     csv,
     eaf,
     eaf_table,
@@ -44,7 +43,7 @@ FORMATS: tuple[Format, ...] = (
     x360.FORMAT,
     boris.FORMAT,
     labelstudio.FORMAT,
-    challenge_web.FORMAT,
+    challenge.WEB,
     eaf.FORMAT,
     eaf_table.FORMAT,
     subtitles.SRT,
@@ -187,6 +186,16 @@ def read_any(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDI
             else:
                 return replace(held, segments=tidy_predictions(held.segments, how, path))
     return read_annotations(path, how, media)
+
+
+def read_segments(path: Path | str) -> pd.DataFrame:
+    """The segments table of a file of labels or predictions in any format that is known; predictions have scores.
+
+    Raises:
+        InputMissing: the file cannot be read.
+        InputInvalid: it is in no known format, or a row is wrong.
+    """
+    return read_any(Path(path)).segments
 
 
 def annotation_files(folder: Path) -> list[Path]:

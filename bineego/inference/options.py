@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Interval
 
 from bineego.config import Opt, Options
 from bineego.datasets.recording import Subset, View
+from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
 from bineego.formats.kinds import FileFormat
 from bineego.postprocess.options import DecodeOptions
 from bineego.shards import checked_shard
@@ -108,6 +109,10 @@ class LocalizeOptions(ScoreOptions, DecodeOptions):
         Ge(1),
         Opt("Number of processes that decode one video.", panel=SPEED, unset="1 on a CPU, else one per core"),
     ] = None
+    features: Annotated[
+        Path,
+        Opt("Folder of features that training has kept: videos that it has seen are not read again.", flag=False),
+    ] = DEFAULT_FEATURES
 
 
 @dataclass(frozen=True, kw_only=True)

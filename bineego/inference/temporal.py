@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from bineego.errors import ModelError
+from bineego.errors import InputInvalid, ModelError
 from bineego.features import npy
+from bineego.features import track as tracks
+from bineego.features.cache import FeatureCache
 from bineego.features.kinds import foreign
 from bineego.features.lengths import check_lengths
 from bineego.features.maker import FeatureMaker
@@ -27,6 +30,8 @@ from bineego.types import OnProgress
 from bineego.video.damage import Damage
 from bineego.video.options import Backend
 
+log = logging.getLogger(__name__)
+
 
 class TemporalScorer:
     """A temporal model made ready. Memory grows with a video's length: by about 25 MB a minute.
@@ -39,6 +44,10 @@ class TemporalScorer:
         threads: decoding threads; 0 = one a core.
         stream: which picture of a file that has several.
         start, end: the part of each video, seconds.
+        features: folder of feature tracks that training kept; a whole video that has its own there is not read again.
+
+    Attributes:
+        damage: see `Scorer.damage`.
     """
 
     def __init__(
@@ -52,25 +61,45 @@ class TemporalScorer:
         stream: int = 0,
         start: float = 0.0,
         end: float | None = None,
+        features: Path | None = None,
     ) -> None:
         self.card, self.threads, self.device = card, threads, torch.device(device)
         self.stream, self.start, self.end = stream, start, end
         self.maker = _maker(network, card, backend, device)
+        self.cache: FeatureCache | None = None
+        if features is not None and self.maker is not None and stream == 0 and start == 0 and end is None:
+            self.cache = FeatureCache(features, self.maker.made_by)
+        self.damage = Damage()
         self.projection = projection_of(network)
         self.head = network.head.to(self.device).eval()
-
-    @property
-    def damage(self) -> Damage:
-        """See `Scorer.damage`."""
-        reader = None if self.maker is None else self.maker.reader
-        return Damage() if reader is None else reader.damage
 
     def score(
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
     ) -> ScoreTrack:
         """See `Scorer.score`; `video` may also be a feature file."""
-        if npy.is_feature_file(video):
-            return self.score_features(self._given(video))
+        track = self._given(video) or self._cached(video, video_id) or self._made(video, video_id, on_progress, kept)
+        self.damage = track.damage
+        return self.score_features(track)
+
+    def _given(self, path: Path) -> FeatureTrack | None:
+        """The features of a feature file, at the model's steps; None if it is none."""
+        if not npy.is_feature_file(path):
+            return None
+        file = npy.describe(path)
+        check_lengths({file.video_id: file}, {})
+        return npy.load(file, self.card.network.rate if isinstance(self.card.network, TemporalConfig) else None)
+
+    def _cached(self, video: Path, video_id: str) -> FeatureTrack | None:
+        """The features that training kept of a video as it is now; None without them."""
+        if self.cache is None or not self.cache.has(video_id, video):
+            return None
+        try:
+            return tracks.load(self.cache.entry(video_id, video))
+        except InputInvalid as error:
+            log.warning("%s; its features are made again", error)
+            return None
+
+    def _made(self, video: Path, video_id: str, on_progress: OnProgress | None, kept: Kept | None) -> FeatureTrack:
         if self.maker is None:
             raise ModelError("reads features that were given, and cannot make them of a video", where=self.card.name)
         parts = self.maker.track(
@@ -78,18 +107,10 @@ class TemporalScorer:
         )
         for found in parts:
             if isinstance(found, FeatureTrack):
-                return self.score_features(found)
+                return found
             if on_progress is not None:
                 on_progress(found, 1.0)
         raise AssertionError("features end with their track")
-
-    def _given(self, path: Path) -> FeatureTrack:
-        """The features of a file, at the model's steps."""
-        if self.maker is not None:
-            self.maker.reader = None
-        file = npy.describe(path)
-        check_lengths({file.video_id: file}, {})
-        return npy.load(file, self.card.network.rate if isinstance(self.card.network, TemporalConfig) else None)
 
     def score_features(self, track: FeatureTrack) -> ScoreTrack:
         """The score track of a video whose features are there."""

@@ -28,6 +28,12 @@ from bineego.types import Floats, Ints
 MIN_PROBABILITY = 1e-4
 """Log-probabilities are of one not below this: one wrong but certain cell must not outweigh all others."""
 
+EXCESS = 1.25
+"""So many times as many stays as the training annotations promise are not too many (docs/decoding.md)."""
+
+LESS_SMOOTHING = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
+"""Shares of the default's independent seconds that are tried, the least first."""
+
 HALF_SCORE_LENGTH = 1.0
 """Seconds at which `ScoreRule.LENGTH` halves a score."""
 
@@ -59,10 +65,7 @@ def decoding_of(track: ScoreTrack, options: DecodeOptions) -> Decoding:
 
     `paper` is the decoder as published, whatever was fitted.
     """
-    if options.postprocess is Postprocess.PAPER:
-        base = decoding.PAPER
-    else:
-        base = track.decoding or decoding.default(usual_cell([track]))
+    base = decoding.PAPER if options.postprocess is Postprocess.PAPER else track.decoding or default_of(track)
     return dataclasses.replace(
         base,
         postprocess=base.postprocess if options.postprocess is None else options.postprocess,
@@ -70,6 +73,56 @@ def decoding_of(track: ScoreTrack, options: DecodeOptions) -> Decoding:
         refine=base.refine if options.refine is None else options.refine,
         candidates=base.candidates if options.candidates is None else options.candidates,
     )
+
+
+def default_of(track: ScoreTrack) -> Decoding:
+    """What is done with a track of a model for which nothing was fitted."""
+    how = decoding.default(usual_cell([track]), boundaries=track.boundary is not None)
+    return dataclasses.replace(how, independent_seconds=least_smoothing(track, how))
+
+
+def least_smoothing(track: ScoreTrack, how: Decoding, excess: float = EXCESS) -> float:
+    """The least independent seconds with which `how` finds about as many stays as the training annotations promise.
+
+    A network that models time needs hardly any smoothing, one that sees moments only flickers without it; how often
+    the class changes tells them apart without labels.
+
+    Args:
+        excess: how many times as many stays as promised are not too many.
+
+    Returns:
+        `how.independent_seconds`, or up to 16 times less; the former where the track carries no statistics.
+    """
+    promised = _promised_stays(track)
+    if promised is None or len(track) == 0:
+        return how.independent_seconds
+    plain = DecodeOptions()
+    for share in LESS_SMOOTHING:
+        seconds = share * how.independent_seconds
+        less = dataclasses.replace(how, independent_seconds=seconds, refine=False, candidates=False)
+        if _stays(_of_cells(track, less, _bias(track, plain), plain), track) <= max(1.0, excess * promised):
+            return seconds
+    return how.independent_seconds
+
+
+def _stays(runs: Spans, track: ScoreTrack) -> int:
+    """How many stretches there are in which one class goes on; where classes exclude each other, those of "no action"
+    are counted too."""
+    if track.activation is Activation.SIGMOID:
+        return len(runs)
+    starts, ends = np.sort(runs.starts), np.sort(runs.ends)
+    ends, starts = np.append(track.edges[0], ends), np.append(starts, track.edges[-1])
+    return len(runs) + int((starts > ends).sum())
+
+
+def _promised_stays(track: ScoreTrack) -> float | None:
+    """How many stays a video of this length has, by the training annotations; None without them."""
+    if track.priors is None:
+        return None
+    first = 1 if track.activation is Activation.SIGMOID else 0
+    dwell, share = track.priors.dwell[first:], track.priors.share[first:]
+    known = np.isfinite(dwell) & (dwell > 0)
+    return float((share[known] / dwell[known]).sum() * track.duration) if known.any() else None
 
 
 def usual_cell(tracks: Sequence[ScoreTrack]) -> float:

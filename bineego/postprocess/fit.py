@@ -23,7 +23,7 @@ from bineego.decoding import Decoding, Postprocess, ScoreRule
 from bineego.evaluation.subsets import final_scores
 from bineego.formats.annotations import Annotations
 from bineego.grid import n_whole
-from bineego.postprocess.decoder import decode, usual_cell
+from bineego.postprocess.decoder import decode, default_of, usual_cell
 from bineego.tracks import ScoreTrack
 from bineego.types import Floats
 
@@ -96,7 +96,7 @@ def fit_decoder(tracks: Sequence[ScoreTrack], truth: Annotations, groups: Sequen
     judge = _Judge(tracks, truth.segments[labelled], np.array([numbers[group] for group in groups], np.int64))
     ways = {
         "decoding_paper": [decoding.PAPER] * len(tracks),
-        "decoding_default": [decoding.default(judge.cell)] * len(tracks),
+        "decoding_default": [default_of(track) for track in tracks],
     }
     if len(numbers) > 1:
         by_group = [_search(judge, of_set) for of_set in range(1, len(judge.counted))]
@@ -157,7 +157,7 @@ class _Judge:
 
 def _search(judge: _Judge, of_set: int) -> Decoding:
     """The way of decoding to take for videos like those of a set."""
-    found = replace(decoding.default(judge.cell), candidates=True)
+    found = replace(decoding.default(judge.cell), refine=True, candidates=True)
     if not judge.has_boundaries:
         found = replace(found, boundary=0.0)
     for _ in range(PASSES):

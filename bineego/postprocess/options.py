@@ -64,7 +64,7 @@ class DecodeOptions(Options):
         Opt(
             "Refine boundaries by the neighbouring intervals or the boundary channel.",
             panel=DECODING,
-            unset="off for paper, else as fitted for the model, else on",
+            unset="off for paper, else as fitted for the model, else on for cells of 0.25 s or longer",
         ),
     ] = None
     candidates: Annotated[
@@ -98,12 +98,13 @@ class DecodeOptions(Options):
         float, Ge(0), Opt("Drop segments shorter than this.", panel=DECODING, metavar="SECONDS")
     ] = 0.0
     scene_prior: Annotated[
-        bool | float,
+        float,
         Ge(0),
         Opt(
             "Reweight actions by how often they occurred in the predicted scene during training; "
             "bineego.toml also takes a number from 0 (off) to 1 (Bayes' rule).",
             panel=DECODING,
+            switch=True,
             unset="off",
             parse=strength,
         ),

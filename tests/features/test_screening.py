@@ -10,7 +10,7 @@ from features.tracks_at_hand import make_track
 from bineego.datasets.groups import find_groups
 from bineego.datasets.recording import Recording
 from bineego.errors import UsageError
-from bineego.features.screening import screen
+from bineego.features.screening import _clearly_better, screen
 from bineego.features.track import FeatureTrack
 from bineego.labels import LabelSet
 
@@ -102,3 +102,18 @@ def test_the_attribute_named_is_taken_and_must_be_there() -> None:
 def test_many_groups_share_folds() -> None:
     folds = find_groups([recording(str(i)) for i in range(25)]).folds()
     assert set(folds.tolist()) == set(range(10))
+
+
+@pytest.mark.parametrize(
+    ("gains", "clear"),
+    [
+        ([0.03, 0.02, 0.04, 0.03], True),
+        ([0.30, -0.10, 0.05, -0.09, 0.1], False),  # as much is chance between folds that differ so
+        ([0.004, 0.005, 0.004, 0.005], False),  # too little to leave out what may help a head
+        ([-0.03, -0.02, -0.04], False),
+        ([0.5], False),
+    ],
+)
+def test_a_kind_is_left_out_for_a_clear_gain_only(gains: list[float], clear: bool) -> None:
+    before = np.linspace(0.3, 0.8, len(gains))
+    assert _clearly_better(before + gains, before) is clear

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 from bineego.errors import InputInvalid, InputMissing
 from bineego.features import track as tracks
 from bineego.features.steps import step_edges, step_times
+from bineego.video.damage import Damage
 
 
 def test_a_saved_track_is_the_same_when_loaded(tmp_path: Path) -> None:
-    track = make_track(3.3, video_id="a b/ü")
+    damage = Damage(lost=2, places=(0.5, 1.25), holes=((1.0, 1.5),), ends=(3.3, 9.0))
+    track = replace(make_track(3.3, video_id="a b/ü"), damage=damage)
     tracks.save(track, tmp_path / "x.npz")
     loaded = tracks.load(tmp_path / "x.npz")
     assert (loaded.video_id, loaded.rate, loaded.duration, loaded.made_by) == (
         track.video_id, track.rate, track.duration, track.made_by,
     )  # fmt: skip
+    assert loaded.damage == damage
     np.testing.assert_array_equal(loaded.times, track.times)
     assert list(loaded.kinds) == list(track.kinds)
     for name, values in track.kinds.items():

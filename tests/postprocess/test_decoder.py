@@ -13,6 +13,7 @@ from bineego.decoding import default
 from bineego.errors import InputInvalid
 from bineego.grid import interval_edges
 from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode
+from bineego.postprocess.decoder import default_of
 from bineego.priors import Priors
 from bineego.tracks import Activation, ScoreTrack
 
@@ -169,6 +170,34 @@ def test_independent_seconds_say_how_much_is_smoothed() -> None:
     parts = [len(decode(fitted(track_of(p), independent_seconds=value), VITERBI)) for value in (0.01, 0.1, 1.0)]
     assert parts == sorted(parts, reverse=True)
     assert (parts[0], parts[-1]) == (3, 1)
+
+
+def promising(track: ScoreTrack, seconds: float) -> ScoreTrack:
+    """With the statistics of annotations in which every class goes on for so long."""
+    priors = Priors(dwell=np.full(3, seconds), share=np.array([0.4, 0.3, 0.3]), scene_share=np.zeros((0, 3)))
+    return dataclasses.replace(track, priors=priors)
+
+
+@pytest.mark.parametrize("sigmoid", [False, True])
+def test_the_default_smooths_no_more_than_a_track_needs(sigmoid: bool) -> None:
+    """Ten stays of 6 s, told by a network that models time, and by one that errs for a cell now and then."""
+    steady = [row for _ in range(5) for row in [[0.1, 0.8, 0.1]] * 12 + [[0.8, 0.1, 0.1]] * 12]
+    flickering = [[0.1, 0.1, 0.8] if i % 12 in (3, 8) else row for i, row in enumerate(steady)]
+    for rows_, least in ((steady, 1 / 32), (flickering, 1 / 16)):
+        track = track_of(rows_, sigmoid=sigmoid)
+        assert track.t / 2 >= default_of(promising(track, 6.0)).independent_seconds >= least * track.t
+        assert decode(promising(track, 6.0), DecodeOptions(refine=False))["start"].tolist() == [0, 12, 24, 36, 48]
+        assert default_of(track).independent_seconds == track.t / 2
+        assert default_of(promising(track, np.nan)).independent_seconds == track.t / 2
+        assert default_of(promising(track, 0.5)).independent_seconds == track.t / 32
+    assert default_of(promising(track_of(steady, sigmoid=sigmoid), 6.0)).independent_seconds == 0.5 / 32
+
+
+@pytest.mark.parametrize(("t", "refined"), [(0.1, False), (0.25, True), (1.0, True)])
+def test_boundaries_of_short_cells_are_left_where_they_are(t: float, refined: bool) -> None:
+    track = track_of([[0.1, 0.8, 0.1]] * 4, t=t)
+    assert default_of(track).refine is refined
+    assert default_of(dataclasses.replace(track, boundary=np.zeros((5, 1), np.float32))).refine
 
 
 def test_viterbi_removes_flicker_and_uses_the_tail() -> None:

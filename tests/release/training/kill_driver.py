@@ -1,4 +1,4 @@
-"""Trains; argument 4 is the save that is broken off by SIGKILL half way (0 = none)."""
+"""Trains a head; the last argument is the save that is broken off by SIGKILL half way (0 = none)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from bineego.training import Recipe, RunOptions, train
 
-data, name, cache, broken = sys.argv[1:]
+data, head, name, cache, broken = sys.argv[1:]
 torch.set_num_threads(1)
 torch_save, saves = torch.save, 0
 
@@ -32,12 +32,12 @@ def save(content: object, stream: BinaryIO) -> None:
 
 
 torch.save = save  # type: ignore[assignment]
-train(
-    data,
-    name=name,
-    recipe=Recipe(
+place = {"runs": Path("runs"), "device": "cpu", "jobs": 1, "resume": (Path("runs") / name).exists()}
+if head == "temporal":
+    train(data, name=name, head=head, epochs=3, features=Path(cache), **place)
+else:
+    recipe = Recipe(
         trunk="mobilenet_v2", init="random", size=16, frames=2, epochs=3, batch_size=4, workers=1, ema=0.9,
         save_minutes=1e-9,
-    ),
-    options=RunOptions(cache=Path(cache), device="cpu", jobs=1, resume=(Path("runs") / name).exists()),
-)  # fmt: skip
+    )  # fmt: skip
+    train(data, name=name, recipe=recipe, options=RunOptions(cache=Path(cache), **place))

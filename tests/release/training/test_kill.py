@@ -1,4 +1,4 @@
-"""SIGKILL at any moment costs no more than the step under way."""
+"""SIGKILL at any moment costs no more than the step under way, of a temporal head the epoch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,27 @@ from bineego.training import checkpoint
 from bineego.tsm import load_model
 
 DRIVER = Path(__file__).with_name("kill_driver.py")
-KILLS = 20
+KILLS = {"interval": 20, "temporal": 10}
+TORN = {"interval": (2, 3, 6), "temporal": (2, 2, 2)}
+"""Saves of one process after the other that are broken off; a temporal head saves once before its first epoch."""
 MAX_STARTS = 80
 
 
-def start(work: Path, data: Path, name: str, broken: int = 0) -> subprocess.Popen[bytes]:
-    with (work / f"{name}.err").open("ab") as errors:
-        return subprocess.Popen(
-            [sys.executable, str(DRIVER), str(data), name, str(work / "frames"), str(broken)], cwd=work, stderr=errors
-        )
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A folder with a run that nothing interrupted, its head, and how long it takes when the cache is there."""
+
+    folder: Path
+    head: str
+    seconds: float = 0.0
+
+    def start(self, data: Path, name: str, broken: int = 0) -> subprocess.Popen[bytes]:
+        words = [str(data), self.head, name, str(self.folder / "cache"), str(broken)]
+        with (self.folder / f"{name}.err").open("ab") as errors:
+            return subprocess.Popen([sys.executable, str(DRIVER), *words], cwd=self.folder, stderr=errors)
+
+    def said(self, name: str) -> str:
+        return (self.folder / f"{name}.err").read_text()
 
 
 def log(folder: Path) -> list[dict[str, str]]:
@@ -40,23 +53,26 @@ def assert_same(a: Path, b: Path) -> None:
     assert (a / "val" / "predictions.csv").read_text() == (b / "val" / "predictions.csv").read_text()
 
 
-@pytest.fixture(scope="module")
-def work(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """A folder with an uninterrupted run, and how long one takes when the cache is there."""
-    folder = tmp_path_factory.mktemp("work")
+@pytest.fixture(scope="module", params=list(KILLS))
+def work(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Work:
+    made = Work(folder=tmp_path_factory.mktemp(request.param), head=request.param)
     for name in ("warm", "whole"):
         began = time.monotonic()
-        assert start(folder, tiny, name).wait() == 0, (folder / f"{name}.err").read_text()
-    return folder, time.monotonic() - began
+        assert made.start(tiny, name).wait() == 0, made.said(name)
+    return Work(folder=made.folder, head=made.head, seconds=time.monotonic() - began)
 
 
-def test_twenty_kills_at_random_moments(work: tuple[Path, float], tiny: Path) -> None:
-    folder, seconds = work
+def test_two_processes_train_the_same_model(work: Work) -> None:
+    assert_same(work.folder / "runs" / "warm", work.folder / "runs" / "whole")
+
+
+def test_kills_at_random_moments(work: Work, tiny: Path) -> None:
+    runs, seconds = work.folder / "runs", work.seconds
     rng = random.Random(0)
     kills = 0
     for attempt in range(MAX_STARTS):
-        process = start(folder, tiny, "killed")
-        if kills < KILLS:
+        process = work.start(tiny, "killed")
+        if kills < KILLS[work.head]:
             try:
                 # Loading the libraries takes half of such a run; most kills shall hit the training itself.
                 process.wait(rng.uniform(0.3, 1.0) * seconds)
@@ -67,23 +83,23 @@ def test_twenty_kills_at_random_moments(work: tuple[Path, float], tiny: Path) ->
                 continue
         else:
             process.wait()
-        assert process.returncode == 0, (folder / "killed.err").read_text()
-        if kills == KILLS:
+        assert process.returncode == 0, work.said("killed")
+        if kills == KILLS[work.head]:
             break
         # It was faster than the kill: again from the beginning, with the kills that are left.
-        assert_same(folder / "runs" / "whole", folder / "runs" / "killed")
+        assert_same(runs / "whole", runs / "killed")
         seconds *= 0.8
-        (folder / "runs" / "killed").rename(folder / "runs" / f"finished-{attempt}")
-    assert kills == KILLS
-    assert_same(folder / "runs" / "whole", folder / "runs" / "killed")
-    assert not list((folder / "runs" / "killed" / "last").glob(".state*"))
+        (runs / "killed").rename(runs / f"finished-{attempt}")
+    assert kills == KILLS[work.head]
+    assert_same(runs / "whole", runs / "killed")
+    assert not list((runs / "killed" / "last").glob(".state*"))
 
 
-def test_kills_in_the_middle_of_a_save(work: tuple[Path, float], tiny: Path) -> None:
-    folder, _ = work
-    for broken in (2, 3, 6):
-        process = start(folder, tiny, "torn", broken)
-        assert process.wait() == -9, (folder / "torn.err").read_text()
-        assert checkpoint.load(folder / "runs" / "torn" / "last").network  # the one before is whole
-    assert start(folder, tiny, "torn").wait() == 0, (folder / "torn.err").read_text()
-    assert_same(folder / "runs" / "whole", folder / "runs" / "torn")
+def test_kills_in_the_middle_of_a_save(work: Work, tiny: Path) -> None:
+    for broken in TORN[work.head]:
+        process = work.start(tiny, "torn", broken)
+        assert process.wait() == -9, work.said("torn")
+        saved = checkpoint.load(work.folder / "runs" / "torn" / "last")  # the one before is whole
+        assert saved.network or saved.optimiser
+    assert work.start(tiny, "torn").wait() == 0, work.said("torn")
+    assert_same(work.folder / "runs" / "whole", work.folder / "runs" / "torn")

@@ -15,13 +15,13 @@ from training.squares import SPANS, make_dataset, tiny  # noqa: F401 - fixtures
 
 from bineego.config import Source, build
 from bineego.errors import InputInvalid, UsageError
+from bineego.features.maker import FeatureMaker
 from bineego.inference import localize
 from bineego.training import Recipe, RunOptions, train
 from bineego.training.options import TrainCall
 from bineego.training.result import RunResult
 from bineego.training.temporal import fit
-from bineego.training.temporal.choice import FeatureChoice
-from bineego.training.temporal.run import train_temporal
+from bineego.training.temporal.run import FeatureChoice, train_head
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import TemporalConfig
 from bineego.tsm.model_file import load_model
@@ -44,7 +44,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 def run(recipe: Recipe, options: RunOptions, features: Path):
     def train(data: Path, name: str, *, kinds: tuple[str, ...] = MOTION, **changes: object) -> RunResult:
         place = {name: changes.pop(name) for name in ("resume", "overwrite", "devices") if name in changes}
-        return train_temporal(
+        return train_head(
             data,
             name=name,
             recipe=Recipe(**(vars(recipe) | changes)),
@@ -94,6 +94,38 @@ def test_localizing_says_what_validation_said(tiny: Path, run, tmp_path: Path) -
     kept = pd.read_csv(result.folder / "val" / "predictions.csv")
     assert kept["label"].tolist() == found.predictions["label"].tolist()
     assert kept["start"].to_numpy() == pytest.approx(found.predictions["start"].to_numpy(), abs=1e-3)
+
+
+def test_videos_that_training_has_seen_are_not_read_again(
+    tiny: Path,  # noqa: F811
+    run,
+    features: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    notes,
+) -> None:
+    result = run(tiny, "seen")
+    videos = sorted((tiny / "panoramic").iterdir())
+    read = localize(videos, model=result.folder, features=tmp_path / "none")
+    opened: list[Path] = []
+    make = FeatureMaker.track
+    monkeypatch.setattr(
+        FeatureMaker, "track", lambda self, path, *a, **b: opened.append(path) or make(self, path, *a, **b)
+    )
+    kept = localize(videos, model=result.folder, features=features)
+    assert not opened
+    pd.testing.assert_frame_equal(kept.predictions, read.predictions)
+    localize(videos[0], model=result.folder, features=features, end=2.0)
+    assert opened == videos[:1]  # features are of whole videos
+    copy = tmp_path / "r0.mp4"
+    copy.write_bytes(videos[1].read_bytes())
+    localize(copy, model=result.folder, features=features)
+    assert opened == [videos[0], copy]  # another content under the same id
+    for file in features.glob("r1-*"):
+        file.write_bytes(file.read_bytes()[:-100])
+    localize(videos[1], model=result.folder, features=features)
+    assert opened[2:] == [videos[1]]
+    assert "made again" in notes.text
 
 
 def test_the_same_seed_gives_the_same_bits(tiny: Path, run) -> None:  # noqa: F811

@@ -151,6 +151,7 @@ def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
             stream=options.stream,
             start=options.start,
             end=options.end,
+            features=options.features,
         )
     network = compile_for_inference(loaded, precision=options.precision, device=device)
     cores = max(1, (os.cpu_count() or 1) // options.jobs)
