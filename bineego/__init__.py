@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from bineego.lazy import attach
 
 if TYPE_CHECKING:
-    from bineego.datasets import convert, extract_frames
+    from bineego.datasets import convert, extract_frames, read_segments
     from bineego.doctor import check
     from bineego.drawing import overlay
     from bineego.ensembling import ensemble
     from bineego.evaluation import evaluate
     from bineego.features import extract_features
-    from bineego.formats.read import read_segments
     from bineego.inference import localize
     from bineego.page import report
     from bineego.suggestions import suggest
@@ -40,7 +39,7 @@ _HOMES = {
     "extract_frames": "datasets",
     "load_model": "tsm",
     "overlay": "drawing",
-    "read_segments": "formats.read",
+    "read_segments": "datasets",
     "report": "page",
     "suggest": "suggestions",
 }

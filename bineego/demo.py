@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bineego import config
+from bineego import config, toml
 from bineego.datasets import Subset, read_ground_truth
 from bineego.ensembling import ensemble
 from bineego.errors import UsageError
@@ -230,7 +230,7 @@ def _settings(demo: Demo, data: Path, options: DemoOptions) -> None:
     }
     predictions = f"{TEMPORAL}-tracks/predictions.csv"
     evaluate_table = {"ground_truth": data.name, "predictions": predictions, "subset": Subset.VAL}
-    config.write_toml({"train": train_table, "evaluate": evaluate_table}, demo.folder / config.CONFIG_NAME)
+    toml.write_toml({"train": train_table, "evaluate": evaluate_table}, demo.folder / config.CONFIG_NAME)
 
 
 def _epochs(t: float, options: DemoOptions) -> int:

@@ -1,12 +1,19 @@
-"""How far the work on several items is, told as one number."""
+"""How far the work on several items is, told as one number; and, in a notebook, shown as a bar."""
 
 from __future__ import annotations
 
 import functools
+import html
+import sys
+import time
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bineego.types import OnProgress
+from bineego.words import duration
+
+EVERY = 0.2
+"""Seconds between two pictures of a bar."""
 
 K = TypeVar("K")
 
@@ -36,3 +43,48 @@ class Progress(Generic[K]):
 
     def _tell_part(self, item: K, number: int, count: int, done: float, total: float) -> None:
         self.tell(item, (number + done / max(total, 1e-9)) / count)
+
+
+def shown(what: str, given: OnProgress | None) -> OnProgress | None:
+    """The listener that is given; where none is, and a notebook runs this, a bar in its output."""
+    return NotebookBar(what) if given is None and _in_notebook() else given
+
+
+class NotebookBar:
+    """A progress bar in the output of a notebook's cell. It needs what every notebook has, and no widgets.
+
+    Args:
+        what: is done, in a word.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._began = self._drawn = time.monotonic()
+        self._place: Any = None
+
+    def __call__(self, done: float, total: float) -> None:
+        now = time.monotonic()
+        if self._place is not None and done < total and now - self._drawn < EVERY:
+            return
+        self._drawn = now
+        share = min(1.0, done / total) if total > 0 else 1.0
+        passed = now - self._began
+        left = f", {duration(passed / share - passed)} left" if 0 < share < 1 and passed > 1 else ""
+        text = f"{self.what}: {share:.0%}, {duration(passed)}{left}"
+        picture = f'<progress value="{share:.4f}" max="1"></progress> {html.escape(text)}'
+        self._show({"text/html": picture, "text/plain": text})
+
+    def _show(self, picture: dict[str, str]) -> None:
+        from IPython.display import display
+
+        if self._place is None:
+            self._place = display(picture, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._place.update(picture, raw=True)
+
+
+def _in_notebook() -> bool:
+    """Whether a notebook's kernel runs this, and not a terminal or a script."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")

@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Interval
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego import config
+from bineego import config, toml
 from bineego.config import Opt, Source
 from bineego.errors import BadOption, InputInvalid, InputMissing, UnknownOption, UsageError
 
@@ -136,7 +136,6 @@ def test_old_names_are_read_with_a_note(old: str, caplog: pytest.LogCaptureFixtu
     assert config.build(Sized, Source(values={old: 3}, file=Path("x.toml"), table="train")).size == 3
     assert f"x.toml, [train]: '{old}' is called 'size' now" in caplog.text
     assert config.keywords(Sized, {"n_size": 4}).size == 4
-    assert config.renamed(Sized, {"width": 5, "rate": 1}) == {"size": 5, "rate": 1}
 
 
 def test_keywords_go_over_an_options_object() -> None:
@@ -148,8 +147,8 @@ def test_keywords_go_over_an_options_object() -> None:
 def test_a_configuration_survives_its_file(tmp_path: Path) -> None:
     options = Sized(size=64, colour=Colour.BLUE, folder=tmp_path, times=(0.1, 0.2))
     path = tmp_path / "c.toml"
-    config.write_toml({"train": config.to_toml(options)}, path)
-    assert config.build(Sized, config.read_toml(path)["train"]) == options
+    toml.write_toml({"train": toml.to_toml(options)}, path)
+    assert config.build(Sized, toml.read_toml(path)["train"]) == options
 
 
 def test_flag_over_file_over_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,11 +184,11 @@ def test_wrong_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 
 def test_broken_files_say_where(tmp_path: Path) -> None:
     with pytest.raises(InputMissing, match=r"none\.toml"):
-        config.read_toml(tmp_path / "none.toml")
+        toml.read_toml(tmp_path / "none.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("a = 1\nb =\n")
     with pytest.raises(InputInvalid, match="line 2"):
-        config.read_toml(broken)
+        toml.read_toml(broken)
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(InputInvalid, match="UTF-8"):
-        config.read_toml(broken)
+        toml.read_toml(broken)

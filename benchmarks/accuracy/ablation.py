@@ -28,8 +28,8 @@ from typing import Any
 
 from benchmarks.common import Cell, parser, report
 from bineego import ensemble, evaluate, localize, train
-from bineego.config import read_toml
 from bineego.datasets import Subset, open_dataset
+from bineego.toml import read_toml
 from bineego.training.options import Device, shipped_recipes
 from bineego.training.recipe import Recipe
 from bineego.tsm.card_file import read_card

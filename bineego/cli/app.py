@@ -17,10 +17,9 @@ from bineego.cli.ensemble import ensemble
 from bineego.cli.evaluate import evaluate
 from bineego.cli.extract_features import extract_features
 from bineego.cli.extract_frames import extract_frames
-from bineego.cli.help import HelpfulCommand
 from bineego.cli.info import info
 from bineego.cli.localize import localize
-from bineego.cli.options import command
+from bineego.cli.options import add_command
 from bineego.cli.overlay import overlay
 from bineego.cli.report import report
 from bineego.cli.suggest import suggest
@@ -46,10 +45,7 @@ app = typer.Typer(
 
 for _panel, _functions in COMMANDS.items():
     for _function in _functions:
-        _made = command(_function)
-        app.command(_made.name, cls=HelpfulCommand, help=_made.help, epilog=_made.examples, rich_help_panel=_panel)(
-            _made.run
-        )
+        add_command(app, _function, _panel)
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from bineego import values
+from bineego.config import Option
+
+METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+CHOICES_WIDTH = 24
+"""Characters. Longer lists of choices go into the help's sentence, so that 80 columns hold it."""
 
 Rows = list[tuple[str, str]]
 
 OFF = " (default: off)"
 """How the help of a switch that is off ends."""
+
+
+def heading(option: Option) -> str:
+    """What an option stands under."""
+    return option.opt.panel or ("Arguments" if option.opt.argument else "Options")
+
+
+def help_text(option: Option) -> str:
+    """The words of an option, with its choices and its default."""
+    text, default = option.opt.help, default_text(option)
+    choices = values.choices(option.kind)
+    if choices and "|" not in metavar(option):
+        text += f" One of {', '.join(choices)}."
+    return f"{text} (default: {default})" if default else text
+
+
+def default_text(option: Option) -> str:
+    """The default in words; empty where there is nothing to say."""
+    default = option.default
+    if option.opt.unset or default is None or default is MISSING or isinstance(default, Mapping):
+        return option.opt.unset
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    if isinstance(default, tuple):
+        return ",".join(str(each) for each in default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def metavar(option: Option) -> str:
+    """What stands for the value."""
+    if option.opt.metavar or option.opt.argument:
+        return option.opt.metavar or option.flag
+    choices = "|".join(values.choices(option.kind))
+    if choices:
+        return choices if len(choices) <= CHOICES_WIDTH else "NAME"
+    return METAVARS.get(values.item(option.kind), "TEXT")
 
 
 class HelpfulCommand(TyperCommand):
@@ -70,6 +115,5 @@ def _write(command: Any, ctx: Any, formatter: Any, panels: dict[str, Rows]) -> N
         with formatter.section(panel):
             formatter.write_dl(rows)
     if command.epilog:
-        title, *examples = command.epilog.splitlines()
-        with formatter.section(title.rstrip(":")):
-            formatter.write("\n".join(f"  {line.strip()}" for line in examples) + "\n")
+        with formatter.section("Examples"):
+            formatter.write("".join(f"  {line.strip()}\n" for line in command.epilog.splitlines()))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, get_origin
+from typing import Any
 
-from bineego import config
+from bineego import config, values
 from bineego.cli.app import COMMANDS
-from bineego.cli.options import default_text, metavar
+from bineego.cli.help import default_text, heading, metavar
 from bineego.config import Option
 
 HEAD = """# Options
@@ -39,14 +39,10 @@ def _command(panel: str, function: Callable[[Any], object]) -> Iterator[str]:
     shown = [option for option in config.options(typing.get_type_hints(function)["call"]).values() if option.opt.help]
     yield f"## bineego {name}\n"
     yield f"{(function.__doc__ or '').splitlines()[0]} ({panel})\n"
-    for heading in dict.fromkeys(_heading(option) for option in shown):
-        yield f"### {heading}\n"
-        yield from _table(option for option in shown if _heading(option) == heading)
+    for panel in dict.fromkeys(heading(option) for option in shown):
+        yield f"### {panel}\n"
+        yield from _table(option for option in shown if heading(option) == panel)
         yield ""
-
-
-def _heading(option: Option) -> str:
-    return option.opt.panel or ("Arguments" if option.opt.argument else "Options")
 
 
 def _table(shown: Iterable[Option]) -> Iterator[str]:
@@ -70,10 +66,10 @@ def _name(option: Option) -> str:
 
 
 def _values(option: Option) -> str:
-    if option.plain is bool or option.opt.switch:
+    if values.plain(option.kind) is bool:
         return "switch"
-    words = ", ".join(f"`{choice}`" for choice in option.choices) or metavar(option)
-    return f"{words}; several" if get_origin(option.plain) is tuple and option.choices else words
+    choices = ", ".join(f"`{choice}`" for choice in values.choices(option.kind))
+    return f"{choices}; several" if choices and values.is_several(option.kind) else choices or metavar(option)
 
 
 if __name__ == "__main__":

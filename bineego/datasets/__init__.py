@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from bineego.datasets.converting import convert
     from bineego.datasets.extract import extract_frames
     from bineego.datasets.inputs import resolve_videos, resolve_views
-    from bineego.datasets.open import open_dataset, read_ground_truth
+    from bineego.datasets.open import open_dataset, read_ground_truth, read_segments
     from bineego.datasets.recording import Dataset, Recording, Subset, View
     from bineego.datasets.videos import find_videos
 
 __all__ = [
     "Dataset", "Recording", "Subset", "View", "convert", "extract_frames", "find_videos", "open_dataset",
-    "read_ground_truth", "resolve_videos", "resolve_views",
+    "read_ground_truth", "read_segments", "resolve_videos", "resolve_views",
 ]  # fmt: skip
 
 _HOMES = {
@@ -29,6 +29,7 @@ _HOMES = {
     "find_videos": "videos",
     "open_dataset": "open",
     "read_ground_truth": "open",
+    "read_segments": "open",
     "resolve_videos": "inputs",
     "resolve_views": "inputs",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from bineego.datasets import annotated, x360
 from bineego.datasets.index import NAME as INDEX_NAME
 from bineego.datasets.media import media_beside
@@ -14,7 +16,7 @@ from bineego.errors import BineegoError, UsageError
 from bineego.files import missing
 from bineego.formats.annotations import Annotations
 from bineego.formats.options import AS_WRITTEN, LabelOptions
-from bineego.formats.read import SUFFIXES, annotation_files, read_annotations
+from bineego.formats.read import SUFFIXES, annotation_files, read_annotations, read_any
 
 
 def open_dataset(
@@ -80,6 +82,22 @@ def read_ground_truth(path: Path | str, how: LabelOptions = AS_WRITTEN) -> Annot
         return x360.read_ground_truth(path.parent, how)
     _check_annotations(path)
     return read_annotations(path, how, media_beside(path))
+
+
+def read_segments(path: Path | str) -> pd.DataFrame:
+    """The segments table of labels or predictions in any form: video_id, label, start, end (s), and maybe score.
+
+    Args:
+        path: a file in any format that is known, a folder of such files, or a 360+x folder.
+
+    Raises:
+        InputMissing: it is not there, or cannot be read.
+        InputInvalid: it is in no known format, or a row is wrong.
+    """
+    path = Path(path)
+    if x360.is_folder(path) or (path.name == INDEX_NAME and x360.is_folder(path.parent)):
+        return read_ground_truth(path).segments
+    return read_any(path).segments
 
 
 def is_dataset(path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from bineego import config, postprocess, segments
+from bineego import config, postprocess, segments, toml
 from bineego.ensembling import average, paper
 from bineego.ensembling.agree import warn_of_scales, with_common_ids
 from bineego.ensembling.bridge import bridge as join_fragments
@@ -101,7 +101,7 @@ def run(inputs: Sequence[EnsembleInput], call: EnsembleCall, *, decode: DecodeOp
 
 def _of_fit(fitted: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a fit; without those that belong to its method if another one is asked for."""
-    values = config.to_toml(fitted.options)
+    values = toml.to_toml(fitted.options)
     if given.get("method") not in (None, fitted.method):
         values = {name: value for name, value in values.items() if name not in ("method", "iou", "missing")}
     return values

@@ -15,10 +15,11 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Interval
 
-from bineego.config import Opt, Options, Source, build, read_toml, to_toml, write_toml
+from bineego.config import Opt, Options, Source, build
 from bineego.decoding import Postprocess
 from bineego.errors import BadOption, InputInvalid, UsageError
 from bineego.postprocess.options import Missing, Pooling
+from bineego.toml import read_toml, to_toml, write_toml
 
 TABLE, REPORT = "ensemble", "fit"
 """Tables of the file that a fit writes."""

@@ -11,9 +11,10 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from bineego.config import Opt, several
+from bineego.config import Opt
 from bineego.errors import BadOption
 from bineego.formats.options import LabelOptions, MomentOptions
+from bineego.values import several
 
 CHALLENGE_TIOU = (0.5, 0.75, 0.95)
 """The challenge's thresholds; the final score is the mean over them (report, section 4.1)."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from bineego.errors import InputInvalid
 from bineego.files import read_bytes
-from bineego.formats import json, text, xlsx
+from bineego.formats import json, text, tool_csv, xlsx
 from bineego.formats.annotations import Annotations
 from bineego.formats.boris_events import Behaviours, Event, never_stops
 from bineego.formats.boris_project import SCORE_COMMENT
@@ -89,19 +89,12 @@ def _parse(path: Path) -> _Export:
         raise InputInvalid("no header with 'Behavior' and 'Time', or 'Start (s)' and 'Stop (s)'", where=path)
     first, separator = found
     header = _names(lines[first], separator)
-    reader = csv.reader(lines[first + 1 :], delimiter=separator, strict=True)
     rows: list[tuple[int, Row]] = []
-    try:
-        for fields in reader:
-            line = first + 1 + reader.line_num
-            if not any(field.strip() for field in fields):
-                continue
-            if len(fields) > len(header):
-                raise InputInvalid(f"{len(fields)} fields, the header has {len(header)}", where=f"{path}, line {line}")
-            fields += [""] * (len(header) - len(fields))
-            rows.append((line, dict(zip(header, (field.strip() for field in fields), strict=True))))
-    except csv.Error as error:
-        raise InputInvalid(f"not valid CSV ({error})", where=f"{path}, line {first + 1 + reader.line_num}") from error
+    for line, fields in tool_csv.rows(lines[first + 1 :], path, separator=separator, before=first + 1):
+        if len(fields) > len(header):
+            raise InputInvalid(f"{len(fields)} fields, the header has {len(header)}", where=f"{path}, line {line}")
+        fields += [""] * (len(header) - len(fields))
+        rows.append((line, dict(zip(header, (field.strip() for field in fields), strict=True))))
     pairs = [_names_kept(line, separator) for line in lines[:first]]
     return _Export(rows=rows, head={pair[0].casefold(): pair[1] for pair in pairs if len(pair) > 1})
 

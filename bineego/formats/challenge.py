@@ -1,19 +1,15 @@
-"""Files of the BinEgo-360 challenge: the web page's JSON, and the two CSV files of its Kaggle tasks.
-
-    [{"video_id": "9331...", "t_start": 9.6, "t_end": 116.3, "label": "speaking"}, ...]
+"""The two CSV files of the BinEgo-360 challenge's Kaggle tasks.
 
     id,prediction                                        id,0,1,...,27
     9331..._10_20,"[[12, 10.0, 20.0, 0.93], ...]"        9331...,0,0,1,...
 
-In the second, a row is a 10 s window of a video and its pieces: class id (1-34 of the challenge's list, 0 is no
+In the first, a row is a 10 s window of a video and its pieces: class id (1-34 of the challenge's list, 0 is no
 action), start and end in seconds of the WHOLE video, score. Pieces that meet at the edge of a window become one segment
-again. The third names the scene (0-27) of each video. Source: the challenge's page; see `labels`.
+again. The second names the scene (0-27) of each video. Source: the challenge's page; see `labels`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import math
 import re
@@ -21,23 +17,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from bineego import segments
-from bineego.errors import InputInvalid, nearest
-from bineego.files import atomic_text, read_bytes
-from bineego.formats import json, text, windows
+from bineego.errors import InputInvalid
+from bineego.files import atomic_text
+from bineego.formats import challenge_web, json, tool_csv, windows
 from bineego.formats.annotations import Annotations, NotPredictions
 from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
-from bineego.formats.rows import RowCollector
 from bineego.formats.table import csv_line
 from bineego.labels import BACKGROUND, CHALLENGE_ACTIONS, SCENES, match_scene
 from bineego.words import listed, many
 
-KEYS = ("video_id", "t_start", "t_end", "label")
 WINDOW_COLUMNS = ("id", "prediction")
 SCENE_COLUMNS = ("id", *map(str, range(len(SCENES))))
 WINDOW_ID = re.compile(r"(.+)_(-?\d+)_(-?\d+)", re.DOTALL)
@@ -74,8 +67,8 @@ def problems_of(path: Path) -> list[str]:
         InputInvalid: it is none of the three.
     """
     source = LabelFile(path)
-    if source.is_json and _is_web(source.document.value):
-        return _web_problems(source)
+    if challenge_web.recognises(source):
+        return challenge_web.problems_of(source)
     if _is_windows(source):
         return parse_windows(path).problems
     if _is_scenes(source):
@@ -171,23 +164,12 @@ def _problem(piece: list[float], edges: tuple[int, int]) -> str | None:
     return None
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tool_csv.Row]:
     """Rows of a CSV with exactly these columns, with their lines."""
-    reader = csv.reader(io.StringIO(text.decode(read_bytes(path), where=path)[0], newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if tuple(header) != columns:
-            raise InputInvalid(f"expected the columns {','.join(columns)[:40]}", where=f"{path}, line 1")
-        for row in reader:
-            if not any(field.strip() for field in row):
-                continue
-            if len(row) != len(columns):
-                raise InputInvalid(
-                    f"{len(row)} fields, the header has {len(columns)}", where=f"{path}, line {reader.line_num}"
-                )
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise InputInvalid(f"not valid CSV ({error})", where=f"{path}, line {reader.line_num}") from error
+    header, rows = tool_csv.read(path)
+    if header != columns:
+        raise InputInvalid(f"expected the columns {','.join(columns)[:40]}", where=f"{path}, line 1")
+    return rows
 
 
 def _read_windows(source: LabelFile) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
@@ -303,94 +285,6 @@ def _write_scenes(found: Annotations, path: Path, _videos: Videos) -> None:
             csv_line((video, *(str(int(i == k)) for i in range(len(SCENES))))) for video, k in numbers.items()
         )
 
-
-def _is_web(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and set(KEYS[:3]) <= set(value[0])
-
-
-def _web_rows(source: LabelFile) -> RowCollector:
-    source.document.refuse_double_keys()
-    rows = RowCollector(path=source.path)
-    for number, row in enumerate(source.document.value, 1):
-        _add_web_row(rows, row, f"{source.path}, row {number}")
-    return rows
-
-
-def _add_web_row(rows: RowCollector, row: Any, where: str) -> None:
-    missing = [key for key in KEYS if key not in row] if isinstance(row, dict) else list(KEYS)
-    if missing:
-        raise InputInvalid(f"no {missing[0]!r}: {json.short(row)}", where=where)
-    times = json.pair([row["t_start"], row["t_end"]])
-    if times is None:
-        raise InputInvalid(f"'t_start' and 't_end' are not two finite numbers: {json.short(row)}", where=where)
-    if not isinstance(row["video_id"], str) or not row["video_id"]:
-        raise InputInvalid(f"'video_id' is not a text: {json.short(row['video_id'])}", where=where)
-    score = json.number(row.get(segments.SCORE))
-    if score is None and row.get(segments.SCORE) is not None:
-        raise InputInvalid(f"'score' is not a finite number: {json.short(row[segments.SCORE])}", where=where)
-    rows.add(row["video_id"], (_web_label(row["label"], where),), times, score)
-
-
-def _web_problems(source: LabelFile) -> list[str]:
-    """What is wrong with the web page's JSON; its labels too, if any of them is one of the challenge's."""
-    rows = RowCollector(path=source.path)
-    problems: list[str] = []
-    for number, row in enumerate(source.document.value, 1):
-        try:
-            _add_web_row(rows, row, f"row {number}")
-        except InputInvalid as error:
-            problems.append(str(error))
-            continue
-        if rows.ends[-1] <= rows.starts[-1]:
-            problems.append(f"row {number}: from {rows.starts[-1]:g} to {rows.ends[-1]:g} s has no length")
-    labels = dict.fromkeys(rows.labels)
-    if not labels.keys().isdisjoint(CHALLENGE_ACTIONS):
-        unknown = [label for label in labels if label not in CHALLENGE_ACTIONS]
-        problems += [
-            f"label {label!r} is not one of the challenge's{nearest(label, CHALLENGE_ACTIONS)}" for label in unknown
-        ]
-    return problems
-
-
-def _web_label(label: object, where: str) -> str:
-    """The name of a label; the challenge's own number of it is as good."""
-    if isinstance(label, int) and not isinstance(label, bool) and 1 <= label <= len(CHALLENGE_ACTIONS):
-        return CHALLENGE_ACTIONS[label - 1]
-    if not isinstance(label, str) or not label.strip():
-        raise InputInvalid(f"'label' is not a text: {json.short(label)}", where=where)
-    return label
-
-
-def _web_annotations(source: LabelFile, _how: LabelOptions) -> Annotations:
-    rows = _web_rows(source)
-    return Annotations(segments=rows.table(), videos=tuple(dict.fromkeys(rows.videos)))
-
-
-def _web_predictions(source: LabelFile, _how: LabelOptions) -> Annotations:
-    rows = _web_rows(source)
-    return Annotations(segments=rows.scored_table(), videos=tuple(dict.fromkeys(rows.videos)))
-
-
-def _write_web(found: Annotations, path: Path, _videos: Videos) -> None:
-    """The page wants four fields: of predictions, the best of each video stand first."""
-    table = found.segments
-    if segments.SCORE in table:
-        table = table.sort_values(segments.SCORE, ascending=False, kind="stable")
-        table = table.sort_values("video_id", kind="stable")
-    columns = (table[name].tolist() for name in ("video_id", "start", "end", "label"))
-    json.write([dict(zip(KEYS, row, strict=True)) for row in zip(*columns, strict=True)], path)
-
-
-WEB = Format(
-    name="challenge-json",
-    title="the challenge's JSON (video_id, t_start, t_end, label)",
-    suffixes=(".json",),
-    recognises=lambda source: source.is_json and _is_web(source.document.value),
-    annotations=_web_annotations,
-    predictions=_web_predictions,
-    write=_write_web,
-    ranked=True,
-)
 
 WINDOWS = Format(
     name="challenge-csv",

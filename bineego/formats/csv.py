@@ -20,7 +20,7 @@ from bineego import segments
 from bineego.errors import InputInvalid, UsageError
 from bineego.files import atomic_text
 from bineego.formats import columns as layouts
-from bineego.formats import table, times
+from bineego.formats import table, table_file, times
 from bineego.formats.annotations import Annotations, Subsets
 from bineego.formats.columns import DURATION, END, LABEL, RATE, SCENE, SCORE, START, SUBSET, VIDEO, Layout
 from bineego.formats.format import Format, LabelFile
@@ -159,7 +159,7 @@ def _read(
     blank_rows: bool,
 ) -> _Cells:
     given = {name for names in how.named_columns.values() for name in names}
-    opened = table.read(path, lambda name: name not in given and layouts.is_numeric(name))
+    opened = table_file.read(path, lambda name: name not in given and layouts.is_numeric(name))
     layout = layouts.find(opened, required, optional, how)
     source = layout.table
     texts = {role: source.texts(layout.only(role)) for role in (VIDEO, SUBSET, SCENE) if role in layout}

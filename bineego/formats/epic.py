@@ -67,20 +67,11 @@ def _predictions(source: LabelFile, how: LabelOptions) -> Annotations:
             )
         for number, row in enumerate(several, 1):
             where = f"{source.path}, results[{video!r}], row {number}"
-            times, score = _numbers(row, where)
-            rows.add(video, (" ".join(_part(row, name, where) for name in parts),), times, score)
+            times = json.times(row, "segment", where=where)
+            label = " ".join(_part(row, name, where) for name in parts)
+            rows.add(video, (label,), times, json.score(row, where, needed=True))
     log.info("%s: EPIC-KITCHENS results; labels are the numbers of verb and noun", source.path)
     return Annotations(segments=rows.scored_table(), videos=tuple(results))
-
-
-def _numbers(row: Any, where: str) -> tuple[tuple[float, float], float]:
-    times = json.pair(row.get("segment")) if isinstance(row, dict) else None
-    if times is None:
-        raise InputInvalid(f"'segment' is not two finite numbers: {json.short(row)}", where=where)
-    score = json.number(row.get("score"))
-    if score is None:
-        raise InputInvalid(f"'score' is not a finite number: {json.short(row.get('score'))}", where=where)
-    return times, score
 
 
 def _part(row: Mapping[str, Any], name: str, where: str) -> str:

@@ -119,6 +119,33 @@ def pair(value: object) -> tuple[float, float] | None:
     return None if first is None or second is None else (first, second)
 
 
+def times(row: object, *fields: str, where: str) -> tuple[float, float]:
+    """Start and end of a row, from the field that holds both or from one of each.
+
+    Raises:
+        InputInvalid: they are not two finite numbers.
+    """
+    values = [row.get(name) for name in fields] if isinstance(row, dict) else []
+    found = pair(values[0] if len(values) == 1 else values)
+    if found is None:
+        names = f"{' and '.join(map(repr, fields))} {'is' if len(fields) == 1 else 'are'}"
+        raise InputInvalid(f"{names} not two finite numbers: {short(row)}", where=where)
+    return found
+
+
+def score(row: Mapping[str, Any], where: str, *, needed: bool = False) -> float | None:
+    """The score of a row; None if it has none.
+
+    Raises:
+        InputInvalid: it is not a finite number, or it is `needed` and there is none.
+    """
+    value = row.get("score")
+    found = number(value)
+    if found is None and (needed or value is not None):
+        raise InputInvalid(f"'score' is not a finite number: {short(value)}", where=where)
+    return found
+
+
 def short(value: object, limit: int = 60) -> str:
     """A value as it may stand in a message."""
     text = repr(value)

@@ -17,6 +17,7 @@ from bineego.formats import (
     boris,
     boris_table,
     challenge,
+    challenge_web,
     csv,
     eaf,
     eaf_table,
@@ -43,7 +44,7 @@ FORMATS: tuple[Format, ...] = (
     x360.FORMAT,
     boris.FORMAT,
     labelstudio.FORMAT,
-    challenge.WEB,
+    challenge_web.FORMAT,
     eaf.FORMAT,
     eaf_table.FORMAT,
     subtitles.SRT,
@@ -186,16 +187,6 @@ def read_any(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDI
             else:
                 return replace(held, segments=tidy_predictions(held.segments, how, path))
     return read_annotations(path, how, media)
-
-
-def read_segments(path: Path | str) -> pd.DataFrame:
-    """The segments table of a file of labels or predictions in any format that is known; predictions have scores.
-
-    Raises:
-        InputMissing: the file cannot be read.
-        InputInvalid: it is in no known format, or a row is wrong.
-    """
-    return read_any(Path(path)).segments
 
 
 def annotation_files(folder: Path) -> list[Path]:

@@ -10,14 +10,13 @@ ActionFormer's thumos14.json at all 3,311 segments that both have.
 
 from __future__ import annotations
 
-import csv
 import logging
 import re
 from pathlib import Path
 
 from bineego.errors import InputInvalid
 from bineego.files import read_bytes
-from bineego.formats import json, text
+from bineego.formats import json, text, tool_csv
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, LabelFile
 from bineego.formats.options import LabelOptions
@@ -65,27 +64,21 @@ def _read_text(source: LabelFile, _how: LabelOptions) -> Annotations:
 
 
 def _read_table(source: LabelFile, _how: LabelOptions) -> Annotations:
-    lines = text.decode(read_bytes(source.path), where=source.path)[0].splitlines()
-    reader = csv.reader(lines, strict=True)
-    header = [name.strip() for name in next(reader)]
-    columns = [header.index(name) for name in COLUMNS]
+    header, found = tool_csv.read(source.path)
     rows = RowCollector(path=source.path)
     facts: dict[str, dict[str, float]] = {name: {} for name in (LENGTH, RATE) if name in header}
-    for row in reader:
-        where = f"{source.path}, line {reader.line_num}"
-        if not any(row):
-            continue
-        if len(row) != len(header):
-            raise InputInvalid(f"{len(row)} fields, the header has {len(header)}", where=where)
-        video, start, end, index = (row[i].strip() for i in columns)
+    for line, cells in found:
+        where = f"{source.path}, line {line}"
+        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        video, start, end, index = (row[name] for name in COLUMNS)
         times = json.pair([start, end])
         if times is None or not video:
-            raise InputInvalid(f"expected a video and two finite numbers, found {row[:3]}", where=where)
+            raise InputInvalid(f"expected a video and two finite numbers, found {cells[:3]}", where=where)
         rows.add(video, (_class_numbered(index, where),), times)
-        for name, found in facts.items():
-            value = json.number(row[header.index(name)].strip())
+        for name, by_video in facts.items():
+            value = json.number(row[name])
             if value is not None and value > 0:
-                found[video] = value
+                by_video[video] = value
     log.info("%s: the THUMOS14 table; label numbers are read as the names of its 20 classes", source.path)
     return Annotations(
         segments=rows.table(),

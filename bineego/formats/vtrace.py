@@ -9,15 +9,13 @@ Lines that begin with `#` are comments. Predictions are in `<video>.pred.csv`. A
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from pathlib import Path
 
 from bineego import segments
 from bineego.errors import InputInvalid
-from bineego.files import atomic_text, read_bytes
-from bineego.formats import json, overlaps, text
+from bineego.files import atomic_text
+from bineego.formats import json, overlaps, tool_csv
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, LabelFile, Videos
 from bineego.formats.options import LabelOptions
@@ -59,22 +57,17 @@ def _read(source: LabelFile) -> tuple[RowCollector, str, int]:
     """The rows, the video, and how many animals they are about."""
     path = source.path
     video = path.stem.removesuffix(PREDICTED)
-    lines = text.decode(read_bytes(path), where=path)[0].splitlines()
-    kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    header = [name.strip() for name in next(csv.reader([kept[0][1]]))]
+    header, found = tool_csv.read(path, comment="#")
     rows = RowCollector(path=path)
     animals = set()
-    for number, line in kept[1:]:
-        fields = [field.strip() for field in next(csv.reader(io.StringIO(line)))]
-        where = f"{path}, line {number}"
-        if len(fields) != len(header):
-            raise InputInvalid(f"{len(fields)} fields, the header has {len(header)}", where=where)
-        row = dict(zip(header, fields, strict=True))
+    for line, cells in found:
+        where = f"{path}, line {line}"
+        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         label, times = row[COLUMNS[0]], json.pair([row[COLUMNS[1]], row[COLUMNS[2]]])
         if not label:
             raise InputInvalid("empty labelId", where=where)
         if times is None:
-            raise InputInvalid(f"timestamp and endTimestamp are not two finite numbers: {fields}", where=where)
+            raise InputInvalid(f"timestamp and endTimestamp are not two finite numbers: {cells}", where=where)
         animals.add(row.get(ANIMAL, ""))
         rows.add(video, (label,), times, json.number(row.get(segments.SCORE)))
     return rows, video, len(animals)

@@ -20,11 +20,12 @@ from bineego.inference.items import Item, find_items
 from bineego.inference.localized import Localized
 from bineego.inference.options import LocalizeCall, LocalizeOptions
 from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
+from bineego.inference.scorers import score_all
 from bineego.inference.suiting import check_suiting
 from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
-from bineego.inference.workers import score_all
 from bineego.postprocess import decode
 from bineego.postprocess.candidates import RANK
+from bineego.progress import shown
 from bineego.shards import read_shard
 from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Precision
@@ -60,7 +61,7 @@ def localize(
             for all, or one for each.
         joint: whether predictions.csv is written: it holds all videos that are done in the folder.
         options: many options at once; keywords win.
-        on_progress: called with (seconds of video done, seconds in all).
+        on_progress: called with (seconds of video done, seconds in all); a notebook shows a bar where it is left out.
         on_video: called with (video that is worked on, videos done, videos) whenever that changes.
         given: see `LocalizeCall`: `output` (nothing is written without it), `threshold`, `stride` ... What an earlier
             call with the same model and options has done in `output` is not done again.
@@ -114,7 +115,7 @@ def localize(
         safe = {safe_precision(options.precision, device, one.model.card) for one in clip_models}
         options = dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
     try:
-        with contextlib.closing(score_all(todo, models, options, on_progress)) as results:
+        with contextlib.closing(score_all(todo, models, options, shown("localizing", on_progress))) as results:
             work.tell(todo, on_video)
             for item, result in results:
                 work.take(item, result)

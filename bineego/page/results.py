@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bineego import records, tracks
-from bineego.config import keywords, read_toml, takes
+from bineego.config import keywords, takes
 from bineego.datasets import find_videos, open_dataset, read_ground_truth, x360
 from bineego.errors import BineegoError, InputMissing, UsageError
 from bineego.evaluation import evaluate
@@ -25,6 +25,7 @@ from bineego.page.content import Content
 from bineego.page.options import PAGE, ReportOptions
 from bineego.runs import RUNS, RunFolder
 from bineego.store import Store
+from bineego.toml import read_toml
 from bineego.tracks import ScoreTrack
 
 PREDICTIONS = "predictions.csv"

@@ -98,13 +98,12 @@ class DecodeOptions(Options):
         float, Ge(0), Opt("Drop segments shorter than this.", panel=DECODING, metavar="SECONDS")
     ] = 0.0
     scene_prior: Annotated[
-        float,
+        bool | float,
         Ge(0),
         Opt(
             "Reweight actions by how often they occurred in the predicted scene during training; "
             "bineego.toml also takes a number from 0 (off) to 1 (Bayes' rule).",
             panel=DECODING,
-            switch=True,
             unset="off",
             parse=strength,
         ),

@@ -19,9 +19,9 @@ from bineego.formats.table import csv_line
 from bineego.formats.write import WRITERS, write
 from bineego.inference.items import find_items
 from bineego.inference.options import LocalizeOptions
+from bineego.inference.scorers import score_all
 from bineego.inference.suiting import check_suiting
 from bineego.inference.views import ModelSource, load_models
-from bineego.inference.workers import score_all
 from bineego.page.build import write_page
 from bineego.page.results import gather
 from bineego.postprocess import decode

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bineego.config import renamed
+from bineego.config import Source
 from bineego.errors import ModelError
 from bineego.files import atomic_stream
+from bineego.plain import plain
 from bineego.runs import OLD_COLUMNS
-from bineego.training.recipe import Recipe
+from bineego.training.options import TrainCall
 
 NAME = "state.pt"
 FORMAT = 1
@@ -33,10 +35,10 @@ class RunState:
     Attributes:
         recipe: the recipe as it was asked for, plain values.
         resolved: the recipe in use, plain values.
-        data: fingerprint of the training set.
-        origin: what the run started from, plain values.
+        data: fingerprint of the training set; empty until it is known.
         network: state dict, as trained.
-        optimiser: state dict.
+        optimiser: state dict; empty before the first save.
+        origin: what the run started from, plain values.
         average: state of the moving average of the weights; empty without one.
         epoch: the epoch under way, from 0.
         step: steps of it that are done.
@@ -50,7 +52,7 @@ class RunState:
 
     recipe: dict[str, Any]
     resolved: dict[str, Any]
-    data: str
+    data: str = ""
     network: dict[str, Tensor]
     optimiser: dict[str, Any]
     origin: dict[str, Any] = field(default_factory=dict)
@@ -103,4 +105,9 @@ def load(folder: Path) -> RunState:
         state = RunState(**content)
     except TypeError as error:
         raise ModelError(f"not a run's state ({error})", where=path, remedy=remedy) from error
-    return replace(state, recipe=renamed(Recipe, state.recipe), resolved=renamed(Recipe, state.resolved))
+    return replace(state, recipe=_of_today(state.recipe), resolved=_of_today(state.resolved))
+
+
+def _of_today(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that an earlier version saved, under their present names and as they are written now."""
+    return {name: plain(value) for name, value in Source(values=saved).read(TrainCall).items()}

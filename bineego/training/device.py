@@ -30,6 +30,24 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def one_device(options: RunOptions) -> torch.device:
+    """The device of a run that takes one process, and one device.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if options.devices * options.nodes > 1 or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError(
+            "the temporal head is trained by one process, which takes minutes",
+            where="--devices",
+            remedy="leave out --devices, --nodes and torchrun, or train the report's network with --head interval",
+        )
+    device = choose_device(options.device)
+    if device.type == "cpu":
+        keep_memory()
+    return device
+
+
 def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
     """The devices of this run. Under torchrun their number is torchrun's.
 
@@ -82,6 +100,18 @@ def repeatable() -> Iterator[None]:
             torch.use_deterministic_algorithms(before[0], warn_only=before[1])
             settings.fill_uninitialized_memory = fill
             torch.backends.cudnn.deterministic = cudnn
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within the block, PyTorch computes in one thread: a temporal head's layers are so small that two threads wait for
+    each other longer than they work, on a busy machine a hundred times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,8 @@ from bineego.pictures.curves import write_curves
 from bineego.runs import RunFolder
 from bineego.training import tensorboard
 from bineego.training.checkpoint import RunState
-from bineego.training.recipe import Task
+from bineego.training.epoch import Epoch
+from bineego.training.recipe import Recipe, Task
 from bineego.training.validation import TIOU, Validation
 from bineego.words import duration
 
@@ -52,42 +53,28 @@ class RunLog:
         state: of the run; it keeps the rows, so that a run goes on with them.
         losses: columns of what training itself tells, after `epoch` and `lr`.
         task: figures of its heads follow; the seconds, which no two runs share, come last.
-        epochs: of the whole run.
+        recipe: in use.
         events: whether TensorBoard is written.
     """
 
     def __init__(
-        self, folder: RunFolder, state: RunState, losses: Sequence[str], task: Task, *, epochs: int, events: bool
+        self, folder: RunFolder, state: RunState, losses: Sequence[str], task: Task, recipe: Recipe, *, events: bool
     ) -> None:
-        self.folder, self.state, self.epochs, self.events = folder, state, epochs, events
+        self.folder, self.state, self.epochs, self.events = folder, state, recipe.epochs, events
         actions, scenes = (ACTION_FIGURES if task.has_actions else ()), (SCENE_FIGURES if task.has_scenes else ())
         self.columns = ("epoch", "lr", *losses, *actions, *scenes, *SECONDS)
 
-    def add(
-        self,
-        epoch: int,
-        lr: float,
-        losses: Mapping[str, float],
-        result: Validation | None,
-        *,
-        seconds: float,
-        ended: float,
-        waited: float = 0.0,
-    ) -> None:
+    def add(self, epoch: Epoch[Any], result: Validation | None) -> None:
         """A row for an epoch; one that is added again after a crash replaces the one before.
 
         Args:
-            epoch: from 1.
-            losses: values by column.
+            epoch: its steps.
             result: its validation, if it had one.
-            seconds: the steps took.
-            ended: when they were done, by the monotonic clock: validation has taken the time since.
-            waited: of the seconds, for clips.
         """
-        row: dict[str, Any] = {"epoch": epoch, "lr": lr, **losses}
+        row: dict[str, Any] = {"epoch": epoch.number, "lr": epoch.lr, **epoch.losses}
         row |= {} if result is None else unfitted(result.figures)
-        row |= dict(zip(SECONDS, (seconds, time.monotonic() - ended, waited), strict=True))
-        self.state.rows = [*(old for old in self.state.rows if old["epoch"] < epoch), row]
+        row |= dict(zip(SECONDS, (epoch.seconds, time.monotonic() - epoch.ended, epoch.waited), strict=True))
+        self.state.rows = [*(old for old in self.state.rows if old["epoch"] < epoch.number), row]
         self._say(row)
         with files.atomic_text(self.folder.log) as stream:
             writer = csv.writer(stream, lineterminator="\n")

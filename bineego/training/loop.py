@@ -10,7 +10,6 @@ import copy
 import logging
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.distributed
@@ -21,10 +20,12 @@ from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import ClipBatch, ClipLoader, Clips
+from bineego.training.epoch import Epoch, is_due
 from bineego.training.guard import NanGuard, memory_errors
 from bineego.training.interrupt import Interrupt
 from bineego.training.losses import Targets, clip_losses, joint, right_actions
 from bineego.training.optimiser import MovingAverage, build_optimiser, lr_factor, set_lr, train_mode
+from bineego.training.pace import Pace
 from bineego.training.randomness import Purpose, torch_seed
 from bineego.training.recipe import Recipe, Task
 from bineego.training.sampling import UNKNOWN, Draw, Sampler, shard
@@ -32,7 +33,6 @@ from bineego.training.validation import Validation, is_better
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
 from bineego.types import OnProgress
-from bineego.words import duration
 
 log = logging.getLogger(__name__)
 
@@ -40,34 +40,7 @@ log = logging.getLogger(__name__)
 AGREE_EVERY = 10
 """Steps after which several processes agree on whether to save or to stop."""
 
-TIMED_STEPS = (2, 10)
-"""Steps of a run between which its speed is measured, to say how long all will take, as the first one does roughly."""
-
 SUMS = ("action", "n_action", "scene", "n_scene", "right")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Epoch:
-    """An epoch whose steps are done.
-
-    Attributes:
-        number: from 1.
-        network: to validate and to keep: with averaged weights where there are some.
-        due: whether it is time to validate.
-        lr: rate of the last step.
-        losses: means over the clips whose label is known, by column of log.csv.
-        seconds, waited: the steps took, and how much of it was waiting for clips.
-        ended: when the last step was done, by the monotonic clock.
-    """
-
-    number: int
-    network: TSM
-    due: bool
-    lr: float
-    losses: Mapping[str, float]
-    seconds: float
-    waited: float
-    ended: float
 
 
 def loss_columns(task: Task) -> tuple[str, ...]:
@@ -106,7 +79,8 @@ class Loop:
     ) -> None:
         self.fabric, self.network, self.recipe, self.task = fabric, network, recipe, task
         self.clips, self.sampler, self.folder = clips, sampler, folder
-        self.state, self.on_progress = state, on_progress
+        self.state = state
+        self.pace = Pace(sampler.n_steps, recipe.epochs, on_progress if fabric.is_global_zero else None)
         network.load_state_dict(state.network)
         network.to(memory_format=torch.channels_last)
         optimiser = build_optimiser(network, recipe)
@@ -125,9 +99,8 @@ class Loop:
         self.sums = torch.tensor(sums, dtype=self._exact, device=fabric.device)
         self.saved_at = self.began_at = time.monotonic()
         self.waited = 0.0
-        self._timing: list[float] = []
 
-    def epochs(self) -> Generator[Epoch, None, None]:
+    def epochs(self) -> Generator[Epoch[TSM], None, None]:
         """Train all epochs that are left, and give each away once its steps are done.
 
         Whoever takes it validates, keeps the best, writes the log; then the state is saved: in this order, so that a
@@ -174,11 +147,11 @@ class Loop:
         )
         train_mode(self.network, self.recipe)
         self.began_at, self.waited = time.monotonic(), 0.0
-        self._timing = self._timing or [self.began_at]
+        self.pace.start()
         for step in range(state.step, len(draws)):
             self.step(draws[step], step, self.loader)
             state.step = step + 1
-            self._tell(step)
+            self.pace.step(state.epoch * len(draws) + step + 1)
             if world > 1 and (step + 1) % AGREE_EVERY and step + 1 < len(draws):
                 continue
             signum, save = self._agree(interrupt)
@@ -260,7 +233,7 @@ class Loop:
             signum, due = wish.tolist()
         return signum or None, bool(due)
 
-    def _epoch(self) -> Epoch:
+    def _epoch(self) -> Epoch[TSM]:
         """What the steps of the epoch under way came to, over all processes."""
         self.guard.look()
         ended, number = time.monotonic(), self.state.epoch + 1
@@ -271,7 +244,7 @@ class Loop:
         return Epoch(
             number=number,
             network=self._to_judge(),
-            due=number % self.recipe.val_every == 0 or number == self.recipe.epochs,
+            due=is_due(number, self.recipe),
             lr=group["lr"] / group["scale"],
             losses=self._losses(dict(zip(SUMS, sums.tolist(), strict=True))),
             seconds=self.state.seconds + ended - self.began_at,
@@ -326,23 +299,3 @@ class Loop:
             checkpoint.save(state, self.folder.last)
         self.saved_at = time.monotonic()
         self.fabric.barrier()
-
-    def _tell(self, step: int) -> None:
-        """Progress, and once how long all will take."""
-        n_steps, epochs = self.sampler.n_steps, self.recipe.epochs
-        if self.on_progress is not None and self.fabric.is_global_zero:
-            self.on_progress(self.state.epoch * n_steps + step + 1, epochs * n_steps)
-        if len(self._timing) > TIMED_STEPS[1]:
-            return
-        self._timing.append(time.monotonic())
-        done = len(self._timing) - 1
-        if done not in (1, TIMED_STEPS[1]):
-            return
-        first = TIMED_STEPS[0] if done > TIMED_STEPS[0] else 0
-        seconds = (self._timing[done] - self._timing[first]) / (done - first)
-        left = epochs * n_steps - self.state.epoch * n_steps - step - 1
-        log.info(
-            "%.2f s %s; about %s per epoch, %s for the rest, plus validation",
-            seconds, "for the first step" if done == 1 else "per step",
-            duration(seconds * n_steps), duration(seconds * left),
-        )  # fmt: skip

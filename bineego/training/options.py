@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from bineego.config import Opt, Options, Source, build, options, read_toml
+from bineego.config import Opt, Options, Source, build, options
 from bineego.datasets.options import DEFAULT_CACHE
 from bineego.datasets.recording import View
 from bineego.errors import BadOption, InputMissing, UsageError, nearest
@@ -19,6 +19,7 @@ from bineego.features.kinds import Kind
 from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.runs import RUNS, RunFolder
+from bineego.toml import read_toml
 from bineego.training.recipe import NETWORK, RUN, Head, Recipe
 
 

@@ -75,6 +75,10 @@ class TrainingPlan:
         """Whether the validation recordings are others than those trained on."""
         return bool(self.split.val) or self.cut_in_time
 
+    def videos(self) -> dict[str, Path]:
+        """The files of both sides by video id."""
+        return {video: path for r in (*self.train, *self.val) for video, path in r.videos.items()}
+
     def train_seconds(self) -> float:
         """Length of the training videos, as their headers promise it."""
         files = [path for recording in self.train for path in recording.videos.values()]
@@ -162,8 +166,7 @@ def gather(chosen: TrainingPlan, recipe: Recipe, options: RunOptions, on_frames:
         ResourceExhausted: the disk does not hold the cache.
     """
     cache = FrameCache(options.cache, FrameOptions(size=recipe.size, keep_aspect=recipe.keep_aspect))
-    recordings = {r.recording_id: r for r in (*chosen.train, *chosen.val)}
-    videos = {video: path for r in recordings.values() for video, path in r.videos.items()}
+    videos = chosen.videos()
     build_cache(cache, videos, jobs=options.jobs, on_progress=on_frames)
     durations = {video: float(cache.open(video, path).duration) for video, path in videos.items()}
     train_lines = timelines(chosen.train, durations, chosen.labels, keep_direction=recipe.keep_direction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,3 +29,7 @@ class RunResult:
     figures: Mapping[str, float]
     recipe: Recipe
     is_first: bool = True
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{html.escape(name)}</td><td>{x:.4f}</td></tr>" for name, x in self.figures.items())
+        return f"<p>{html.escape(str(self.folder))}: best epoch {self.best_epoch}</p><table>{rows}</table>"

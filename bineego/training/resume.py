@@ -6,16 +6,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from lightning_fabric import Fabric
-
-from bineego.config import to_toml
 from bineego.errors import InputInvalid, UsageError
 from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
-from bineego.training.device import first_then_all, on_first
 from bineego.training.options import RunOptions
-from bineego.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
@@ -23,27 +18,22 @@ CHANGEABLE = frozenset({"workers", "save_minutes"})
 """Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
 
 
-def saved_state(fabric: Fabric, folder: RunFolder, recipe: Recipe, options: RunOptions) -> RunState | None:
-    """The state to go on from; None at the beginning."""
-    if not options.resume or not _has_state(folder):
-        return None
-    state = first_then_all(fabric, checkpoint.load, folder.last)
-    on_first(fabric, _check_recipe, state, to_toml(recipe), folder)
-    log.info("going on with run %r: epoch %d, step %d", folder.name, state.epoch + 1, state.step)
-    return state
-
-
-def read_state(folder: RunFolder, given: Mapping[str, Any]) -> RunState | None:
-    """The same for a run of one process.
+def saved_state(folder: RunFolder, given: Mapping[str, Any], options: RunOptions) -> RunState | None:
+    """The state to go on from; None at the beginning.
 
     Args:
         given: the recipe to go on under, plain values.
+
+    Raises:
+        UsageError: the state is gone, or the run began under another recipe.
+        ModelError: it cannot be read.
     """
-    if not _has_state(folder):
+    if not options.resume or not _has_state(folder):
         return None
     state = checkpoint.load(folder.last)
     _check_recipe(state, given, folder)
-    log.info("going on with run %r: epoch %d", folder.name, state.epoch + 1)
+    step = f", step {state.step}" if state.step else ""
+    log.info("going on with run %r: epoch %d%s", folder.name, state.epoch + 1, step)
     return state
 
 
@@ -78,11 +68,12 @@ def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) 
 
 
 def check_data(state: RunState, fingerprint: str, folder: RunFolder) -> None:
-    """A run goes on with the data it began with.
+    """A run goes on with the data it began with; one that begins, takes these.
 
     Raises:
         InputInvalid: they have changed.
     """
+    state.data = state.data or fingerprint
     if state.data != fingerprint:
         raise InputInvalid(
             "the data set is not what this run began with: videos or labels have changed",

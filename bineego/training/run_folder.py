@@ -13,20 +13,25 @@ import orjson
 import pandas as pd
 
 from bineego import files, segments
-from bineego.config import part, to_toml, write_toml
+from bineego.config import part
 from bineego.datasets.recording import Dataset
-from bineego.datasets.split import write_split
+from bineego.datasets.split import Split, write_split
 from bineego.errors import UsageError
 from bineego.formats.annotations import Annotations
 from bineego.formats.csv import write_scenes, write_segments
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
 from bineego.formats.table import csv_line
 from bineego.runs import RunFolder
+from bineego.toml import to_toml, write_toml
+from bineego.training.epoch import Epoch
+from bineego.training.log import unfitted
 from bineego.training.options import RunOptions
-from bineego.training.prepare import TrainingPlan
-from bineego.training.recipe import Head, Recipe
 from bineego.training.run_lock import is_free, lock
 from bineego.training.validation import HeldOut, Validation
+from bineego.tsm.card import ModelCard
+from bineego.tsm.model_file import save_model
+from bineego.tsm.network import TSM
+from bineego.tsm.temporal_network import TemporalNetwork
 from bineego.tsm.weights import InitReport
 
 FORBIDDEN = frozenset('/\\:*?"<>|')
@@ -49,23 +54,28 @@ def clear(run: RunFolder) -> None:
 def open_folder(
     run: RunFolder,
     source: Dataset | Path | str,
-    chosen: TrainingPlan,
+    split: Split,
     options: RunOptions,
-    recipe: Recipe,
-    origin: Mapping[str, Any],
+    learnt: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> None:
-    """Make the run's folder and write down what was decided."""
+    """Make the run's folder and write down what was decided.
+
+    Args:
+        source: the data set, as it was given.
+        learnt: what is learnt and how, as options of `train`.
+        facts: how it began.
+    """
     if options.overwrite:
         clear(run)
     files.check_writable(run.path)
     dataset = source.name if isinstance(source, Dataset) else str(source)
     place = {"videos": options.videos, "view": options.view, "cache": options.cache}
-    decisions = {"dataset": dataset, "name": run.name, **place, "head": str(Head.INTERVAL), **to_toml(recipe)}
-    write_config(run, decisions, options, origin)
-    write_split(chosen.split, run.split)
+    _write_config(run, {"dataset": dataset, "name": run.name, **place, **learnt}, options, facts)
+    write_split(split, run.split)
 
 
-def write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, facts: Mapping[str, Any]) -> None:
+def _write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, facts: Mapping[str, Any]) -> None:
     """Everything that was decided: `[train]` and `[labels]` repeat the run, `[run]` says how it went."""
     labels = to_toml(part(LabelOptions, options)) | to_toml(part(MomentOptions, options))
     write_toml({"train": dict(train), TABLE: labels, "run": dict(facts)}, run.config)
@@ -74,6 +84,18 @@ def write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, 
 def write_init(run: RunFolder, report: InitReport) -> None:
     """init.json: every tensor that was loaded, skipped (and why) or reshaped (and how)."""
     files.write_bytes(run.init, orjson.dumps(dataclasses.asdict(report), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def keep_best(run: RunFolder, epoch: Epoch[TSM], card: ModelCard, result: Validation, held: HeldOut) -> None:
+    """The network of an epoch is the best so far: it, and what it says of the held-out recordings."""
+    metrics = {**unfitted(result.figures), "epoch": epoch.number}
+    save_model(run.model, epoch.network, dataclasses.replace(card, metrics=metrics))
+    write_validation(run, result, held)
+
+
+def keep_latest(run: RunFolder, network: TSM | TemporalNetwork, card: ModelCard, figures: Mapping[str, Any]) -> None:
+    """The network as the latest epoch left it."""
+    save_model(run.last_model, network, dataclasses.replace(card, metrics=dict(figures)))
 
 
 def write_validation(run: RunFolder, validation: Validation, held: HeldOut) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bineego.labels import BACKGROUND
 from bineego.training.randomness import Purpose, generator
+from bineego.training.recipe import Recipe
 from bineego.types import Floats, Ints
 
 UNKNOWN = -1
@@ -68,6 +69,12 @@ class Sampler:
     expected: Floats
     batch_size: int
     seed: int
+
+    @classmethod
+    def of(cls, keys_N: Ints, recipe: Recipe) -> Sampler:
+        """The draws that a recipe asks for; `keys_N` as in `expected_draws`."""
+        expected = expected_draws(keys_N, class_balance=recipe.class_balance, background_ratio=recipe.background_ratio)
+        return cls(expected=expected, batch_size=recipe.batch_size, seed=recipe.seed)
 
     @property
     def n_draws(self) -> int:

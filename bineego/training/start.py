@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from bineego.config import to_toml
+from bineego.toml import to_toml
 from bineego.tracks import Activation
 from bineego.training.checkpoint import RunState
 from bineego.training.device import environment
@@ -36,29 +36,37 @@ def new_network(chosen: TrainingPlan, recipe: Recipe) -> TSM:
     return TSM(chosen.network_config(recipe))
 
 
-def decided(recipe: Recipe, task: Task, report: InitReport) -> Recipe:
-    """The recipe with what the data and the weights that came in decide; says what it is."""
-    trained = report.kind != "random"
+def first_state(network: TSM, recipe: Recipe, task: Task, init: InitReport | None) -> RunState:
+    """The state of a run that begins, with everything decided that the data and the weights that came in decide; says
+    what it is."""
+    assert init is not None
+    trained = init.kind != "random"
     lr = recipe.lr if recipe.lr is not None else default_lr(recipe.optimizer, pretrained=trained)
     head_lr = recipe.head_lr if recipe.head_lr is not None else TRAINED_HEAD_LR if trained else 1.0
     resolved = dataclasses.replace(recipe, task=task, lr=lr, head_lr=head_lr)
     if trained:
-        log.info("weights: %s", report.summary())
+        log.info("weights: %s", init.summary())
     elif recipe.init == "random":
         log.info("weights: random, as asked for; small data sets learn much better with --init imagenet")
     log.info("%s", effective(resolved))
-    return resolved
+    return RunState(
+        recipe=to_toml(recipe),
+        resolved=to_toml(resolved),
+        network=network.state_dict(),
+        optimiser={},
+        origin=_origin(init, resolved),
+    )
 
 
-def decided_before(recipe: Recipe, task: Task, state: RunState) -> Recipe:
-    """The same for a run that goes on: what was decided when it began."""
+def in_use(recipe: Recipe, task: Task, state: RunState) -> Recipe:
+    """The recipe with what was decided when the run began."""
     return dataclasses.replace(recipe, task=task, lr=state.resolved["lr"], head_lr=state.resolved["head_lr"])
 
 
-def origin_of(report: InitReport, resolved: Recipe) -> dict[str, Any]:
+def _origin(init: InitReport, resolved: Recipe) -> dict[str, Any]:
     """What a run started from, as plain values."""
-    origin: dict[str, Any] = {"init": report.summary(), "effective_lr": resolved.effective_lr}
-    return origin if report.sha256 is None else origin | {"init_sha256": report.sha256}
+    origin: dict[str, Any] = {"init": init.summary(), "effective_lr": resolved.effective_lr}
+    return origin if init.sha256 is None else origin | {"init_sha256": init.sha256}
 
 
 def model_card(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bineego import config
+from bineego import config, values
 from bineego.cli import console
 from bineego.cli.app import COMMANDS, app
 from bineego.cli.reference import reference
@@ -51,7 +51,10 @@ def test_help_is_whole_and_fits_80_columns(run, name: str) -> None:
     for option in config.options(CALLS[name]).values():
         if option.opt.flag:
             assert option.flag in words
-            assert option.opt.help[0].isupper() or option.opt.help.split()[0].rstrip(":") in (*option.choices, "tIoU")
+            assert option.opt.help[0].isupper() or option.opt.help.split()[0].rstrip(":") in (
+                *values.choices(option.kind),
+                "tIoU",
+            )
             assert option.opt.help.endswith(".")
 
 
@@ -103,7 +106,9 @@ def test_a_wrong_command_line_is_one_line_and_a_remedy(run, line: str, error: st
 @pytest.mark.parametrize("name", OF_FILE)
 def test_a_wrong_file_is_told_with_table_and_key(run, name: str) -> None:
     options = config.options(CALLS[name]).values()
-    option = next(o for o in options if o.opt.key and o.opt.flag and not o.opt.table and o.plain in (int, float))
+    option = next(
+        o for o in options if o.opt.key and o.opt.flag and not o.opt.table and values.plain(o.kind) in (int, float)
+    )
     needed = ["x"] if name in ("localize", "ensemble", "extract-frames") else []
     Path("bineego.toml").write_text(f"[{name}]\n{option.name} = -7\n")
     code, out, err = run(name, *needed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bineego.datasets import Subset, View, open_dataset, read_ground_truth
+from bineego.datasets import Subset, View, open_dataset, read_ground_truth, read_segments
 from bineego.errors import InputInvalid, InputMissing, UsageError
 from bineego.formats.options import LabelOptions
 
@@ -63,6 +63,8 @@ def test_egocentric_clips_have_a_scene_and_no_timeline(x360: Make) -> None:
     assert [list(r.videos) for r in found.recordings] == [["a_clip_0", "a_clip_1"], ["b_clip_0"]]
     assert all(r.segments is None for r in found.recordings)
     truth = read_ground_truth(folder)
+    assert read_segments(folder).equals(truth.segments)
+    assert read_segments(folder / "index.json").equals(truth.segments)
     assert truth.scenes == {"a": "Kitchen", "a_clip_0": "Kitchen", "a_clip_1": "Kitchen"}
     assert truth.subsets["a_clip_1"] == "val"
     assert truth.videos == ("a",)

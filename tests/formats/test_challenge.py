@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bineego import segments
 from bineego.errors import InputInvalid
-from bineego.formats import challenge, read, windows
+from bineego.formats import challenge, challenge_web, read, windows
 from bineego.formats.annotations import Annotations
 from bineego.formats.kinds import FileFormat
 from bineego.formats.media import Media
@@ -71,7 +71,7 @@ def test_all_that_is_wrong_with_the_web_json(tmp_path: Path) -> None:
 
 
 def test_web_json_is_written_best_first(tmp_path: Path) -> None:
-    challenge._write_web(
+    challenge_web._write(
         found(("b", "x", 1.0, 2.0, 0.1), ("a", "x", 1.0, 2.0, 0.2), ("a", "y", 3.0, 4.0, 0.9)), tmp_path / "w.json", {}
     )
     assert rows_of(tmp_path / "w.json") == [("a", "y", 3.0, 4.0), ("a", "x", 1.0, 2.0), ("b", "x", 1.0, 2.0)]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bineego.errors import BineegoError, InputInvalid, UsageError
-from bineego.formats import csv, table
+from bineego.formats import csv, table_file
 from bineego.formats.columns import is_slip
 from bineego.formats.media import Media
 from bineego.formats.options import AS_WRITTEN, LabelOptions, TimeUnit
@@ -145,8 +145,8 @@ def test_what_may_mean_two_things_is_refused_with_its_place(tmp_path: Path, name
 
 def test_blanks_around_a_quoted_cell_stay(tmp_path: Path) -> None:
     path = write(tmp_path, 'video_id,label,start,end\n" a ", "x, y" ,1,2\n a , b ,1,2\n')
-    assert table.read(path).texts(0).tolist() == [" a ", "a"]
-    assert table.read(path).texts(1).tolist() == ["x, y", "b"]
+    assert table_file.read(path).texts(0).tolist() == [" a ", "a"]
+    assert table_file.read(path).texts(1).tolist() == ["x, y", "b"]
 
 
 def test_ids_that_look_like_numbers_stay_texts(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ lines = st.lists(st.one_of(cells, quoted), min_size=1, max_size=4).map(",".join)
 @given(st.lists(lines, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
 def test_the_fast_way_reads_what_the_careful_one_does(rows_: list[str], end: str) -> None:
     text = end.join(["video,start,label", *rows_]) + end
-    opened = table._Text(text=text, separator=",", path=Path("t.csv"), first_line=1, notes=())
+    opened = table_file._Text(text=text, separator=",", path=Path("t.csv"), first_line=1, notes=())
     try:
         fast = opened.fast(lambda name: name == "start")
     except InputInvalid:

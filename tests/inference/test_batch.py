@@ -15,7 +15,7 @@ from bineego import tracks
 from bineego.datasets.recording import View
 from bineego.errors import BatchFailed, InputInvalid, InputMissing, Interrupted, UsageError
 from bineego.formats import csv
-from bineego.inference import LocalizeOptions, batch, localize, workers
+from bineego.inference import LocalizeOptions, batch, localize, scorers
 from bineego.labels import LabelSet
 from bineego.postprocess import DecodeOptions, Postprocess, decode
 from bineego.tsm.card import ModelCard
@@ -197,9 +197,9 @@ def test_one_video_into_a_file_of_any_name(stored: Path, tmp_path: Path) -> None
 def test_interrupted_the_tables_of_what_is_done_are_there(
     stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = workers.score_all
+    whole = scorers.score_all
 
-    def two(*args: object) -> Iterator[workers.Result]:
+    def two(*args: object) -> Iterator[scorers.Result]:
         yield from itertools.islice(whole(*args), 2)
         raise Interrupted
 

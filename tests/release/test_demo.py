@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bineego.config import read_toml
 from bineego.demo import DemoOptions, run_demo
+from bineego.toml import read_toml
 from bineego.training.head_choice import asked_head
 from bineego.training.options import train_call
 from bineego.training.recipe import Head

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bineego
-from bineego import config
+from bineego import config, toml
 from bineego.runs import RunFolder
 from bineego.training import checkpoint
 from bineego.training.options import TrainCall, recipe_source
@@ -39,9 +39,9 @@ def test_a_run_goes_on_under_its_own_recipe(
     assert (call.frames, call.keep_direction, call.crop) == (frames, kept, True)
     assert "'n_frames' is called 'frames' now" in caplog.text
     state = checkpoint.load(RunFolder(runs / name).last)
-    recipe = config.to_toml(config.part(Recipe, call))
+    recipe = toml.to_toml(config.part(Recipe, call))
     assert {key for key in recipe if state.resolved.get(key, recipe[key]) != recipe[key]} == set()
-    assert set(state.recipe) == set(config.to_toml(Recipe(**state.recipe)))
+    assert set(state.recipe) == set(toml.to_toml(Recipe(**state.recipe)))
 
 
 @pytest.mark.parametrize("name", ["first", "second"])

@@ -9,8 +9,9 @@ import pytest
 import tomli_w
 
 from bineego import config
-from bineego.config import build, part, to_toml
+from bineego.config import build, part
 from bineego.errors import InputMissing, UsageError
+from bineego.toml import to_toml
 from bineego.training.optimiser import lr_factor
 from bineego.training.options import RunOptions, TrainCall, shipped_recipes
 from bineego.training.recipe import Optimizer, Recipe, Schedule, Task, default_lr, parse_fold

@@ -13,15 +13,14 @@ import numpy as np
 import pytest
 import torch
 
-from bineego.config import build, read_toml
+from bineego.config import build
 from bineego.decoding import default
 from bineego.errors import InputInvalid, UsageError
 from bineego.evaluation import evaluate
 from bineego.postprocess import calibration
 from bineego.postprocess.fit import DecoderFit
-from bineego.training import Recipe, RunOptions, train
-from bineego.training import fit as fit_module
-from bineego.training import run as run_module
+from bineego.toml import read_toml
+from bineego.training import Recipe, RunOptions, finish, interval, train
 from bineego.training.recipe import effective
 from bineego.tsm import load_model
 from bineego.tsm.card_file import card_from_json, card_to_json
@@ -45,7 +44,7 @@ def test_a_run_leaves_the_folder_of_the_contract(
 ) -> None:
     monkeypatch.setattr(calibration, "MIN_INTERVALS", 8)  # as many as the held-out recording has
     fit = DecoderFit(decoding=default(0.5), figures={"decoding_fit": 0.25})
-    monkeypatch.setattr(fit_module, "fit_decoder", lambda tracks, *_: fit if min(map(len, tracks)) == 32 else None)
+    monkeypatch.setattr(finish, "fit_decoder", lambda tracks, *_: fit if min(map(len, tracks)) == 32 else None)
     before = {path: path.stat().st_mtime_ns for path in tiny.rglob("*")}
     result = train(tiny, name="a", recipe=recipe, options=options)
     assert {path: path.stat().st_mtime_ns for path in tiny.rglob("*")} == before  # nothing goes into the data set
@@ -130,7 +129,7 @@ def test_a_run_killed_before_its_first_file_begins_anew(
 def test_what_is_no_run_is_left_alone(
     tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "gather", None)  # it is said before any work
+    monkeypatch.setattr(interval, "gather", None)  # it is said before any work
     notes = options.runs / "notes"
     notes.mkdir(parents=True)
     (notes / "mine.txt").write_text("mine")

@@ -11,7 +11,6 @@ import numpy as np
 
 from bineego import features
 from bineego.features.track import FeatureTrack
-from bineego.heads.config import HeadConfig
 from bineego.priors import Priors
 from bineego.training.prepare import TrainingPlan, measured_priors
 from bineego.training.recipe import Recipe
@@ -19,7 +18,6 @@ from bineego.training.samples import LabelledVideo, check_times, cut_line, quiet
 from bineego.training.temporal.examples import Example
 from bineego.training.temporal.folds import Folds, make_folds
 from bineego.training.validation import HeldOut, later, truth_of
-from bineego.tsm.config import NetworkConfig, TemporalConfig
 
 STAMPED = 50
 """Every so many-th step of the features is looked at to tell whether they are still the same."""
@@ -64,7 +62,7 @@ def gather(
         InputInvalid: see `check_times`; or a track that lacks a kind.
         UsageError: no recording has the attribute of `recipe.group_by`.
     """
-    durations = {video: tracks[video].duration for r in (*chosen.train, *chosen.val) for video in r.videos}
+    durations = {video: tracks[video].duration for video in chosen.videos()}
     train_lines = timelines(chosen.train, durations, chosen.labels)
     val_lines = timelines(chosen.val, durations, chosen.labels)
     check_times(train_lines, val_lines)
@@ -103,22 +101,6 @@ def choose_kinds(chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], recip
     if not chosen.task.has_actions:
         return tuple(str(kind) for kind in features.Kind)
     return features.screen(tracks, chosen.train, chosen.labels, group_by=recipe.group_by).kinds
-
-
-def temporal_config(
-    material: HeadMaterial, head: HeadConfig, rate: float, trunk: NetworkConfig | None, weights: str
-) -> TemporalConfig:
-    """The shape of the model."""
-    parts = material.projection.parts
-    return TemporalConfig(
-        head=head,
-        kinds=tuple(parts),
-        widths=tuple(part.weight.shape[0] for part in parts.values()),
-        directions=tuple(part.weight.shape[1] for part in parts.values()),
-        rate=rate,
-        trunk=trunk,
-        weights=weights,
-    )
 
 
 def example_of(

@@ -21,7 +21,8 @@ from bineego.training import Recipe, RunOptions, train
 from bineego.training.options import TrainCall
 from bineego.training.result import RunResult
 from bineego.training.temporal import fit
-from bineego.training.temporal.run import FeatureChoice, train_head
+from bineego.training.temporal.choice import FeatureChoice
+from bineego.training.temporal.run import train_temporal
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import TemporalConfig
 from bineego.tsm.model_file import load_model
@@ -44,7 +45,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 def run(recipe: Recipe, options: RunOptions, features: Path):
     def train(data: Path, name: str, *, kinds: tuple[str, ...] = MOTION, **changes: object) -> RunResult:
         place = {name: changes.pop(name) for name in ("resume", "overwrite", "devices") if name in changes}
-        return train_head(
+        return train_temporal(
             data,
             name=name,
             recipe=Recipe(**(vars(recipe) | changes)),
