@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,12 @@ from bineego.words import printable
 
 if TYPE_CHECKING:
     from bineego.tsm.card import ModelCard
+
+MOST_LINES = 3
+"""Of an entry: all of them fit a screen."""
+
+LONGEST = 40
+"""Characters of a list that is shown whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +31,7 @@ class InfoCall(Options):
 
 
 def info(call: InfoCall) -> None:
-    """Show a model's labels, training and scores.
+    """Show a model's labels, training and scores, on one screen; --json has everything.
 
     Examples:
       bineego info
@@ -36,14 +44,22 @@ def info(call: InfoCall) -> None:
     if call.json:
         print(card_to_json(card, indent=True))
         return
-    for title, entries in _sections(card, card_to_dict(card)):
-        print(printable(title))
-        width = max(len(name) for name, _ in entries)
-        for name, value in entries:
-            print(printable(f"  {name:<{width}}  {value}"))
+    print(printable(f"model {card.name}"))
+    entries = _entries(card, card_to_dict(card))
+    indent = max(len(name) for name, _ in entries) + 4
+    for name, value in entries:
+        lines = textwrap.wrap(
+            printable(value),
+            width=shutil.get_terminal_size().columns,
+            initial_indent=f"  {name}".ljust(indent),
+            subsequent_indent=" " * indent,
+            max_lines=MOST_LINES,
+            placeholder=" ...",
+        )
+        print("\n".join(lines))
 
 
-def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _entries(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, str]]:
     network, labels = card.network, card.labels
     model = [
         *_pictures(card),
@@ -54,11 +70,10 @@ def _sections(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, list[tu
         ("decoding", "the default: nothing was fitted" if card.decoding is None else str(card.decoding)),
         *_arithmetic(card),
     ]
-    sections = [(f"model {card.name}", model)]
     for title in ("metrics", "data", "training", "environment"):
         if plain[title]:
-            sections.append((title, [(name, _text(value)) for name, value in plain[title].items()]))
-    return sections
+            model.append((title, ", ".join(f"{name} {_short(value)}" for name, value in plain[title].items())))
+    return model
 
 
 def _pictures(card: ModelCard) -> list[tuple[str, str]]:
@@ -98,11 +113,13 @@ def _listed(names: tuple[str, ...]) -> str:
     return f"{len(names)}: {', '.join(names)}"
 
 
-def _text(value: Any) -> str:
+def _short(value: Any) -> str:
+    """A value in a few words; lists of videos and the like by their length."""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.4g}"
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value) or "-"
+        text = ", ".join(map(_short, value))
+        return f"({text})" if len(text) <= LONGEST else f"({len(value)})"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(item)}" for name, item in value.items()) or "-"
+        return f"({', '.join(f'{name} {_short(item)}' for name, item in value.items())})"
     return "-" if value is None else str(value)

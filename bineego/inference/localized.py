@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bineego.formats.write import write_segments
+from bineego.postprocess.candidates import RANK
 from bineego.words import many
 
 if TYPE_CHECKING:  # matplotlib is slow to load, and seldom asked for
@@ -59,17 +60,22 @@ class Localized:
         """The segments of the first videos as a picture, which a notebook shows; `.save(path)` writes a PNG."""
         from bineego.pictures.timeline import draw_timeline
 
-        return draw_timeline(self.predictions, videos=self.videos)
+        return draw_timeline(self._sure(), videos=self.videos)
+
+    def _sure(self) -> pd.DataFrame:
+        """The segments without candidates, which a fitted decoder adds for recall."""
+        return self.predictions[self.predictions["score"] >= RANK]
 
     def _repr_html_(self) -> str:
-        table = self.predictions.head(MOST_ROWS).to_html(
-            index=False, float_format="{:.2f}".format
-        )  # pandas escapes the names
-        rest = len(self.predictions) - MOST_ROWS
+        sure = self._sure()
+        table = sure.head(MOST_ROWS).to_html(index=False, float_format="{:.2f}".format)  # pandas escapes the names
+        rest = len(sure) - MOST_ROWS
         scenes = "".join(
             f"<p>{html.escape(video)}: scene {html.escape(scene)} {score:.2f}</p>"
             for video, (scene, score) in list(self.scenes.items())[:MOST_ROWS]
         )
         more = f"<p>and {many(rest, 'more row')}</p>" if rest > 0 else ""
-        head = f"{many(len(self.predictions), 'action')} in {many(len(self.videos), 'video')}"
+        low = len(self.predictions) - len(sure)
+        head = f"{many(len(sure), 'action')} in {many(len(self.videos), 'video')}"
+        head += f", {low} more below {RANK:g}" if low else ""
         return f"<p>{head}</p>{table}{more}{scenes}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -51,18 +52,32 @@ def test_prints_the_card(run_folder: Path) -> None:
     for path in (run_folder, run_folder / "model.safetensors"):
         result = CliRunner().invoke(app, ["info", str(path)])
         assert result.exit_code == 0, result.output
-        lines = [line.strip() for line in result.stdout.splitlines()]
+        lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
         assert lines[0] == "model first"
-        assert "trunk     mobilenet_v2" in lines
-        assert "interval  0.5 s" in lines
-        assert "actions   2: jump, run" in lines
-        assert "scenes    none: it has no scene head" in lines
-        assert "mAP      0.5, 0.25" in lines
-        assert "loss     0.123457" in lines
-        assert "subsets  train 2, val 1" in lines
-        assert "scores    softmax, temperature 1" in lines
-        assert "begun  init random weights" in lines
-        assert "torch  2.10" in lines
+        assert "trunk mobilenet_v2" in lines
+        assert "interval 0.5 s" in lines
+        assert "actions 2: jump, run" in lines
+        assert "scenes none: it has no scene head" in lines
+        assert "scores softmax, temperature 1" in lines
+        assert "metrics mAP (0.5, 0.25), loss 0.1235, nothing -" in lines
+        assert "data name three videos, subsets (train 2, val 1)" in lines
+        assert "training lr 0.001, begun (init random weights)" in lines
+        assert "environment torch 2.10" in lines
+
+
+def test_it_fits_a_screen(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many labels and videos there are."""
+    from bineego.tsm.model_file import load_model, save_model
+
+    monkeypatch.setenv("COLUMNS", "80")
+    model = load_model(run_folder / "model.safetensors")
+    videos = [f"a video of a long name {i}" for i in range(3000)]
+    card = dataclasses.replace(model.card, data={"train": videos}, training={f"option {i}": i for i in range(99)})
+    save_model(tmp_path / "model.safetensors", model.network, card)
+    lines = CliRunner().invoke(app, ["info", str(tmp_path)]).stdout.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert "train (3000)" in " ".join(lines)
 
 
 def test_json_holds_everything(run_folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def test_a_notebook_shows_it(found: Localized) -> None:
     assert "run &lt;fast&gt;" in shown
     assert "Kitchen" in shown
     assert found.plot()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_candidates_are_no_actions(found: Localized) -> None:
+    more = segments.make(["v"] * 3, ["run", "jump", "jump"], [0.0, 2.0, 2.5], [1.0, 3.5, 3.0], [0.9, 0.4, 0.02])
+    shown = dataclasses.replace(found, predictions=more)._repr_html_()
+    assert "2 actions in 2 videos, 1 more below 0.1" in shown
+    assert "0.02" not in shown
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.json", "a.boris"])
