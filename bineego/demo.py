@@ -30,7 +30,8 @@ from bineego.postprocess import Postprocess
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training import Recipe, RunOptions, train
-from bineego.training.recipe import Head, Schedule
+from bineego.training.optimisation import Schedule
+from bineego.training.recipe import Head
 from bineego.tsm.config import Trunk
 from bineego.types import OnProgress
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from bineego.errors import InputInvalid, ResourceExhausted
 from bineego.training.clips import CANNOT_SEND, ClipBatch
 from bineego.training.losses import Losses
-from bineego.training.recipe import OptimisationPart
+from bineego.training.optimisation import OptimisationPart
 from bineego.training.samples import Samples
 
 LOOK_EVERY = 20

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from bineego import words
 from bineego.errors import ResourceExhausted
-from bineego.training.recipe import Optimizer, Recipe
+from bineego.training.optimisation import Optimizer
+from bineego.training.recipe import Recipe
 from bineego.tsm.config import NetworkConfig
 from bineego.tsm.network import TSM
 

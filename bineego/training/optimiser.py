@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bineego.training.recipe import BatchNorm, OptimisationPart, Optimizer, Schedule
+from bineego.training.optimisation import BatchNorm, OptimisationPart, Optimizer, Schedule
 from bineego.tsm.network import TSM
 
 HEAD_BIAS = 2.0

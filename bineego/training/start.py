@@ -14,10 +14,11 @@ from bineego.toml import to_toml
 from bineego.tracks import Activation
 from bineego.training.checkpoint import RunState
 from bineego.training.device import environment
+from bineego.training.optimisation import default_lr
 from bineego.training.options import RunOptions
 from bineego.training.prepare import Material, TrainingPlan
 from bineego.training.randomness import Purpose, torch_seed
-from bineego.training.recipe import Labels, Recipe, Task, default_lr, effective
+from bineego.training.recipe import Labels, Recipe, Task, effective
 from bineego.tsm.card import ModelCard
 from bineego.tsm.network import TSM
 from bineego.tsm.precision import training_precision

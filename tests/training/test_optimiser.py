@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from bineego.training.optimisation import BatchNorm, Optimizer
 from bineego.training.optimiser import MovingAverage, build_optimiser, freeze, set_lr, train_mode
-from bineego.training.recipe import BatchNorm, Optimizer, Recipe
+from bineego.training.recipe import Recipe
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.network import TSM
 

@@ -12,9 +12,10 @@ from bineego import config
 from bineego.config import build, part
 from bineego.errors import InputMissing, UsageError
 from bineego.toml import to_toml
+from bineego.training.optimisation import Optimizer, Schedule, default_lr
 from bineego.training.optimiser import lr_factor
 from bineego.training.options import RunOptions, TrainCall, shipped_recipes
-from bineego.training.recipe import Optimizer, Recipe, Schedule, Task, default_lr, parse_fold
+from bineego.training.recipe import Recipe, Task, parse_fold
 from bineego.tsm.config import Trunk
 
 
