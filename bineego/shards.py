@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bineego.errors import BadOption
+from bineego.words import many
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,16 @@ class Shard:
         """Whether a video is of this part."""
         key = hashlib.blake2b(video_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(key, "big") % self.count == self.index
+
+
+def of_shard(video_ids: Collection[str], shard: str | None) -> list[str]:
+    """The videos of a part, such as "3/8", in their order; all of them without one."""
+    if shard is None:
+        return list(video_ids)
+    part = read_shard(shard)
+    found = [video_id for video_id in video_ids if part.has(video_id)]
+    log.info("shard %s: %d of %s", shard, len(found), many(len(video_ids), "video"))
+    return found
 
 
 def read_shard(text: str) -> Shard:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bineego import words
 from bineego.config import keywords, takes
-from bineego.datasets.inputs import resolve_videos
+from bineego.datasets.inputs import videos_of
 from bineego.errors import BineegoError, UsageError
 from bineego.features import npy
 from bineego.features import track as tracks
@@ -21,7 +21,6 @@ from bineego.features.options import DEFAULT_CACHE, DEFAULT_SIZE, DEFAULT_TRUNK,
 from bineego.features.track import FeatureTrack
 from bineego.files import check_writable
 from bineego.runs import find_model
-from bineego.shards import read_shard
 from bineego.store import Made, Store
 from bineego.types import OnProgress
 from bineego.video.cache import content_stamp
@@ -65,17 +64,7 @@ def extract_features(
         ResourceExhausted: out of memory or disk.
     """
     chosen = keywords(ExtractFeaturesOptions, given | {"output": output}, options)
-    several = [inputs] if isinstance(inputs, str | Path) else inputs
-    videos = (
-        dict(several)
-        if isinstance(several, Mapping)
-        else resolve_videos(several, view=chosen.view, videos=chosen.videos)
-    )
-    if not videos:
-        raise UsageError("no videos to extract features from", remedy="name video files or a folder of them")
-    if chosen.shard is not None:
-        part = read_shard(chosen.shard)
-        videos = {video_id: path for video_id, path in videos.items() if part.has(video_id)}
+    videos = videos_of(inputs, view=chosen.view, videos=chosen.videos, shard=chosen.shard, goal="extract features from")
     how, kinds = _asked(chosen)
     check_writable(chosen.output)
     folder = _Folder(chosen.output, how, kinds, overwrite=chosen.overwrite)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bineego import segments
 from bineego.config import keywords, part, takes
 from bineego.datasets.recording import View
@@ -26,7 +28,7 @@ from bineego.inference.views import Loaded, ModelSource, check_score_options, ch
 from bineego.postprocess import decode
 from bineego.postprocess.candidates import RANK
 from bineego.progress import shown
-from bineego.shards import read_shard
+from bineego.shards import of_shard
 from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
@@ -72,48 +74,27 @@ def localize(
         BatchFailed: some of several videos failed; all else is written.
     """
     call = keywords(LocalizeCall, given, options)
-    options, views, output, overwrite = part(LocalizeOptions, call), list(call.view), call.output, call.overwrite
+    options, views = part(LocalizeOptions, call), list(call.view)
     check_views(views)
     if options.end is not None and options.end <= options.start:
         raise UsageError(f"must be more than --start, {options.start:g}, not {options.end:g}", where="--end")
     several = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    items = find_items(several, views=views, subset=call.subset, videos=call.videos)
-    everything = len(items)
-    needs_model = not all(item.is_track for item in items)
-    if call.shard is not None:
-        shard = read_shard(call.shard)
-        items = [item for item in items if shard.has(item.video_id)]
-        log.info("shard %s: %d of %s", call.shard, len(items), many(everything, "video"))
+    everything = find_items(several, views=views, subset=call.subset, videos=call.videos)
     device = choose_device(options.device)
-    models = load_models(model, views) if needs_model else ()
+    models = () if all(item.is_track for item in everything) else load_models(model, views)
+    mine = set(of_shard([item.video_id for item in everything], call.shard))
+    items = [item for item in everything if item.video_id in mine]
     check_score_options(models, options)
     check_suiting(items, models, options)
     actions = have_actions(models, views)
-    # Whether a score track has scenes is known once it is read.
-    scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
-    out: Output | OneFile | None = None
-    if output is not None and is_file(output):
-        out = _one_file(output, items, call, actions=actions)
-    elif output is not None:
-        out = Output(
-            output,
-            joint=joint,
-            formats=call.format,
-            save_scores=call.save_scores,
-            by=_made_with(options, models, views),
-            overwrite=overwrite,
-        )
-        out.check(items, actions=actions, scenes=scenes)
+    out = _output(call, items, models, actions=actions, joint=joint)
+    if isinstance(out, Output):
         items = [dataclasses.replace(item, kept=None if item.is_track else out.keeper(item)) for item in items]
-    work = _Work(out, options, actions, items, alone=everything == 1)
+    work = _Work(out, options, actions, items, alone=len(everything) == 1)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
         log.info("%d of %s done already (--overwrite does them again)", len(work.skipped), many(len(items), "video"))
-    clip_models = [one for one in dict.fromkeys(models) if isinstance(one.model.network, TSM)]
-    if clip_models and any(not item.is_track for item in todo):
-        # Here, and not in every process that scores: what is to be said of it is said once.
-        safe = {safe_precision(options.precision, device, one.model.card) for one in clip_models}
-        options = dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
+    options = _with_precision(options, models, todo, device)
     try:
         with contextlib.closing(score_all(todo, models, options, shown("localizing", on_progress))) as results:
             work.tell(todo, on_video)
@@ -128,6 +109,18 @@ def localize(
     found = work.finish()
     work.raise_failures()
     return found
+
+
+def _with_precision(
+    options: LocalizeOptions, models: Sequence[Loaded], todo: Sequence[Item], device: torch.device
+) -> LocalizeOptions:
+    """The options with the number format that all models may use. It is chosen here, and not in every process that
+    scores: what is to be said of it is said once."""
+    clip_models = [one for one in dict.fromkeys(models) if isinstance(one.model.network, TSM)]
+    if not clip_models or all(item.is_track for item in todo):
+        return options
+    safe = {safe_precision(options.precision, device, one.model.card) for one in clip_models}
+    return dataclasses.replace(options, precision=safe.pop() if len(safe) == 1 else Precision.FP32)
 
 
 class _Work:
@@ -253,6 +246,32 @@ class _Work:
             folder = self.output.folder
             return tuple(folder / f"{item.video_id}.csv" for item in self.items if item.video_id in self.found)
         return tuple(self.paths[:1])
+
+
+def _output(
+    call: LocalizeCall, items: Sequence[Item], models: Sequence[Loaded], *, actions: bool, joint: bool
+) -> Output | OneFile | None:
+    """Where results go, checked; None = nowhere.
+
+    Raises:
+        UsageError: it cannot be written to, or holds what is not ours; see `_one_file`.
+    """
+    if call.output is None:
+        return None
+    if is_file(call.output):
+        return _one_file(call.output, items, call, actions=actions)
+    out = Output(
+        call.output,
+        joint=joint,
+        formats=call.format,
+        save_scores=call.save_scores,
+        by=_made_with(part(LocalizeOptions, call), models, call.view),
+        overwrite=call.overwrite,
+    )
+    # Whether a score track has scenes is known once it is read.
+    scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
+    out.check(items, actions=actions, scenes=scenes)
+    return out
 
 
 def _one_file(path: Path, items: Sequence[Item], call: LocalizeCall, *, actions: bool) -> OneFile:
