@@ -112,7 +112,7 @@ def _evaluate(
     top1 = None if predicted_scenes is None else scene_top1(chosen.scenes, predicted_scenes, chosen.videos)
     truth, stretches = ignored.part(chosen.segments, options.ignore)
     table = table[~table["label"].isin(stretches["label"].unique()).to_numpy()].reset_index(drop=True)
-    warn_of_gaps(truth, table)
+    warn_of_gaps(truth, table, annotations.subsets if options.subset is None else None)
     videos = chosen.videos
     if options.protocol is Protocol.WINDOWS:
         truth, table, stretches = windows.cut(truth), windows.cut(table), windows.cut(stretches)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -164,8 +165,16 @@ def refuse_strangers(annotations: Annotations, table: pd.DataFrame) -> None:
             )
 
 
-def warn_of_gaps(truth: pd.DataFrame, table: pd.DataFrame) -> None:
-    """Say which scored videos have segments and no prediction at all."""
+MOSTLY = 0.95
+"""Share of the predicted videos that lie in one subset, from which on the others look like an accident."""
+
+
+def warn_of_gaps(truth: pd.DataFrame, table: pd.DataFrame, subsets: Mapping[str, str] | None = None) -> None:
+    """Say which scored videos have segments and no prediction at all, and which subset is likely meant.
+
+    Args:
+        subsets: that of each video, where nobody has chosen one.
+    """
     wanted = truth["video_id"].unique().tolist()
     there = set(table["video_id"].unique())
     missing = [video for video in wanted if video not in there]
@@ -175,3 +184,10 @@ def warn_of_gaps(truth: pd.DataFrame, table: pd.DataFrame) -> None:
             "no prediction in %d of %d scored videos: %s; %s there count as missed",
             len(missing), len(wanted), listed(missing, "video"), many(n, "segment"),
         )  # fmt: skip
+        found = Counter((subsets or {}).get(video) for video in there)
+        name, count = found.most_common(1)[0]
+        others = {(subsets or {}).get(video) for video in missing} - {name}
+        if name is not None and others and count >= MOSTLY * len(there):
+            log.warning(
+                "%d of %d predicted videos are of subset %s: --subset %s scores those", count, len(there), name, name
+            )

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 ORDERS = 2
 """Orders tried in each direction: hits of one order may turn to misses in the next, which is then sorted again."""
 
+VISIBLE = 0.00005
+"""A difference that four digits of a score show."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TieRange:
@@ -63,10 +66,13 @@ def tie_range(
             found_now = match(at, thresholds)
             reached.append(_final(at, found_now))
     ties = TieRange(groups=int(mixed.sum()), predictions=int(size[mixed].sum()), worst=min(reached), best=max(reached))
-    log.warning(
-        "%d times equal scores (%d predictions in all) hold a hit and a miss, and only the order of the file decides. "
-        "The final score is %.4f; other orders give %.4f to %.4f, so it can move by %.4f. Scores with more digits help",
-        ties.groups, ties.predictions, final, ties.worst, ties.best, ties.best - ties.worst,
+    moved = ties.best - ties.worst
+    log.log(
+        logging.WARNING if moved >= VISIBLE else logging.INFO,
+        "%d groups of equal scores (%d predictions in all) mix hits and misses, so that the order of rows decides. "
+        "The final score is %.4f; other orders give %.4f to %.4f, so it can move by %s. Scores with more digits help",
+        ties.groups, ties.predictions, final, ties.worst, ties.best,
+        f"{moved:.4f}" if moved >= VISIBLE else "less than 0.0001",
     )  # fmt: skip
     return ties
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from bineego.runs import RUNS, RunFolder
 from bineego.store import Store
 from bineego.toml import read_toml
 from bineego.tracks import ScoreTrack
+from bineego.words import listed
 
 PREDICTIONS = "predictions.csv"
 
@@ -181,6 +182,8 @@ def gather(
     if not videos:
         raise UsageError("no video to report on: there are no predictions")
     if len(videos) > MOST_VIDEOS:
+        videos = _fitting(videos, [*predictions["video_id"].unique(), *by_id])
+    if len(videos) > MOST_VIDEOS:
         raise UsageError(
             f"{len(videos)} videos, and a page holds {MOST_VIDEOS}", remedy="report on parts of them, a file for each"
         )
@@ -197,6 +200,21 @@ def gather(
         tracks=by_id,
         files={video: path for video, path in (files or {}).items() if video in set(videos)},
     )
+
+
+def _fitting(videos: list[str], found: Sequence[str]) -> list[str]:
+    """The videos in which something was found, and as many of the others as there is room for."""
+    there = set(map(str, found))
+    room = MOST_VIDEOS - len(there)
+    if room < 0:
+        return videos
+    others = [video for video in videos if video not in there]
+    log.warning(
+        "%s without predictions are not on the page, which holds %d; the scores count them",
+        listed(others[room:], "video"), MOST_VIDEOS,
+    )  # fmt: skip
+    kept = there.union(others[:room])
+    return [video for video in videos if video in kept]
 
 
 def _footage(videos: Path | str | None, truth: Path | str | None, found: Results) -> Mapping[str, Path]:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bineego import segments
 from bineego.errors import InputInvalid
 from bineego.evaluation.scoring import evaluate
+from bineego.formats.annotations import Annotations
 
 TRUTH = "video_id,label,start,end\n"
 FOUND = "video_id,label,start,end,score\n"
@@ -136,3 +138,19 @@ def test_moments_are_hit_by_centres_that_lie_near(tmp_path: Path) -> None:
     assert final(tmp_path, truth, "v,a,9,12.1,.9\nv,a,40,50,.7\n", tolerance=0.5) == pytest.approx(1 / 6)
     # The nearest centre takes it, and one prediction finds one moment.
     assert final(tmp_path, "v,a,10,10\nv,a,11,11\n", "v,a,9,12,.9\n", tolerance=1) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("videos", "told"), [(("a", "b"), True), (("a", "c"), False), (("a", "b", "c", "d"), False)])
+def test_the_subset_that_is_likely_meant(caplog: pytest.LogCaptureFixture, videos: tuple[str, ...], told: bool) -> None:
+    """Where all that is predicted lies in one, and others are missed."""
+    caplog.set_level(logging.WARNING, "bineego")
+    n = len(videos)
+    truth = segments.make(list("abcd"), ["x"] * 4, [0.0] * 4, [1.0] * 4)
+    known = Annotations(
+        segments=truth, videos=tuple("abcd"), subsets={"a": "test", "b": "test", "c": "val", "d": "val"}
+    )
+    evaluate(known, segments.make(list(videos), ["x"] * n, [0.0] * n, [1.0] * n, [0.5] * n))
+    assert ("--subset test" in caplog.text) == told
+    caplog.clear()
+    evaluate(known, segments.make(list(videos), ["x"] * n, [0.0] * n, [1.0] * n, [0.5] * n), subset="test")
+    assert "--subset test" not in caplog.text

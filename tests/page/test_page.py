@@ -16,6 +16,7 @@ from bineego import segments
 from bineego.errors import InputMissing, UsageError
 from bineego.evaluation import evaluate
 from bineego.formats import csv
+from bineego.formats.annotations import Annotations
 from bineego.page import media
 from bineego.page.build import render
 from bineego.page.media import HEIGHT, MediaDescriber
@@ -119,6 +120,11 @@ def test_what_there_is_nothing_to_say_of(tmp_path: Path) -> None:
         find_results(tmp_path)
     with pytest.raises(UsageError, match="no video"):
         gather("empty", segments.empty(scored=True))
+    others = segments.make([f"v{i:03}" for i in range(300)], ["a"] * 300, [0.0] * 300, [1.0] * 300)
+    few = segments.make(["v299"], ["a"], [0.0], [1.0], [0.5])
+    content = gather("few of many", few, Annotations(segments=others, videos=tuple(others["video_id"])))
+    assert len(content.videos) == 200
+    assert "v299" in content.videos
     many = segments.make([f"v{i}" for i in range(201)], ["a"] * 201, [0.0] * 201, [1.0] * 201, [0.5] * 201)
     with pytest.raises(UsageError, match="a page holds 200"):
         gather("many", many)
