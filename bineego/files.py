@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -57,6 +58,9 @@ def read_error(error: OSError, path: object) -> BineegoError:
 def missing(path: Path, what: str = "no such file or folder") -> InputMissing:
     """The error of a path that is not there, with the nearest name that is."""
     path = Path(path)
+    if re.match(r"[a-z0-9]+:/", str(path)):
+        remedy = "addresses are taken by localize, extract-frames and extract-features; bring the file here for others"
+        return InputMissing("no such file or folder", where=path, remedy=remedy)
     near = ""
     with contextlib.suppress(OSError):
         near = nearest(path.name, (entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")))

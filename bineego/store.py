@@ -21,9 +21,12 @@ from bineego import digests, locks
 from bineego.errors import BineegoError, InputInvalid, UsageError
 from bineego.files import check_writable, disk_errors, sync_folder, write_bytes
 from bineego.kept import Kept
-from bineego.records import HOME, short_name
+from bineego.records import HOME, check_free, recorded, short_name
 
 FORMAT = 1
+
+RESULTS, FAILURES, PARTS = (f"{HOME}/{kind}" for kind in ("results", "failures", "parts"))
+"""Folders of the records of results, of those of failures, and of what is done of long videos."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +68,20 @@ class Record:
 
 
 class Store:
-    """Results and their records in a folder."""
+    """Results and their records in a folder.
+
+    Attributes:
+        locks: whether `moment` keeps others out.
+    """
+
+    locks = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self._records = self.folder / HOME / "results"
-        self._failures = self.folder / HOME / "failures"
-        self._parts = self.folder / HOME / "parts"
+
+    def check_writable(self) -> None:
+        """Fail now, not after an hour of work, if nothing can be written here."""
+        check_writable(self.folder)
 
     def check(self, video_id: str, names: Sequence[str], *, overwrite: bool) -> None:
         """Refuse to replace files that this program has not written, or that have changed since.
@@ -86,16 +96,19 @@ class Store:
                 record = self.read(video_id)
                 known = () if record is None else (record.files.get(path.name), record.before.get(path.name))
                 if path.is_dir() or digests.of_file(path) not in known:
-                    changed = "has changed since bineego wrote it" if any(known) else "exists"
-                    raise UsageError(
-                        f"{changed}: it would be replaced",
-                        where=path,
-                        remedy="name another place with -o, or --overwrite",
-                    )
+                    raise changed(path, known=any(known))
+
+    def check_joint(self, name: str, *, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
+        """As `check`, of a table of all videos, or of a file that was named; no input is replaced."""
+        check_free(self.folder / name, overwrite=overwrite, inputs=inputs)
+
+    def joint(self, name: str) -> contextlib.AbstractContextManager[Path]:
+        """A path to write such a file to, which then appears under its name."""
+        return recorded(self.folder / name)
 
     def read(self, video_id: str) -> Record | None:
         """The record of a video that has a result."""
-        return _read(self._records / f"{short_name(video_id)}.json")
+        return self._load(RESULTS, video_id)
 
     def done(self, video_id: str, made: Made, names: Sequence[str]) -> Record | None:
         """The record of a result that is there, whole, and made of and with this."""
@@ -106,15 +119,18 @@ class Store:
 
     def failure(self, video_id: str, made: Made) -> InputInvalid | None:
         """Why this could not be done before, if it would fail again: content that is wrong does not mend itself."""
-        record = _read(self._failures / f"{short_name(video_id)}.json")
+        record = self._load(FAILURES, video_id)
         known = record.failure if record is not None and record.is_of(made) else None
         if known is None or known.get("code") != InputInvalid.exit_code:
             return None
         return InputInvalid(f"{known['message']} (as before)", where=known["where"], remedy=known["remedy"])
 
-    def keeper(self, video_id: str, made: Made) -> Kept:
-        """Keeps what is done of a result that takes long; gone when the result is there."""
-        return Kept(self._parts / f"{short_name(video_id)}.npz", {"source": made.source, "by": made.by})
+    def keeper(self, video_id: str, made: Made) -> Kept | None:
+        """Keeps what is done of a result that takes long; gone when the result is there. None: nothing is kept."""
+        return self._keeper(video_id, made)
+
+    def _keeper(self, video_id: str, made: Made) -> Kept:
+        return Kept(self.folder / PARTS / f"{short_name(video_id)}.npz", {"source": made.source, "by": made.by})
 
     def put(
         self,
@@ -155,23 +171,24 @@ class Store:
                     before=self._before(video_id, files),
                     content=content,
                 )
-                self._write(self._records, record)
+                self._write(RESULTS, record)
                 for path in files:
                     (drafts / path).replace(self.folder / path)
                 sync_folder(self.folder)
-                (self._failures / f"{short_name(video_id)}.json").unlink(missing_ok=True)
-                self.keeper(video_id, made).drop()
+                (self.folder / FAILURES / f"{short_name(video_id)}.json").unlink(missing_ok=True)
+                self._keeper(video_id, made).drop()
                 return record
 
     def fail(self, video_id: str, made: Made, error: BineegoError) -> None:
         """Remember that a video could not be done, and why."""
         failure = {"message": error.message, "where": error.where, "remedy": error.remedy, "code": error.exit_code}
         record = Record(video_id=video_id, source=list(made.source), by=made.by, failure=failure)
-        self._write(self._failures, record)
+        self._write(FAILURES, record)
 
     def all(self) -> list[Record]:
         """The records of all results that are there, by id."""
-        found = map(_read, self._records.glob("*.json")) if self._records.is_dir() else ()
+        folder = self.folder / RESULTS
+        found = map(_read, folder.glob("*.json")) if folder.is_dir() else ()
         known = [record for record in found if record is not None]
         there = [record for record in known if all((self.folder / name).is_file() for name in record.files)]
         return sorted(there, key=lambda record: record.video_id)
@@ -197,19 +214,42 @@ class Store:
                 found[name] = digest
         return found
 
-    def _write(self, folder: Path, record: Record) -> None:
-        text = json.dumps({"format": FORMAT, **_through_json(asdict(record))}, sort_keys=True)
-        write_bytes(folder / f"{short_name(record.video_id)}.json", text.encode() + b"\n")
+    def _load(self, kind: str, video_id: str) -> Record | None:
+        return _read(self.folder / kind / f"{short_name(video_id)}.json")
+
+    def _write(self, kind: str, record: Record) -> None:
+        write_bytes(self.folder / kind / f"{short_name(record.video_id)}.json", record_bytes(record))
 
 
-def _read(path: Path) -> Record | None:
-    """A record; None where there is none, or none that this program can read: the video is done again then."""
+def changed(where: object, *, known: bool) -> UsageError:
+    """A file that is not replaced: it is not ours (`known`: not any more)."""
+    return UsageError(
+        f"{'has changed since bineego wrote it' if known else 'exists'}: it would be replaced",
+        where=where,
+        remedy="name another place with -o, or --overwrite",
+    )
+
+
+def record_bytes(record: Record) -> bytes:
+    """A record as it is written."""
+    return json.dumps({"format": FORMAT, **_through_json(asdict(record))}, sort_keys=True).encode() + b"\n"
+
+
+def read_record(text: bytes) -> Record | None:
+    """A record as it was written; None if this program cannot read it: the video is done again then."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(text)
         if values.pop("format") != FORMAT or set(values) != {each.name for each in fields(Record)}:
             return None
         return Record(**values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        return read_record(path.read_bytes())
+    except OSError:
         return None
 
 

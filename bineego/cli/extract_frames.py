@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bineego.cli import console
 from bineego.datasets.options import ExtractCall
+from bineego.remote.address import Address
 
 
 def extract_frames(call: ExtractCall) -> None:
@@ -19,4 +20,4 @@ def extract_frames(call: ExtractCall) -> None:
 
     with console.progress("extracting frames") as on_progress:
         cache = run(call.inputs, options=call, on_progress=on_progress)
-    print(cache.folder)
+    print(call.output if isinstance(call.output, Address) else cache.folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bineego import records
 from bineego.cli import console
+from bineego.errors import UsageError
 from bineego.inference.options import LocalizeCommand
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,9 @@ def localize(call: LocalizeCommand) -> None:
 
     output = call.output or Path()
     folder = output.parent if is_file(output) else output
-    if call.report:
+    if call.report and not isinstance(folder, Path):
+        raise UsageError("a page is written on this machine, and -o is an address", where="--report")
+    if call.report and isinstance(folder, Path):
         records.check_free(folder / PAGE, overwrite=call.overwrite, flag="--report")
     with console.progress("localizing") as on_progress:
         found = run(
@@ -46,7 +49,7 @@ def localize(call: LocalizeCommand) -> None:
         console.show_segments(zip(*columns, strict=True))
     for path in found.results:
         print(path)
-    if call.report:
+    if call.report and isinstance(folder, Path):
         from bineego.page.results import report_of
 
         log.info("page: %s", report_of(found, folder, overwrite=call.overwrite))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bineego.datasets import x360
@@ -11,32 +11,6 @@ from bineego.datasets.recording import Dataset, Subset, View
 from bineego.datasets.videos import by_id, find_videos, video_id, videos_under
 from bineego.errors import UsageError
 from bineego.files import missing
-from bineego.shards import of_shard
-
-
-def videos_of(
-    inputs: Mapping[str, Path] | Sequence[Path | str] | Path | str,
-    *,
-    view: View,
-    videos: Path | None,
-    shard: str | None,
-    goal: str,
-) -> dict[str, Path]:
-    """The videos of a call, file by id: those of its shard, if it has one.
-
-    Args:
-        inputs: a video, a folder of videos, a data set, several of those, or video id -> file.
-        goal: what they are wanted for, for the message if there are none.
-
-    Raises:
-        UsageError: no video, or what `resolve_videos` raises.
-        InputMissing, InputInvalid: see `resolve_videos`.
-    """
-    several = [inputs] if isinstance(inputs, str | Path) else inputs
-    found = dict(several) if isinstance(several, Mapping) else resolve_videos(several, view=view, videos=videos)
-    if not found:
-        raise UsageError(f"no videos to {goal}", remedy="name video files or a folder of them")
-    return {video_id: found[video_id] for video_id in of_shard(found, shard)}
 
 
 def resolve_videos(

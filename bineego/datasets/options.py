@@ -12,6 +12,8 @@ from bineego.config import Opt
 from bineego.datasets.recording import View
 from bineego.formats.kinds import FileFormat
 from bineego.formats.options import LabelOptions
+from bineego.remote.address import Address, read_place
+from bineego.remote.options import ScratchOptions
 from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
@@ -19,10 +21,12 @@ DEFAULT_CACHE = Path(".bineego/frames")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractOptions(FrameOptions):
+class ExtractOptions(FrameOptions, ScratchOptions):
     """Options of `extract_frames`."""
 
-    output: Annotated[Path, Opt("Folder of the cache.", short="-o", metavar="FOLDER")] = DEFAULT_CACHE
+    output: Annotated[
+        Path | Address, Opt("Folder of the cache; or an address.", short="-o", metavar="FOLDER", parse=read_place)
+    ] = DEFAULT_CACHE
     jobs: Annotated[int | None, Ge(1), Opt("Number of processes that decode.", unset="one per core")] = None
     backend: Annotated[Backend, Opt("Library that decodes the videos.")] = Backend.PYAV
     view: Annotated[View, Opt("Camera of a data set with several.")] = View.PANORAMIC
@@ -43,7 +47,13 @@ class ExtractCall(ExtractOptions):
     """What the command takes."""
 
     inputs: Annotated[
-        tuple[str, ...], Opt("Videos, folders of videos, or data sets.", argument=True, key=False, metavar="INPUT...")
+        tuple[str, ...],
+        Opt(
+            "Videos, folders of videos, data sets, or addresses of videos.",
+            argument=True,
+            key=False,
+            metavar="INPUT...",
+        ),
     ]
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bineego import words
 from bineego.config import keywords, takes
-from bineego.datasets.inputs import videos_of
-from bineego.errors import BineegoError, UsageError
+from bineego.datasets.sources import sources_of
+from bineego.errors import BineegoError, ResourceExhausted, UsageError, WorkerLost
 from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import TrackFiles
@@ -19,11 +20,14 @@ from bineego.features.extraction import extract_all, raise_failures
 from bineego.features.kinds import RATE, Kind
 from bineego.features.options import DEFAULT_CACHE, DEFAULT_SIZE, DEFAULT_TRUNK, ExtractFeaturesOptions, FeatureOptions
 from bineego.features.track import FeatureTrack
-from bineego.files import check_writable
+from bineego.progress import Progress
+from bineego.remote.address import Address, RemoteFile, Source
+from bineego.remote.scratch import brought
+from bineego.remote.store import open_store
 from bineego.runs import find_model
 from bineego.store import Made, Store
 from bineego.types import OnProgress
-from bineego.video.cache import content_stamp
+from bineego.video.cache import source_stamp
 
 SUFFIXES = (npy.SUFFIX, ".json")
 """Of the files of one video."""
@@ -46,15 +50,15 @@ def extract_features(
     What an earlier call has written is not made again.
 
     Args:
-        inputs: a video, a folder of videos, a data set, several of those, or video id -> file.
-        output: folder; None = that of `options`.
+        inputs: a video, a folder of videos, a data set, an address of videos, several of those, or video id -> file.
+        output: folder, or its address; None = that of `options`.
         options: many options at once; keywords win.
         cache: folder of what was read from videos, shared with training.
         on_progress: called with seconds of video done and in all.
         given: see `ExtractFeaturesOptions`.
 
     Returns:
-        The tracks of all these videos, by id.
+        The tracks of all these videos, by id; none of a folder at an address.
 
     Raises:
         UsageError: a wrong option, nothing to do, two videos with one id, or the folder cannot be written to.
@@ -64,21 +68,51 @@ def extract_features(
         ResourceExhausted: out of memory or disk.
     """
     chosen = keywords(ExtractFeaturesOptions, given | {"output": output}, options)
-    videos = videos_of(inputs, view=chosen.view, videos=chosen.videos, shard=chosen.shard, goal="extract features from")
+    videos = sources_of(
+        inputs, view=chosen.view, videos=chosen.videos, shard=chosen.shard, goal="extract features from"
+    )
     how, kinds = _asked(chosen)
-    check_writable(chosen.output)
-    folder = _Folder(chosen.output, how, kinds, overwrite=chosen.overwrite)
+    folder = _Folder(open_store(chosen.output, chosen.scratch), how, kinds, overwrite=chosen.overwrite)
     todo = folder.missing(videos)
     if todo:
-        device = _device(chosen.device, kinds)
-        files, failed = extract_all(
-            todo, how, kinds=kinds, cache=cache, jobs=chosen.jobs, device=device, on_progress=on_progress
+        extract_part = functools.partial(
+            extract_all, options=how, kinds=kinds, jobs=chosen.jobs, device=_device(chosen.device, kinds)
         )
+        here = {video_id: source for video_id, source in todo.items() if isinstance(source, Path)}
+        files, failed = extract_part(here, cache=cache, on_progress=on_progress)
         for file in files.values():
             folder.add(tracks.load(file))
         folder.failed |= failed
+        away = {video_id: source for video_id, source in todo.items() if isinstance(source, RemoteFile)}
+        _from_addresses(away, folder, chosen.scratch, extract_part, on_progress)
     raise_failures(folder.failed, len(videos), "the others are written")
-    return TrackFiles({video_id: chosen.output / f"{video_id}{npy.SUFFIX}" for video_id in videos})
+    there = {} if isinstance(chosen.output, Address) else {v: chosen.output / f"{v}{npy.SUFFIX}" for v in videos}
+    return TrackFiles(there)
+
+
+def _from_addresses(
+    videos: Mapping[str, RemoteFile],
+    folder: _Folder,
+    scratch: Path | None,
+    extract_part: Callable[..., tuple[dict[str, Path], dict[str, BineegoError]]],
+    on_progress: OnProgress | None,
+) -> None:
+    """One video after the other, so that the disk here may be small; nothing of them stays in a cache."""
+    progress = Progress({video_id: float(file.size or 1) for video_id, file in videos.items()}, on_progress)
+    for video_id, file in videos.items():
+        try:
+            with brought(file, scratch) as path:
+                files, failed = extract_part({video_id: path}, cache=path.parent / "features", on_progress=None)
+                for error in failed.values():
+                    raise error
+                folder.add(tracks.load(files[video_id]))
+        except ResourceExhausted as error:
+            if not isinstance(error, WorkerLost):
+                raise
+            folder.failed[video_id] = error
+        except BineegoError as error:
+            folder.failed[video_id] = error
+        progress.tell(video_id, 1.0)
 
 
 def _asked(chosen: ExtractFeaturesOptions) -> tuple[FeatureOptions, tuple[str, ...]]:
@@ -120,13 +154,14 @@ class _Folder:
         failed: why videos have no features, by id.
     """
 
-    def __init__(self, path: Path, how: FeatureOptions, kinds: tuple[str, ...], *, overwrite: bool) -> None:
-        self._store, self._kinds, self._overwrite = Store(path), kinds, overwrite
+    def __init__(self, store: Store, how: FeatureOptions, kinds: tuple[str, ...], *, overwrite: bool) -> None:
+        self._store, self._kinds, self._overwrite = store, kinds, overwrite
+        store.check_writable()
         self._by = {"features": dataclasses.asdict(how), "kinds": list(kinds)}
         self._made: dict[str, Made] = {}
         self.failed: dict[str, BineegoError] = {}
 
-    def missing(self, videos: Mapping[str, Path]) -> dict[str, Path]:
+    def missing(self, videos: Mapping[str, Source]) -> dict[str, Source]:
         """The videos whose features are not there as they would be made now.
 
         Raises:
@@ -136,7 +171,7 @@ class _Folder:
         for video_id, path in videos.items():
             names = [f"{video_id}{suffix}" for suffix in SUFFIXES]
             try:
-                made = self._made[video_id] = Made(source=[content_stamp(path)], by=self._by)
+                made = self._made[video_id] = Made(source=[source_stamp(path)], by=self._by)
             except BineegoError as error:
                 self.failed[video_id] = error
                 continue

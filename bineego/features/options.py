@@ -8,9 +8,11 @@ from typing import Annotated
 
 from annotated_types import Ge, Interval
 
-from bineego.config import Opt, Options
+from bineego.config import Opt
 from bineego.datasets.recording import View
 from bineego.features.kinds import RATE, Kind
+from bineego.remote.address import Address, read_place
+from bineego.remote.options import ScratchOptions
 from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
@@ -46,10 +48,13 @@ class FeatureOptions(FrameOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractFeaturesOptions(Options):
+class ExtractFeaturesOptions(ScratchOptions):
     """Options of `extract_features`."""
 
-    output: Annotated[Path, Opt("Folder for the feature tracks.", short="-o", metavar="FOLDER")] = DEFAULT_OUTPUT
+    output: Annotated[
+        Path | Address,
+        Opt("Folder for the feature tracks; or an address.", short="-o", metavar="FOLDER", parse=read_place),
+    ] = DEFAULT_OUTPUT
     trunk: Annotated[
         str | None,
         Opt(
@@ -102,5 +107,11 @@ class ExtractFeaturesCall(ExtractFeaturesOptions):
     """What the command takes."""
 
     inputs: Annotated[
-        tuple[str, ...], Opt("Videos, folders of videos, or data sets.", argument=True, key=False, metavar="INPUT...")
+        tuple[str, ...],
+        Opt(
+            "Videos, folders of videos, data sets, or addresses of videos.",
+            argument=True,
+            key=False,
+            metavar="INPUT...",
+        ),
     ]

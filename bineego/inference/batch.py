@@ -14,6 +14,7 @@ import torch
 from bineego import segments
 from bineego.config import keywords, part, takes
 from bineego.datasets.recording import View
+from bineego.engines.engine import EngineKind
 from bineego.errors import BatchFailed, BineegoError, Interrupted, Terminated, UsageError
 from bineego.formats.kinds import FileFormat
 from bineego.formats.write import ENDINGS
@@ -21,15 +22,15 @@ from bineego.inference import telling
 from bineego.inference.items import Item, find_items
 from bineego.inference.localized import Localized
 from bineego.inference.options import LocalizeCall, LocalizeOptions
-from bineego.inference.output import SCENES, Found, OneFile, Output, is_file
+from bineego.inference.output import SCENES, Output, is_file
+from bineego.inference.results import Finish, Found, OneFile, Results
 from bineego.inference.scorers import score_all
 from bineego.inference.suiting import check_suiting
 from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
-from bineego.postprocess import decode
 from bineego.postprocess.candidates import RANK
 from bineego.progress import shown
+from bineego.remote.address import Place
 from bineego.shards import of_shard
-from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
 from bineego.tsm.model_file import fingerprint
@@ -41,6 +42,9 @@ from bineego.words import listed, many
 log = logging.getLogger(__name__)
 
 OnVideo = Callable[[str, int, int], None]
+
+PLACES = {"jobs", "engine", "device", "decoders", "features", "scratch"}
+"""Options that say where the work is done; they make no difference to the results."""
 
 
 @takes(LocalizeCall)
@@ -58,7 +62,8 @@ def localize(
 
     Args:
         inputs: videos, folders of videos, data sets, features (.npy files), score tracks (these need no model) or
-            folders of them.
+            folders of them; addresses of videos and score tracks (`s3://`, `gs://`, `hf://`, `https://`, also with
+            `*`).
         model: a model, its file, a run's folder or name; None = the newest run under ./runs. For several views: one
             for all, or one for each.
         joint: whether predictions.csv is written: it holds all videos that are done in the folder.
@@ -80,7 +85,7 @@ def localize(
         raise UsageError(f"must be more than --start, {options.start:g}, not {options.end:g}", where="--end")
     several = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     everything = find_items(several, views=views, subset=call.subset, videos=call.videos)
-    device = choose_device(options.device)
+    device = choose_device(options.device if options.engine is EngineKind.LOCAL else "auto")
     models = () if all(item.is_track for item in everything) else load_models(model, views)
     mine = set(of_shard([item.video_id for item in everything], call.shard))
     items = [item for item in everything if item.video_id in mine]
@@ -89,16 +94,18 @@ def localize(
     actions = have_actions(models, views)
     out = _output(call, items, models, actions=actions, joint=joint)
     if isinstance(out, Output):
-        items = [dataclasses.replace(item, kept=None if item.is_track else out.keeper(item)) for item in items]
-    work = _Work(out, options, actions, items, alone=len(everything) == 1)
+        kept = out.results.keeper
+        items = [dataclasses.replace(item, kept=None if item.is_track else kept(item)) for item in items]
+    work = _Work(out if isinstance(out, Output) else None, options, actions, items, alone=len(everything) == 1)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
         log.info("%d of %s done already (--overwrite does them again)", len(work.skipped), many(len(items), "video"))
     options = _with_precision(options, models, todo, device)
     try:
-        with contextlib.closing(score_all(todo, models, options, shown("localizing", on_progress))) as results:
+        finish = Finish(options, actions, out.results if isinstance(out, Output) else out)
+        with contextlib.closing(score_all(todo, models, options, shown("localizing", on_progress), finish)) as found:
             work.tell(todo, on_video)
-            for item, result in results:
+            for item, result in found:
                 work.take(item, result)
                 work.tell(todo, on_video)
     except (KeyboardInterrupt, Interrupted, Terminated) as stop:
@@ -106,9 +113,9 @@ def localize(
             work.finish()
             stop.args = (f"{work.n_done} of {many(len(items), 'video')} done; the same command goes on",)
         raise
-    found = work.finish()
+    localized = work.finish()
     work.raise_failures()
-    return found
+    return localized
 
 
 def _with_precision(
@@ -128,7 +135,7 @@ class _Work:
 
     def __init__(
         self,
-        output: Output | OneFile | None,
+        output: Output | None,
         options: LocalizeOptions,
         actions: bool,
         items: Sequence[Item],
@@ -137,7 +144,7 @@ class _Work:
     ) -> None:
         self.output, self.options, self.actions, self.items, self.alone = output, options, actions, items, alone
         self.found: dict[str, Found] = {}
-        self.paths: list[Path] = []
+        self.paths: list[Place] = []
         self.skipped: list[str] = []
         self.failed: dict[str, BineegoError] = {}
         self.empty: dict[str, str] = {}
@@ -148,7 +155,7 @@ class _Work:
 
     def take_earlier(self, item: Item) -> bool:
         """Take what an earlier call found, or met, if it has done this video."""
-        earlier = self.output.earlier(item, actions=self.actions) if isinstance(self.output, Output) else None
+        earlier = None if self.output is None else self.output.results.earlier(item, actions=self.actions)
         if isinstance(earlier, Found):
             self.found[item.video_id] = earlier
             self.skipped.append(item.video_id)
@@ -156,49 +163,38 @@ class _Work:
             self.take(item, earlier)
         return earlier is not None
 
-    def take(self, item: Item, result: ScoreTrack | BineegoError) -> None:
-        """Write what is new of one video.
+    def take(self, item: Item, result: Found | BineegoError) -> None:
+        """Take what is new of one video.
 
         Raises:
-            BineegoError: it is the only one, and has failed; or nothing more can be written.
+            BineegoError: it is the only one, and has failed.
         """
         if isinstance(result, BineegoError):
-            if isinstance(self.output, Output):
-                self.output.fail(item, result)
+            if self.output is not None:
+                self.output.results.fail(item, result)
             if self.alone:
                 raise result
             self.failed[item.video_id] = result
             log.warning("%s is left out: %s", item.video_id, result)
             return
-        table = decode(result, self.options).assign(video_id=item.video_id) if self.actions else None
-        if self.options.start and not item.is_track:
-            result = result.placed(self.options.start)
-            if table is not None:
-                table[list(segments.TIMES)] += self.options.start
-        found = Found(table=table, scene=result.scene, damage=[each.plain() for each in item.damage])
-        paths: list[Path] = []
-        if isinstance(self.output, Output):
-            found, paths = self.output.add(item, result, table)
-        elif self.output is not None and table is not None:
-            paths = self.output.add(item, result, table)
-        self.paths += paths
-        self.found[item.video_id] = found
-        if table is not None and not (table["score"] >= RANK).any():
-            self.empty[item.video_id] = telling.best_of(result)
-        best = self.empty.get(item.video_id, "")
-        log.info("%s", telling.line(item.video_id, found.table, found.scene, best, item.damage))
+        self.paths += result.paths
+        self.found[item.video_id] = result
+        if result.best or (result.table is not None and not (result.table["score"] >= RANK).any()):
+            self.empty[item.video_id] = result.best
+        log.info("%s", telling.line(item.video_id, result.table, result.scene, result.best, item.damage))
 
     def tell(self, todo: Sequence[Item], on_video: OnVideo | None) -> None:
         """Tell which video comes next (several processes do not say), and how many are done."""
         left = [item.video_id for item in todo if item.video_id not in self.found and item.video_id not in self.failed]
         if on_video is not None:
-            on_video(left[0] if left and self.options.jobs == 1 else "", len(self.items) - len(left), len(self.items))
+            alone = self.options.engine is EngineKind.LOCAL and self.options.jobs in (None, 1)
+            on_video(left[0] if left and alone else "", len(self.items) - len(left), len(self.items))
 
     def finish(self) -> Localized:
         """Everything in the order of the inputs, and the joint files."""
         known = {item.video_id: self.found[item.video_id] for item in self.items if item.video_id in self.found}
         tables = [found.table for found in known.values() if found.table is not None]
-        joint = self.output.write_joint() if isinstance(self.output, Output) else []
+        joint = self.output.write_joint() if self.output is not None else []
         if len(known) > 1 and self.actions:
             log.info(
                 "%s, %s",
@@ -218,7 +214,9 @@ class _Work:
             results=self._results(joint),
             skipped=tuple(self.skipped),
             damage={video: found.damage for video, found in known.items() if found.damage},
-            files={item.video_id: item.files[0] for item in self.items if item.video_id in known and item.is_video},
+            files={
+                item.video_id: item.paths[0] for item in self.items if item.video_id in known and item.is_video_here
+            },
         )
 
     def raise_failures(self) -> None:
@@ -237,13 +235,13 @@ class _Work:
             else None,
         )
 
-    def _results(self, joint: Sequence[Path]) -> tuple[Path, ...]:
+    def _results(self, joint: Sequence[Place]) -> tuple[Place, ...]:
         """The files that answer the call: the tables of all videos, or else of each, or else the scenes."""
         tables = [path for path in joint if path.name != SCENES]
         if tables or not self.actions:
             return tuple(tables or joint)
-        if isinstance(self.output, Output):
-            folder = self.output.folder
+        if self.output is not None:
+            folder = self.output.results.folder
             return tuple(folder / f"{item.video_id}.csv" for item in self.items if item.video_id in self.found)
         return tuple(self.paths[:1])
 
@@ -260,21 +258,21 @@ def _output(
         return None
     if is_file(call.output):
         return _one_file(call.output, items, call, actions=actions)
-    out = Output(
-        call.output,
-        joint=joint,
-        formats=call.format,
+    results = Results(
+        folder=call.output,
         save_scores=call.save_scores,
         by=_made_with(part(LocalizeOptions, call), models, call.view),
         overwrite=call.overwrite,
+        scratch=call.scratch,
     )
+    out = Output(results, joint=joint, formats=call.format)
     # Whether a score track has scenes is known once it is read.
     scenes = any(item.is_track for item in items) or any(one.model.card.network.n_scenes for one in models)
     out.check(items, actions=actions, scenes=scenes)
     return out
 
 
-def _one_file(path: Path, items: Sequence[Item], call: LocalizeCall, *, actions: bool) -> OneFile:
+def _one_file(path: Place, items: Sequence[Item], call: LocalizeCall, *, actions: bool) -> OneFile:
     """`-o` names a file: that is one video's.
 
     Raises:
@@ -288,14 +286,21 @@ def _one_file(path: Path, items: Sequence[Item], call: LocalizeCall, *, actions:
     if len(told) > 1:
         raise UsageError(f"names a file, and there are {len(told)} formats", where=path, remedy="name a folder with -o")
     form = told[0] if told else FileFormat(ENDINGS[path.suffix.casefold()])
-    one = OneFile(path, items[0], form=form, save_scores=call.save_scores, overwrite=call.overwrite)
+    one = OneFile(
+        path,
+        items[0],
+        form=form,
+        save_scores=call.save_scores,
+        overwrite=call.overwrite,
+        scratch=call.scratch,
+    )
     one.check()
     return one
 
 
 def _made_with(options: LocalizeOptions, models: Sequence[Loaded], views: Sequence[View]) -> dict[str, Any]:
     """What an earlier result must agree with to be taken over; where the work runs makes no difference."""
-    names = {field.name for field in dataclasses.fields(LocalizeOptions)} - {"jobs", "device", "decoders", "features"}
+    names = {field.name for field in dataclasses.fields(LocalizeOptions)} - PLACES
     plain = {name: getattr(options, name) for name in sorted(names)}
     return {
         "options": plain,

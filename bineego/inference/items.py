@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bineego import tracks
 from bineego.datasets.inputs import resolve_videos, resolve_views
 from bineego.datasets.recording import Subset, View
+from bineego.datasets.sources import expand, remote_videos, resolved, source_id
 from bineego.errors import UsageError
 from bineego.features import npy
 from bineego.features.timing import json_beside
 from bineego.files import missing
 from bineego.kept import Kept
+from bineego.remote.address import Address, RemoteFile, Source
+from bineego.remote.scratch import brought
 from bineego.video.damage import Damage
 
 log = logging.getLogger(__name__)
@@ -26,37 +30,56 @@ class Item:
 
     Attributes:
         video_id: names its rows and its files.
-        views: its file in each view asked for, None where it lacks one. A score track is one file.
+        views: its file in each view asked for, None where it lacks one. A score track is one file, and so is what lies
+            at an address.
         kept: keeps what is done of a long video; None = nobody goes on with it.
         damage: what was noticed of it when it was scored: of each of its files that is damaged.
     """
 
     video_id: str
-    views: tuple[Path | None, ...]
+    views: tuple[Source | None, ...]
     kept: Kept | None = field(default=None, compare=False)
     damage: tuple[Damage, ...] = field(default=(), compare=False)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Source, ...]:
         """Those that it has."""
-        return tuple(path for path in self.views if path is not None)
+        return tuple(source for source in self.views if source is not None)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Those that lie on this machine."""
+        return tuple(source for source in self.views if isinstance(source, Path))
 
     @property
     def is_track(self) -> bool:
-        return tracks.is_track(self.files[0])
+        return self.files[0].name.endswith(tracks.SUFFIX)
 
     @property
     def is_features(self) -> bool:
-        return npy.is_feature_file(self.files[0])
+        return isinstance(self.files[0], Path) and npy.is_feature_file(self.files[0])
 
     @property
     def is_video(self) -> bool:
         return not self.is_track and not self.is_features
 
     @property
-    def sources(self) -> tuple[Path, ...]:
+    def is_video_here(self) -> bool:
+        """Whether it is a video on this machine."""
+        return self.is_video and bool(self.paths)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
         """All files that the result hangs on: the JSON beside features says when their steps are."""
-        return (*self.files, *(json_beside(self.files[0]) if self.is_features else ()))
+        return (*self.files, *(json_beside(self.paths[0]) if self.is_features else ()))
+
+
+@contextlib.contextmanager
+def on_this_machine(item: Item, scratch: Path | None) -> Iterator[Item]:
+    """The item with all its files on this machine, for as long as the block lasts; see `remote.scratch.brought`."""
+    with contextlib.ExitStack() as stack:
+        views = tuple(view and stack.enter_context(brought(view, scratch)) for view in item.views)
+        yield replace(item, views=views)
 
 
 def find_items(
@@ -66,7 +89,7 @@ def find_items(
     subset: Subset | None = None,
     videos: Path | str | None = None,
 ) -> list[Item]:
-    """The videos, features and score tracks that `inputs` name, in their order.
+    """The videos, features and score tracks that `inputs` name, on this machine or at addresses, in their order.
 
     A folder that holds score tracks, or features, and no videos gives those. For the rest see `datasets.inputs`.
     A recording that lacks one of several views is an item all the same; a note counts them.
@@ -79,8 +102,10 @@ def find_items(
     if not inputs:
         raise UsageError("no input", remedy="name a video, a folder of videos, a data set or a score track")
     items: list[Item] = []
-    for given in inputs:
-        path = Path(given)
+    for path in expand(inputs):
+        if isinstance(path, Address):
+            items += _at(path, views, subset)
+            continue
         if not path.exists():
             raise missing(path)
         found = [path] if tracks.is_track(path) else _tracks_in(path)
@@ -94,15 +119,15 @@ def find_items(
             several = resolve_views(path, views, subset=subset, videos=videos)
             items += [Item(video_id=video_id, views=files) for video_id, files in several.items()]
         else:
-            resolved = resolve_videos([path], view=views[0], subset=subset, videos=videos)
-            items += [Item(video_id=video_id, views=(file,)) for video_id, file in resolved.items()]
+            one_view = resolve_videos([path], view=views[0], subset=subset, videos=videos)
+            items += [Item(video_id=video_id, views=(file,)) for video_id, file in one_view.items()]
     nameless = [item for item in items if not item.video_id]
     if nameless:
         raise UsageError("its name is an ending and no more", where=nameless[0].files[0], remedy="rename it")
     seen: dict[str, Item] = {}
     for item in items:
         other = seen.setdefault(item.video_id, item)
-        if [path.resolve() for path in other.files] != [path.resolve() for path in item.files]:
+        if [resolved(source) for source in other.files] != [resolved(source) for source in item.files]:
             raise UsageError(
                 f"two inputs with the id {item.video_id!r}: {other.files[0]} and {item.files[0]}",
                 remedy="rename one, or give them in two calls",
@@ -126,6 +151,19 @@ def _check_alone(path: Path, views: Sequence[View], subset: Subset | None) -> No
             where=path,
             remedy="leave it out; evaluate has --subset, too",
         )
+
+
+def _at(address: Address, views: Sequence[View], subset: Subset | None) -> list[Item]:
+    """The videos and score tracks at an address."""
+    if subset is not None or len(views) > 1:
+        option = f"--subset {subset}" if subset is not None else f"--view {','.join(views)}"
+        raise UsageError(f"{option} needs a data set, these are videos", where=address, remedy="leave it out")
+    files = remote_videos(address, endings=(tracks.SUFFIX,))
+    return [Item(video_id=_id_of(file), views=(file,)) for file in files]
+
+
+def _id_of(file: RemoteFile) -> str:
+    return file.name.removesuffix(tracks.SUFFIX) if file.name.endswith(tracks.SUFFIX) else source_id(file)
 
 
 def _count_lacking(items: Sequence[Item], views: Sequence[View]) -> None:

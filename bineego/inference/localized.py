@@ -12,6 +12,7 @@ import pandas as pd
 
 from bineego.formats.write import write_segments
 from bineego.postprocess.candidates import RANK
+from bineego.remote.address import Place
 from bineego.words import many
 
 if TYPE_CHECKING:  # matplotlib is slow to load, and seldom asked for
@@ -33,14 +34,14 @@ class Localized:
         results: those of them that answer the call: the predictions of all videos, or of each, or the scenes.
         skipped: ids of videos that an earlier run had done.
         damage: of each video that is damaged, of each of its damaged files: see `video.damage.Damage.plain`.
-        files: file of each video by id (of its first view); score tracks have none.
+        files: file of each video by id (of its first view); score tracks, and videos at addresses, have none.
     """
 
     videos: tuple[str, ...]
     predictions: pd.DataFrame
     scenes: Mapping[str, tuple[str, float]]
-    paths: tuple[Path, ...]
-    results: tuple[Path, ...]
+    paths: tuple[Place, ...]
+    results: tuple[Place, ...]
     skipped: tuple[str, ...]
     files: Mapping[str, Path]
     damage: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

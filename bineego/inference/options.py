@@ -10,9 +10,12 @@ from annotated_types import Ge, Gt, Interval
 
 from bineego.config import Opt, Options
 from bineego.datasets.recording import Subset, View
+from bineego.engines.engine import EngineKind
 from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
 from bineego.formats.kinds import FileFormat
 from bineego.postprocess.options import DecodeOptions
+from bineego.remote.address import Address, read_place
+from bineego.remote.options import ScratchOptions
 from bineego.shards import checked_shard
 from bineego.tsm.config import Precision
 from bineego.video.options import Backend
@@ -90,7 +93,7 @@ class ScoreOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LocalizeOptions(ScoreOptions, DecodeOptions):
+class LocalizeOptions(ScoreOptions, DecodeOptions, ScratchOptions):
     """From a video to its segments: the options of `ScoreOptions` and `DecodeOptions`, and where the network runs."""
 
     precision: Annotated[
@@ -103,7 +106,19 @@ class LocalizeOptions(ScoreOptions, DecodeOptions):
         str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", panel=SPEED, metavar="DEVICE")
     ] = "auto"
     backend: Annotated[Backend, Opt("Library that decodes the videos.", panel=SPEED)] = Backend.PYAV
-    jobs: Annotated[int, Ge(1), Opt("Number of videos to work on at once, each in its own process.", panel=SPEED)] = 1
+    jobs: Annotated[
+        int | None,
+        Ge(1),
+        Opt(
+            "Number of videos to work on at once, each in its own process.",
+            panel=SPEED,
+            unset="1; with --engine ray, one per GPU or one for every 4 cores",
+        ),
+    ] = None
+    engine: Annotated[
+        EngineKind,
+        Opt("Where these processes run: on this machine, or as actors of a Ray cluster (RAY_ADDRESS).", panel=SPEED),
+    ] = EngineKind.LOCAL
     decoders: Annotated[
         int | None,
         Ge(1),
@@ -120,13 +135,14 @@ class LocalizeCall(LocalizeOptions):
     """All of `localize` but its inputs and its model."""
 
     output: Annotated[
-        Path | None,
+        Path | Address | None,
         Opt(
-            "Folder for one table per video and one with all of them.",
+            "Folder for one table per video and one with all of them; or an address.",
             panel=OUTPUT,
             short="-o",
             metavar="FOLDER",
             unset="./<video>.csv for each",
+            parse=read_place,
         ),
     ] = None
     subset: Annotated[Subset | None, Opt("Only this subset of a data set.", panel=WORK_ON, unset="all recordings")] = (
@@ -171,7 +187,7 @@ class LocalizeCommand(LocalizeCall):
     inputs: Annotated[
         tuple[str, ...],
         Opt(
-            "Videos, folders of videos, data sets, features or score tracks.",
+            "Videos, folders of videos, data sets, features or score tracks; or addresses of videos.",
             argument=True,
             key=False,
             metavar="INPUT...",

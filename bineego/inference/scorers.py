@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from bineego import tracks
+from bineego.engines.engine import EngineKind, choose_engine
 from bineego.errors import BineegoError, InputInvalid, ResourceExhausted
 from bineego.features import npy
-from bineego.inference.items import Item
+from bineego.inference.items import Item, on_this_machine
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.score import ClipScorer, Scorer
 from bineego.inference.temporal import TemporalScorer
 from bineego.inference.views import Loaded
 from bineego.postprocess.fusion import fuse_tracks
 from bineego.progress import Progress
+from bineego.remote.address import RemoteFile, Source
+from bineego.remote.scratch import ScratchFull
 from bineego.tracks import ScoreTrack
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.device import choose_device
@@ -31,9 +36,20 @@ from bineego.video.check import examine
 from bineego.video.damage import Damage
 from bineego.video.probe import probe
 from bineego.video.reader import Backend
-from bineego.workers import in_processes, tell
+from bineego.workers import tell
 
-Result = tuple[Item, ScoreTrack | BineegoError]
+BYTES_PER_SECOND = 250_000
+"""Of video, to guess the length of a file at an address: for progress and sharing out only."""
+
+Listen = Callable[[int, int], OnProgress]
+
+Result = tuple[Item, Any]
+"""An item, with the damage that was noticed, and what became of its track; or the error that it met."""
+
+
+def as_it_is(_item: Item, track: ScoreTrack) -> ScoreTrack:
+    """Leaves a track as it is."""
+    return track
 
 
 def score_all(
@@ -41,68 +57,100 @@ def score_all(
     models: Sequence[Loaded],
     options: LocalizeOptions,
     on_progress: OnProgress | None = None,
+    finish: Callable[[Item, ScoreTrack], Any] = as_it_is,
 ) -> Generator[Result, None, None]:
     """Every item with its track, or with the error that it met; in order of completion.
 
     Args:
         items: score tracks are read, videos are scored, and the tracks of several views fused.
         models: for each view; empty if there are only score tracks.
-        options: `jobs` processes share the videos by their lengths, so that they end together. Several videos are
-            scored in a process of its own also one at a time, as a decoder that crashes takes its process with it;
-            here only by models that have no file.
+        options: the workers of `engine`, `jobs` of them, share the videos by their lengths, so that they end together.
+            Several videos are scored in a process of its own also one at a time, as a decoder that crashes takes its
+            process with it; here only by models that have no file.
         on_progress: called with (seconds of video done, seconds in all).
+        finish: what becomes of a track, where it was made; to be pickled.
+
+    Raises:
+        ScratchFull: there is no room for files from an address.
+        BineegoError: what `finish` raises.
     """
     stored = [item for item in items if item.is_track]
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)
-    jobs = min(options.jobs, len(lengths))
-    if len(lengths) < 2 or (jobs == 1 and any(one.path is None for one in models)):
-        return score_in_process([*stored, *lengths], [one.model for one in models], options, progress)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    found = in_processes(
+    engine = choose_engine(options.engine, options.jobs, options.device)
+    local = options.engine is EngineKind.LOCAL
+    in_memory = local and options.jobs in (None, 1) and any(one.path is None for one in models)
+    if in_memory or engine.here(len(lengths)):
+        networks = [one.model for one in models]
+        yield from score_in_process([*stored, *lengths], os.cpu_count() or 1, networks, options, progress, finish)
+        return
+    yield from score_in_process(stored, 1, (), options, progress, finish)
+    results = engine.run(
         _work,
         lengths,
         [one.path or one.model for one in models],
         options,
-        threads,
-        on_progress is not None,
-        jobs=jobs,
+        local and on_progress is not None,
+        finish,
         cost=lengths.__getitem__,
         name=lambda item: item.video_id,
         lost=lambda item, error: (item, error),
     )
-    return _told(stored, found, progress)
+    for item, result in results:
+        if isinstance(result, float):
+            progress.tell(item, result)
+        else:
+            yield item, result
+            progress.tell(item, 1.0)
 
 
 def score_in_process(
-    items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, progress: Progress[Item]
+    items: Iterable[Item],
+    cores: int,
+    models: Sequence[Model | Path],
+    options: LocalizeOptions,
+    progress: Progress[Item],
+    finish: Callable[[Item, ScoreTrack], Any],
 ) -> Generator[Result, None, None]:
     """Score tracks read, and videos scored, in this process, with every network made ready once."""
     keep_memory()
-    ready = {model: make_scorer(model, options) for model in dict.fromkeys(models)}
+    ready = {model: make_scorer(model, options, cores) for model in dict.fromkeys(models)}
     scorers = [ready[model] for model in models]
     for item in items:
-        if item.is_track:
-            yield _load(item)
-            continue
         try:
-            yield score_item(item, scorers, progress, strict=options.strict, stream=options.stream)
+            with on_this_machine(item, options.scratch) as here:
+                listen = functools.partial(progress.of_part, item)
+                scored, track = _track_of(here, scorers, options, listen)
+        except ScratchFull:
+            raise
         except BineegoError as error:
             yield item, error
         except (MemoryError, torch.OutOfMemoryError):
-            yield (
-                item,
-                ResourceExhausted("out of memory", where=item.files[0], remedy="try --batch 1, or a smaller model"),
-            )
-        progress.tell(item, 1.0)
+            remedy = "try --batch 1, or a smaller model"
+            yield item, ResourceExhausted("out of memory", where=item.files[0], remedy=remedy)
+        else:
+            item = dataclasses.replace(item, damage=scored.damage)
+            yield item, finish(item, track)
+        if not item.is_track:
+            progress.tell(item, 1.0)
+
+
+def _track_of(
+    item: Item, scorers: Sequence[Scorer], options: LocalizeOptions, listen: Listen
+) -> tuple[Item, ScoreTrack]:
+    if item.is_track:
+        return item, tracks.load(item.paths[0])
+    return score_item(item, scorers, listen, strict=options.strict, stream=options.stream)
 
 
 def score_item(
-    item: Item, scorers: Sequence[Scorer], progress: Progress[Item], *, strict: bool = False, stream: int = 0
+    item: Item, scorers: Sequence[Scorer], listen: Listen, *, strict: bool = False, stream: int = 0
 ) -> tuple[Item, ScoreTrack]:
     """The item, with the damage that was noticed, and its track; a scorer for each view, whose tracks are fused.
 
     Args:
+        item: with its files on this machine.
+        listen: who is told how much of part so-and-so of so many is done.
         strict: whether the files are examined before, and damage is an error.
         stream: which picture of a file that has several.
 
@@ -110,15 +158,14 @@ def score_item(
         InputInvalid: `strict`, and a file is damaged.
         BineegoError: see `Scorer.score`.
     """
-    for file in item.files if strict and item.is_video else ():
+    for file in item.paths if strict and item.is_video else ():
         _refuse(file, examine(file, stream))
     found: list[ScoreTrack] = []
     damage: list[Damage] = []
     for scorer, path in zip(scorers, item.views, strict=True):
-        if path is not None:
-            listener = progress.of_part(item, len(found), len(item.files))
+        if isinstance(path, Path):
             kept = item.kept if len(item.files) == 1 else None
-            found.append(scorer.score(path, item.video_id, listener, kept))
+            found.append(scorer.score(path, item.video_id, listen(len(found), len(item.files)), kept))
             damage.append(scorer.damage)
             if strict:
                 _refuse(path, damage[-1])
@@ -135,60 +182,42 @@ def _refuse(path: Path, damage: Damage) -> None:
         )
 
 
-def make_scorer(model: Model | Path, options: LocalizeOptions) -> Scorer:
-    """A model, or its file, made ready."""
+def make_scorer(model: Model | Path, options: LocalizeOptions, cores: int) -> Scorer:
+    """A model, or its file, made ready for a process that has so many cores."""
     loaded = model if isinstance(model, Model) else load_model(model)
     device = choose_device(options.device)
     if isinstance(loaded.network, TemporalNetwork):
-        threads = max(1, (os.cpu_count() or 1) // options.jobs)
         backend = Backend(options.backend)
         return TemporalScorer(
             loaded.network,
             loaded.card,
             device=device,
             backend=backend,
-            threads=threads,
+            threads=cores,
             stream=options.stream,
             start=options.start,
             end=options.end,
             features=options.features,
         )
     network = compile_for_inference(loaded, precision=options.precision, device=device)
-    cores = max(1, (os.cpu_count() or 1) // options.jobs)
     decoders = options.decoders or (1 if device.type == "cpu" else cores)
     return ClipScorer(network, loaded.card, options, backend=Backend(options.backend), decoders=decoders)
-
-
-def _load(item: Item) -> Result:
-    try:
-        return item, tracks.load(item.files[0])
-    except BineegoError as error:
-        return item, error
-
-
-def _told(
-    stored: Sequence[Item], results: Iterator[tuple[Item, ScoreTrack | BineegoError | float]], progress: Progress[Item]
-) -> Generator[Result, None, None]:
-    yield from map(_load, stored)
-    for item, result in results:
-        if isinstance(result, float):
-            progress.tell(item, result)
-        else:
-            yield item, result
-            progress.tell(item, 1.0)
 
 
 def _length(item: Item) -> float:
     """Seconds that its files promise."""
     if item.is_features:
-        return _described(item.files[0])
+        return _described(item.paths[0])
     return sum(map(_promised, item.files))
 
 
-def _promised(path: Path) -> float:
-    """Seconds that a file promises; 1 where it promises nothing (scoring will say why)."""
+def _promised(source: Source) -> float:
+    """Seconds that a file promises; 1 where it promises nothing (scoring will say why). Of one at an address, only the
+    size is known."""
+    if isinstance(source, RemoteFile):
+        return max(1.0, (source.size or 0) / BYTES_PER_SECOND)
     try:
-        return max(probe(path).duration or 1.0, 1e-3)
+        return max(probe(source).duration or 1.0, 1e-3)
     except BineegoError:
         return 1.0
 
@@ -217,8 +246,14 @@ class _ToParent(Progress[Item]):
 
 
 def _work(
-    items: Iterable[Item], models: Sequence[Model | Path], options: LocalizeOptions, threads: int, listened_to: bool
+    items: Iterable[Item],
+    cores: int,
+    models: Sequence[Model | Path],
+    options: LocalizeOptions,
+    listened_to: bool,
+    finish: Callable[[Item, ScoreTrack], Any],
 ) -> Iterator[Result]:
     """A worker's task."""
-    torch.set_num_threads(threads)
-    return score_in_process(items, models, options, _ToParent() if listened_to else Progress({}, None))
+    torch.set_num_threads(cores)
+    progress = _ToParent() if listened_to else Progress({}, None)
+    return score_in_process(items, cores, models, options, progress, finish)

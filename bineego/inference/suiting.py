@@ -34,7 +34,7 @@ def check_suiting(items: Sequence[Item], models: Sequence[Loaded], options: Scor
     for name in ("start", "end", "stream"):
         if getattr(options, name) != getattr(ScoreOptions(), name):
             raise UsageError("is about videos, these are features", where=f"--{name}", remedy="leave it out")
-    readable = [file for item in features if (file := _described(item.files[0])) is not None]
+    readable = [file for item in features if (file := _described(item.paths[0])) is not None]
     for card in cards:
         if not isinstance(card.network, TemporalConfig):
             raise UsageError(

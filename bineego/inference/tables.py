@@ -70,22 +70,22 @@ def targets(
     return found
 
 
-def check_formats(formats: Collection[FileFormat], *, scenes: bool, tracks: Iterable[str]) -> None:
+def check_formats(formats: Collection[FileFormat], *, scenes: bool, bare: Iterable[str]) -> None:
     """Refuse, before any work, formats that could not be written after it.
 
     Args:
         formats: as asked for.
         scenes: whether scenes are told.
-        tracks: ids of inputs that are score tracks or features, not videos.
+        bare: ids of inputs whose video is not on this machine: score tracks, features, and files at addresses.
 
     Raises:
         UsageError: one of them cannot be.
     """
     counting = [form for form in formats if form in COUNTS_FRAMES]
-    track = next(iter(tracks), None)
-    if counting and track is not None:
+    video = next(iter(bare), None)
+    if counting and video is not None:
         raise UsageError(
-            f"{counting[0]} counts frames, and {track!r} is no video",
+            f"{counting[0]} counts frames, and the video of {video!r} is not on this machine",
             where="--format",
             remedy=f"bineego convert predictions.csv OUT --format {counting[0]} --videos FOLDER",
         )
@@ -123,7 +123,12 @@ def write(
 
 
 def write_one(
-    table: pd.DataFrame, path: Path, form: FileFormat, video: str, file: Path, damage: Sequence[Mapping[str, Any]]
+    table: pd.DataFrame,
+    path: Path,
+    form: FileFormat,
+    video: str,
+    file: Path | None,
+    damage: Sequence[Mapping[str, Any]],
 ) -> None:
     """Write the segments of one video to a file that was named."""
     write(
@@ -131,7 +136,7 @@ def write_one(
         path,
         table,
         {},
-        {video: file},
+        {} if file is None else {video: file},
         {video: damage} if damage else {},
     )
 

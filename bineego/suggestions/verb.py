@@ -89,7 +89,7 @@ def suggest(
     found = choose(tracks, 60 * chosen.minutes)
     if not found:
         raise UsageError("nothing to suggest: no video could be scored, or none is long enough")
-    files = {item.video_id: item.files[0] for item in items if item.is_video}
+    files = {item.video_id: item.paths[0] for item in items if item.is_video_here}
     _write(chosen.output, found, tracks, files, how)
     seconds = sum(stretch.end - stretch.start for stretch in found)
     log.info("%s to label: %s of %s", duration(seconds), many(len(found), "place"), many(len(tracks), "video"))

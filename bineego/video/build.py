@@ -62,6 +62,17 @@ def build_cache(
         BatchFailed: some videos could not be read; all the others are in the cache. If there is only one item, the
             error is its own (`InputMissing`, `InputInvalid`).
     """
+    raise_failures(build_all(cache, items, jobs=jobs, on_progress=on_progress), len(items))
+
+
+def build_all(
+    cache: FrameCache,
+    items: Mapping[str, Path],
+    *,
+    jobs: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> dict[str, BineegoError]:
+    """As `build_cache`; why videos could not be read, by id."""
     jobs = max(1, jobs or os.cpu_count() or 1)
     failed: dict[str, BineegoError] = {}
     missing: list[_Item] = []
@@ -84,7 +95,7 @@ def build_cache(
         for video_id, problem in met.items():
             store.fail(video_id, _made(cache, Path(items[video_id])), problem)
         failed |= met
-    _report(failed, len(items))
+    return failed
 
 
 def _made(cache: FrameCache, path: Path) -> Made:
@@ -188,7 +199,8 @@ def _follow(messages: Iterator[Message], failed: dict[str, BineegoError], progre
             failed[video_id] = error
 
 
-def _report(failed: dict[str, BineegoError], count: int) -> None:
+def raise_failures(failed: Mapping[str, BineegoError], count: int) -> None:
+    """Tell that some of `count` videos could not be read, if there are any; a single one's error is its own."""
     if not failed:
         return
     if count == 1:

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 
 from bineego.errors import InputInvalid, InputMissing
 from bineego.files import atomic_folder, disk_errors, read_error
+from bineego.remote.address import RemoteFile, Source
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.frames import Backend, FrameOptions, TimedFrame
 from bineego.video.probe import check_plain_file
@@ -237,6 +238,11 @@ def content_stamp(path: Path) -> str:
     except OSError as error:
         raise read_error(error, path) from error
     return f"{size}\0{digest.hexdigest()}"
+
+
+def source_stamp(source: Source) -> str:
+    """The same of a file wherever it is; of one at an address, what the other side says of it: nothing is fetched."""
+    return source.stamp if isinstance(source, RemoteFile) else content_stamp(source)
 
 
 def _glob_literal(name: str) -> str:

@@ -49,6 +49,9 @@ ANNOUNCED: dict[str, tuple[object, object]] = {
     # Fitted for the model in training, with the other choices of decoding; without a fit the same as before.
     "[localize] method": ("viterbi", None),
     "[localize] candidates": (False, None),
+    # One as before; on a Ray cluster, as many as it has room for.
+    "[localize] jobs": (1, None),
+    "bineego.localize(jobs)": (1, None),
     # The defaults of the method, told.
     "bineego.ensemble(bridge)": (None, 0.0),
     "bineego.ensemble(pooling)": (None, "linear"),

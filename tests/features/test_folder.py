@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import unittest.mock
+import uuid
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 from video.making import write_video
@@ -92,3 +95,21 @@ def test_wrong_calls_are_told_before_work(videos: Path) -> None:
         bineego.extract_features(videos, "out", rate=0)
     with pytest.raises(UsageError, match="no video"):
         bineego.extract_features({}, "out")
+
+
+def test_videos_and_features_at_addresses(videos: Path, tmp_path: Path) -> None:
+    root = f"memory://{uuid.uuid4().hex}"
+    system = fsspec.filesystem("memory")
+    for path in videos.iterdir():
+        system.put(str(path), f"{root.removeprefix('memory:/')}/in/{path.name}")
+    bineego.extract_features(videos, "here", **SMALL)
+    bineego.extract_features(f"{root}/in", "brought", **SMALL, scratch=tmp_path / "scratch")
+    bineego.extract_features(f"{root}/in/*.mp4", f"{root}/out", **SMALL, scratch=tmp_path / "scratch")
+    assert list((tmp_path / "scratch").iterdir()) == []
+    for name in ("a.npy", "a.json", "b.npy"):
+        here = Path("here", name).read_bytes()
+        assert Path("brought", name).read_bytes() == here
+        assert system.cat_file(f"{root.removeprefix('memory:/')}/out/{name}") == here
+    for output in ("brought", f"{root}/out"):
+        with unittest.mock.patch("bineego.remote.scratch.fetch", None):  # it is there
+            bineego.extract_features(f"{root}/in", output, **SMALL)

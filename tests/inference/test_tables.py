@@ -73,7 +73,7 @@ def test_one_file_in_the_format_of_its_ending_or_as_named(
 def test_what_cannot_be_written_is_said_before_any_work(tmp_path: Path, videos: Path, model: Model) -> None:
     out = tmp_path / "out"
     localize(videos, model=model, output=out, save_scores=True, options=FP32)
-    with pytest.raises(UsageError, match=r"labelstudio counts frames, and 'a' is no video"):
+    with pytest.raises(UsageError, match=r"labelstudio counts frames, and the video of 'a' is not on this machine"):
         localize(out / "a.scores.npz", output=tmp_path / "more", format=["labelstudio"], options=FP32)
     (out / "a.srt").write_text("mine")
     with pytest.raises(UsageError, match=r"a\.srt: exists"):
