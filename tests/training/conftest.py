@@ -10,7 +10,7 @@ import pytest
 import torch
 from training.squares import make_dataset, tiny  # noqa: F401 - fixtures
 
-from bineego.training import Recipe, RunOptions
+from bineego.training import Recipe, RunOptions, log
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -19,6 +19,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def curves_not_drawn() -> Iterator[None]:
+    """A picture of the curves costs more than an epoch on squares; test_log.py draws one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log, "write_curves", lambda table, picture: picture.write_bytes(b""))
+        yield
 
 
 @pytest.fixture(scope="session")

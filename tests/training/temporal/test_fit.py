@@ -10,6 +10,7 @@ import torch
 from bineego.errors import InputInvalid
 from bineego.heads.config import HeadConfig
 from bineego.heads.options import HeadRecipe
+from bineego.training.temporal import fit as fit_module
 from bineego.training.temporal.examples import Example, cut, cut_evenly
 from bineego.training.temporal.fit import HeadFit, prepare
 
@@ -38,6 +39,11 @@ def example(number: int, *, n: int = 60, scale: float = 1.0, annotated: bool = T
         class_ids=class_ids,
         scene=number % 2,
     )
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_module, "LEAST_DRAWS", 8)
 
 
 EXAMPLES = [example(number) for number in range(4)]
@@ -102,8 +108,8 @@ def test_a_member_does_not_hang_on_the_videos_it_never_sees():
 
 def test_it_learns_what_there_is_to_learn():
     config = HeadConfig(n_features=5, n_classes=3, width=16, layers=3, dropout=0.0, members=1)
-    head = HeadFit(config, EXAMPLES, np.full(4, -1), HeadRecipe(epochs=60, folds=1, lr=5e-3))
-    for _ in range(60):
+    head = HeadFit(config, EXAMPLES, np.full(4, -1), HeadRecipe(epochs=50, folds=1, lr=1e-2))
+    for _ in range(50):
         head.run_epoch()
     unseen = example(5)
     features, targets = prepare(unseen, config)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +19,13 @@ from training.squares import SPANS, make_dataset, tiny  # noqa: F401 - fixtures
 from bineego.config import Source, build
 from bineego.errors import InputInvalid, UsageError
 from bineego.features.maker import FeatureMaker
+from bineego.heads.options import HeadRecipe
 from bineego.inference import localize
-from bineego.training import Recipe, RunOptions, train
+from bineego.training import Recipe, RunOptions, checkpoint, train
 from bineego.training.options import TrainCall
 from bineego.training.result import RunResult
 from bineego.training.temporal import fit
+from bineego.training.temporal import run as temporal_run
 from bineego.training.temporal.choice import FeatureChoice
 from bineego.training.temporal.run import train_temporal
 from bineego.tsm.card_file import read_card
@@ -35,25 +40,40 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("features")
 
 
-@pytest.fixture
-def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    monkeypatch.setattr(fit, "LEAST_DRAWS", 4)
-    return Recipe(epochs=3)
+@pytest.fixture(autouse=True, scope="module")
+def quick() -> Iterator[None]:
+    """Few steps, and two members where there would be five."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "LEAST_DRAWS", 4)
+        patch.setattr(temporal_run, "HeadRecipe", partial(HeadRecipe, folds=2))
+        yield
+
+
+def run_in(runs: Path, features: Path, data: Path, name: str, **changes: object) -> RunResult:
+    place = {name: changes.pop(name) for name in ("resume", "overwrite", "devices") if name in changes}
+    return train_temporal(
+        data,
+        name=name,
+        recipe=Recipe(**{"epochs": 3, **changes}),
+        choice=FeatureChoice(kinds=MOTION, folder=features),
+        options=RunOptions(runs=runs, device="cpu", jobs=1, **place),
+    )
 
 
 @pytest.fixture
-def run(recipe: Recipe, options: RunOptions, features: Path):
-    def train(data: Path, name: str, *, kinds: tuple[str, ...] = MOTION, **changes: object) -> RunResult:
-        place = {name: changes.pop(name) for name in ("resume", "overwrite", "devices") if name in changes}
-        return train_temporal(
-            data,
-            name=name,
-            recipe=Recipe(**(vars(recipe) | changes)),
-            choice=FeatureChoice(kinds=kinds, folder=features),
-            options=RunOptions(**(vars(options) | place)),
-        )
+def run(tmp_path: Path, features: Path) -> Callable[..., RunResult]:
+    return partial(run_in, tmp_path / "runs", features)
 
-    return train
+
+@pytest.fixture(scope="module")
+def whole(tiny: Path, features: Path, quick: None, tmp_path_factory: pytest.TempPathFactory) -> RunResult:  # noqa: F811
+    """A run that nothing has disturbed, and that has not disturbed the random state of others."""
+    torch.manual_seed(5)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    result = run_in(tmp_path_factory.mktemp("whole") / "runs", features, tiny, "whole")
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+    return result
 
 
 def weights(result: RunResult) -> dict[str, torch.Tensor]:
@@ -65,8 +85,8 @@ def same(one: RunResult, other: RunResult) -> bool:
     return all(torch.equal(mine[name], theirs[name]) for name in mine)
 
 
-def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, run, tmp_path: Path) -> None:  # noqa: F811
-    result = run(tiny, "first")
+def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, whole: RunResult, tmp_path: Path) -> None:  # noqa: F811
+    result = whole
     files = {str(path.relative_to(result.folder)) for path in result.folder.rglob("*") if path.is_file()}
     assert files == {
         "model.safetensors", "model.card.json", "last/state.pt", "last/model.safetensors", "last/model.card.json",
@@ -89,7 +109,7 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, run, tmp_path: Path
 
 
 def test_localizing_says_what_validation_said(tiny: Path, run, tmp_path: Path) -> None:  # noqa: F811
-    result = run(tiny, "same", epochs=6)
+    result = run(tiny, "same", epochs=8)
     held_out = json.loads((result.folder / "split.json").read_text())["val"]
     found = localize(tiny / "panoramic" / f"{held_out[0]}.mp4", model=result.folder, output=tmp_path / "out")
     kept = pd.read_csv(result.folder / "val" / "predictions.csv")
@@ -99,13 +119,13 @@ def test_localizing_says_what_validation_said(tiny: Path, run, tmp_path: Path) -
 
 def test_videos_that_training_has_seen_are_not_read_again(
     tiny: Path,  # noqa: F811
-    run,
+    whole: RunResult,
     features: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     notes,
 ) -> None:
-    result = run(tiny, "seen")
+    result = whole
     videos = sorted((tiny / "panoramic").iterdir())
     read = localize(videos, model=result.folder, features=tmp_path / "none")
     opened: list[Path] = []
@@ -129,8 +149,8 @@ def test_videos_that_training_has_seen_are_not_read_again(
     assert "made again" in notes.text
 
 
-def test_the_same_seed_gives_the_same_bits(tiny: Path, run) -> None:  # noqa: F811
-    first, second, third = run(tiny, "a"), run(tiny, "b"), run(tiny, "c", seed=1)
+def test_the_same_seed_gives_the_same_bits(tiny: Path, whole: RunResult, run) -> None:  # noqa: F811
+    first, second, third = whole, run(tiny, "b"), run(tiny, "c", seed=1, epochs=1)
     assert same(first, second)
     assert not same(first, third)
     columns = [name for name in pd.read_csv(first.folder / "log.csv") if not name.startswith("seconds")]
@@ -138,8 +158,12 @@ def test_the_same_seed_gives_the_same_bits(tiny: Path, run) -> None:  # noqa: F8
     pd.testing.assert_frame_equal(*logs)
 
 
-def test_going_on_after_a_signal_is_exact(tiny: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    whole = run(tiny, "whole")
+def test_going_on_after_a_signal_is_exact(
+    tiny: Path,  # noqa: F811
+    whole: RunResult,
+    run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = fit.HeadFit.run_epoch
 
     def interrupted(self: fit.HeadFit, on_step=None):
@@ -157,13 +181,11 @@ def test_going_on_after_a_signal_is_exact(tiny: Path, run, monkeypatch: pytest.M
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_a_crash_around_any_save_costs_nothing(
     tiny: Path,  # noqa: F811
+    whole: RunResult,
     run,
     monkeypatch: pytest.MonkeyPatch,
     where: str,
 ) -> None:
-    whole = run(tiny, f"whole-{where}")
-    from bineego.training import checkpoint
-
     save, calls = checkpoint.save, []
 
     def crash(state, folder):
@@ -202,8 +224,14 @@ def test_the_call_of_a_user_goes_on_too(tiny: Path, options: RunOptions, feature
     assert set(card.training) >= {"head", "trunk", "seed"}
 
 
-def test_going_on_with_other_flags_or_data_is_refused(tiny: Path, make_dataset, run) -> None:  # noqa: F811
-    run(tiny, "done")
+def test_going_on_with_other_flags_or_data_is_refused(
+    tiny: Path,  # noqa: F811
+    whole: RunResult,
+    make_dataset,  # noqa: F811
+    run,
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(whole.folder, tmp_path / "runs" / "done")
     with pytest.raises(UsageError, match="seed was 0"):
         run(tiny, "done", resume=True, seed=3)
     with pytest.raises(InputInvalid, match="have changed"):
@@ -240,11 +268,3 @@ def test_scenes_alone(tiny: Path, run) -> None:  # noqa: F811
     result = run(tiny, "scenes", task="scene")
     assert set(result.figures) == {"scene_top1"}
     assert read_card(result.model).network.n_classes == 0
-
-
-def test_a_run_leaves_the_random_state_of_others_alone(tiny: Path, run) -> None:  # noqa: F811
-    torch.manual_seed(5)
-    before, threads = torch.get_rng_state(), torch.get_num_threads()
-    run(tiny, "quiet")
-    assert torch.equal(torch.get_rng_state(), before)
-    assert torch.get_num_threads() == threads
