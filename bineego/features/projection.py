@@ -19,6 +19,7 @@ from bineego.errors import InputInvalid
 from bineego.features.kinds import is_ours
 from bineego.features.steps import blocks_of_steps
 from bineego.features.track import FeatureTrack
+from bineego.types import Floats
 
 DIRECTIONS = 64
 """Directions kept of each kind."""
@@ -32,6 +33,9 @@ MAX_STEPS = 20_000
 LEAST_DEVIATION = 1e-3  # of a feature: one that never changes stays nearly 0 instead of becoming noise
 
 Singles = NDArray[np.float32]
+
+LEAST_SHARE = 1e-9
+"""Of the largest variance: what is below is arithmetic, not a direction."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,14 +157,25 @@ def _sample(tracks: Mapping[str, FeatureTrack], kinds: list[str]) -> dict[str, S
 def _fit(values: Singles, directions: int) -> KindProjection:
     mean = values.mean(axis=0, dtype=np.float64)
     deviation = values.std(axis=0, dtype=np.float64) + LEAST_DEVIATION
-    standard = ((values - mean) / deviation).astype(np.float32)
-    covariance = (standard.T @ standard / max(1, len(standard))).astype(np.float64)
-    variances, vectors = np.linalg.eigh(covariance)
-    largest = np.argsort(variances, kind="stable")[::-1][:directions]
-    variances = np.clip(variances[largest], 0, None)
+    variances, vectors = _principal(((values - mean) / deviation).astype(np.float32), directions)
     # An eigenvector's sign is any: fixed, so that equal videos give equal projections everywhere.
-    vectors = vectors[:, largest]
     vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
     basis = vectors / np.sqrt(variances + max(float(variances.mean()), 1e-12))
     weight = basis / deviation[:, None]
     return KindProjection(weight=weight.astype(np.float32), offset=(-mean @ weight).astype(np.float32))
+
+
+def _principal(standard: Singles, directions: int) -> tuple[Floats, Floats]:
+    """The largest variances (K,) of the rows and their directions (F, K), by the smaller of the two products."""
+    n, n_features = standard.shape
+    few = n < n_features
+    rows = standard.astype(np.float64) if few else standard
+    product = (rows @ rows.T if few else rows.T @ rows) / max(1, n)
+    variances, vectors = np.linalg.eigh(product.astype(np.float64))
+    largest = np.argsort(variances, kind="stable")[::-1][:directions]
+    variances, vectors = np.clip(variances[largest], 0, None), vectors[:, largest]
+    if few:  # from how rows resemble each other to what they are made of; n rows vary in fewer than n directions
+        there = variances >= LEAST_SHARE * variances.max()
+        variances = variances[there]
+        vectors = rows.T @ vectors[:, there] / np.sqrt(np.maximum(n * variances, 1e-12))
+    return variances, vectors

@@ -6,7 +6,9 @@ import errno
 import logging
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,10 +114,10 @@ def test_progress_without_a_terminal_is_a_line_every_tenth(capsys: pytest.Captur
     assert lines[-1].startswith("work: 100 %")
 
 
-def test_demo_needs_a_folder_and_a_seed(tmp_path: Path) -> None:
+def test_demo_needs_a_folder_and_a_seed(tmp_path: Path, command: Callable[..., Any]) -> None:
     (tmp_path / "file").write_text("")
-    done = bineego("demo", "-o", str(tmp_path / "file"))
+    done = command("demo", "-o", str(tmp_path / "file"))
     assert done.returncode == 2
     assert "is a file" in done.stderr
-    assert bineego("demo", "-o", str(tmp_path / "new"), "--seed", "-1").returncode == 2
+    assert command("demo", "-o", str(tmp_path / "new"), "--seed", "-1").returncode == 2
     assert not (tmp_path / "new").exists()

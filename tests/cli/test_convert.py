@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bineego", "convert", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+@pytest.fixture
+def run(command: Run) -> Run:
+    return partial(command, "convert")
 
 
-def test_prints_the_result_and_nothing_else(tmp_path: Path) -> None:
+def test_prints_the_result_and_nothing_else(tmp_path: Path, run: Run) -> None:
     (tmp_path / "labels.csv").write_text("video_id,label,start,end\na,walk,0.5,1\n")
     done = run("labels.csv", "out.vtt", "--format", "srt", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "out.vtt\n")  # a folder: .vtt is no ending of srt files
@@ -22,7 +27,7 @@ def test_prints_the_result_and_nothing_else(tmp_path: Path) -> None:
     assert "out.json: 1 segment of 1 video" in done.stderr
 
 
-def test_exit_codes(tmp_path: Path) -> None:
+def test_exit_codes(tmp_path: Path, run: Run) -> None:
     (tmp_path / "bad.boris").write_text('{"observations": {}, "behaviors_conf": []}')
     (tmp_path / "labels.csv").write_text("video_id,label,start,end\na,walk,0.5,1\n")
     assert run("gone.csv", "out.json", cwd=tmp_path).returncode == 3

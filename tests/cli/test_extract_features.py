@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from video.making import write_video
+
+Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -15,12 +18,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bineego", "extract-features", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+@pytest.fixture
+def run(command: Run) -> Run:
+    return partial(command, "extract-features")
 
 
-def test_prints_the_folder_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+def test_prints_the_folder_and_nothing_else(folder: Path, tmp_path: Path, run: Run) -> None:
     done = run(folder, "-o", "out", "--kinds", "motion,direction", "--size", "32", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "out\n")
     assert (tmp_path / "out" / "a.npy").is_file()
@@ -29,7 +32,7 @@ def test_prints_the_folder_and_nothing_else(folder: Path, tmp_path: Path) -> Non
     assert "done already" in again.stderr
 
 
-def test_exit_codes(folder: Path, tmp_path: Path) -> None:
+def test_exit_codes(folder: Path, tmp_path: Path, run: Run) -> None:
     (tmp_path / "bad.mp4").write_text("no video")
     motion = ("-o", "out", "--kinds", "motion", "--size", "32")
     assert run(tmp_path / "gone.mp4", *motion, cwd=tmp_path).returncode == 3

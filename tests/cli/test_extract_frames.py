@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+
+Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +26,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bineego", "extract-frames", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+@pytest.fixture
+def run(command: Run) -> Run:
+    return partial(command, "extract-frames")
 
 
-def test_prints_the_cache_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+def test_prints_the_cache_and_nothing_else(folder: Path, tmp_path: Path, run: Run) -> None:
     done = run(folder, "-o", tmp_path / "cache", "--size", "32", "--jobs", "1", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'cache'}\n")
     assert "2 videos" in done.stderr
     assert len(list((tmp_path / "cache" / "32").iterdir())) == 2
 
 
-def test_exit_codes(folder: Path, tmp_path: Path) -> None:
+def test_exit_codes(folder: Path, tmp_path: Path, run: Run) -> None:
     assert run(tmp_path / "gone.mp4", "-o", tmp_path / "cache", cwd=tmp_path).returncode == 3
     (tmp_path / "bad.mp4").write_text("no video")
     single = run(tmp_path / "bad.mp4", "-o", tmp_path / "cache", cwd=tmp_path)

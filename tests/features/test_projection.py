@@ -55,6 +55,24 @@ def test_a_feature_that_never_changes_stays_small() -> None:
     assert np.abs(projected).max() < 1
 
 
+@pytest.mark.parametrize("duration", [0.64, 20.0])
+def test_directions_are_the_principal_ones_however_few_the_steps(duration: float) -> None:
+    tracks = {"a": make_track(duration, seed=3, kinds={"final": np.random.default_rng(3).normal(size=(
+        len(make_track(duration)), 12)).astype(np.float16)})}  # fmt: skip
+    projection = fit_projection(tracks, ["final"], directions=4)
+    values = tracks["a"].values("final", slice(None)).astype(np.float64)
+    standard = (values - values.mean(axis=0)) / values.std(axis=0)
+    sources, sizes, _ = np.linalg.svd(standard, full_matrices=False)
+    variances = sizes[:4] ** 2 / len(values)
+    wanted = sources[:, :4] * sizes[:4] / np.sqrt(variances + variances.mean())
+    np.testing.assert_allclose(np.abs(projection.apply(tracks["a"])), np.abs(wanted), atol=2e-2)
+
+
+def test_few_steps_in_which_nothing_changes() -> None:
+    track = make_track(0.4, kinds={"final": np.ones((5, 12), np.float16)})
+    assert np.isfinite(fit_projection({"a": track}, ["final"]).apply(track)).all()
+
+
 def test_fitting_repeats_and_looks_at_a_bounded_number_of_steps() -> None:
     long = {"a": correlated(0, duration=2 * MAX_STEPS / 12.5)}
     first, second = fit_projection(long, ["final"]), fit_projection(long, ["final"])

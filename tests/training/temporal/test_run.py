@@ -125,7 +125,7 @@ def test_videos_that_training_has_seen_are_not_read_again(
     monkeypatch: pytest.MonkeyPatch,
     notes,
 ) -> None:
-    result = whole
+    result, features = whole, shutil.copytree(features, tmp_path / "features")
     videos = sorted((tiny / "panoramic").iterdir())
     read = localize(videos, model=result.folder, features=tmp_path / "none")
     opened: list[Path] = []
