@@ -141,4 +141,5 @@ FORMAT = Format(
     annotations=_annotations,
     predictions=_predictions,
     write=_write,
+    shows_videos=True,
 )

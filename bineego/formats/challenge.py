@@ -294,6 +294,8 @@ WINDOWS = Format(
     annotations=_window_annotations,
     predictions=_window_predictions,
     write=_write_windows,
+    shows_videos=True,
+    own_ending=".challenge.csv",
 )
 
 SCENE_ROWS = Format(
@@ -303,4 +305,5 @@ SCENE_ROWS = Format(
     recognises=_is_scenes,
     annotations=_scene_annotations,
     write=_write_scenes,
+    own_ending=".challenge-scenes.csv",
 )

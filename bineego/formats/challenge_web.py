@@ -105,4 +105,5 @@ FORMAT = Format(
     predictions=_predictions,
     write=_write,
     ranked=True,
+    own_ending=".challenge.json",
 )

@@ -315,4 +315,5 @@ FORMAT = Format(
     predictions=_predictions,
     write=_write,
     one_video=True,
+    shows_videos=True,
 )

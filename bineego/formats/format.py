@@ -96,6 +96,10 @@ class Format:
             None = not written.
         ranked: predictions may stand there without scores, the best first.
         one_video: a file holds a single video; several are written as a folder of files named by their ids.
+        unnamed: a file does not say which video it is about: its name does.
+        shows_videos: a file names the videos' files, or holds their lengths or rates.
+        counts_frames: times are written as numbers of frames, which takes the video.
+        own_ending: of the tables that `localize` writes, where another format has the first of `suffixes`.
     """
 
     name: str
@@ -107,3 +111,12 @@ class Format:
     write: Callable[[Annotations, Path, Videos], None] | None = None
     ranked: bool = False
     one_video: bool = False
+    unnamed: bool = False
+    shows_videos: bool = False
+    counts_frames: bool = False
+    own_ending: str = ""
+
+    @property
+    def ending(self) -> str:
+        """What is put behind the name of a table that `localize` writes."""
+        return self.own_ending or self.suffixes[0]

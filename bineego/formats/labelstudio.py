@@ -323,4 +323,7 @@ FORMAT = Format(
     annotations=_annotations,
     predictions=_predictions,
     write=_write,
+    shows_videos=True,
+    counts_frames=True,
+    own_ending=".labelstudio.json",
 )

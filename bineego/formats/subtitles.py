@@ -162,6 +162,7 @@ SRT = Format(
     predictions=_predictions,
     write=partial(_write, web=False),
     one_video=True,
+    unnamed=True,
 )
 
 VTT = Format(
@@ -173,4 +174,5 @@ VTT = Format(
     predictions=_predictions,
     write=partial(_write, web=True),
     one_video=True,
+    unnamed=True,
 )

@@ -231,4 +231,6 @@ FORMAT = Format(
     annotations=lambda source, how: parse_annotations(source.document, how),
     predictions=_predictions,
     write=lambda found, path, videos: json.write(project(found, videos), path),
+    shows_videos=True,
+    own_ending=".via.json",
 )

@@ -96,4 +96,6 @@ FORMAT = Format(
     predictions=_predictions,
     write=_write,
     one_video=True,
+    unnamed=True,
+    own_ending=f"{PREDICTED}.csv",
 )

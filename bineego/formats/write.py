@@ -11,6 +11,7 @@ import pandas as pd
 from bineego import segments
 from bineego.errors import InputInvalid, UsageError, nearest
 from bineego.files import may_be_name
+from bineego.formats import xlsx
 from bineego.formats.annotations import Annotations
 from bineego.formats.format import Format, Videos
 from bineego.formats.kinds import FileFormat
@@ -23,14 +24,14 @@ WRITERS: dict[FileFormat, Format] = {
 """The formats that are written, by the name that `--format` takes."""
 
 ENDINGS = {
-    ".csv": "csv", ".tsv": "csv", ".json": "json", ".boris": "boris", ".eaf": "eaf", ".srt": "srt", ".vtt": "vtt",
-}  # fmt: skip
-"""The formats that the ending of a file stands for."""
+    suffix: name
+    for name in reversed(FileFormat)
+    for suffix in WRITERS[name].suffixes
+    if suffix != xlsx.SUFFIX  # is read only
+}
+"""The formats that the ending of a file stands for: of several, the first."""
 
 NAMES = ", ".join(FileFormat)
-
-UNNAMED = ("srt", "vtt", "vtrace", "360x")
-"""Formats whose files do not say which video they are about: their name does."""
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[P
     parts = [found] if path in written else list(_by_video(found, written.values()))
     for file, part in zip(written, parts, strict=True):
         video = written[file]
-        if video is not None and file.stem != video and (how.name in UNNAMED or videos.get(video) is None):
+        if video is not None and file.stem != video and (how.unnamed or videos.get(video) is None):
             log.warning(
                 "%s: read back, its segments belong to %r, not %r: files of this format have no other id",
                 file,

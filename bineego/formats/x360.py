@@ -88,4 +88,5 @@ FORMAT = Format(
     annotations=_annotations,
     write=lambda found, path, _videos: write_annotations(found.segments, path),
     one_video=True,
+    unnamed=True,
 )

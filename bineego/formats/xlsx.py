@@ -10,6 +10,7 @@ from typing import Any
 
 from bineego.errors import InputInvalid, UsageError
 
+SUFFIX = ".xlsx"
 MARK = b"PK\x03\x04"
 """A workbook is a zip file."""
 

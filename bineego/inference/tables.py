@@ -18,27 +18,6 @@ from bineego.formats.write import WRITERS
 
 JOINT = "predictions"
 
-ENDINGS: Mapping[FileFormat, str] = {
-    FileFormat.CSV: ".csv",
-    FileFormat.JSON: ".json",
-    FileFormat.BORIS: ".boris",
-    FileFormat.VIA: ".via.json",
-    FileFormat.EAF: ".eaf",
-    FileFormat.LABELSTUDIO: ".labelstudio.json",
-    FileFormat.SRT: ".srt",
-    FileFormat.VTT: ".vtt",
-    FileFormat.VTRACE: ".pred.csv",  # as it calls predictions itself
-    FileFormat.X360: ".json",
-    FileFormat.CHALLENGE_JSON: ".challenge.json",
-    FileFormat.CHALLENGE_CSV: ".challenge.csv",
-    FileFormat.CHALLENGE_SCENES: ".challenge-scenes.csv",
-}
-"""What is put behind the name of a table. Those of all videos differ, and so do those of each."""
-
-COUNTS_FRAMES = (FileFormat.LABELSTUDIO,)
-SHOWS_VIDEOS = (FileFormat.BORIS, FileFormat.VIA, FileFormat.EAF, FileFormat.CHALLENGE_CSV, *COUNTS_FRAMES)
-"""Formats that name the video's file, or hold its length or rate."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -62,11 +41,12 @@ def targets(
     """
     found = []
     for form in (form for form in FileFormat if form in formats):
-        if joint and not WRITERS[form].one_video:
-            found.append(Target(name=f"{JOINT}{ENDINGS[form]}", format=form, videos=tuple(all_done)))
+        how = WRITERS[form]
+        if joint and not how.one_video:
+            found.append(Target(name=f"{JOINT}{how.ending}", format=form, videos=tuple(all_done)))
         elif form is not FileFormat.CSV:
             videos = all_done if joint else own
-            found += [Target(name=f"{video}{ENDINGS[form]}", format=form, videos=(video,)) for video in videos]
+            found += [Target(name=f"{video}{how.ending}", format=form, videos=(video,)) for video in videos]
     return found
 
 
@@ -81,7 +61,7 @@ def check_formats(formats: Collection[FileFormat], *, scenes: bool, bare: Iterab
     Raises:
         UsageError: one of them cannot be.
     """
-    counting = [form for form in formats if form in COUNTS_FRAMES]
+    counting = [form for form in formats if WRITERS[form].counts_frames]
     video = next(iter(bare), None)
     if counting and video is not None:
         raise UsageError(
@@ -118,7 +98,7 @@ def write(
     )
     how = WRITERS[target.format]
     assert how.write is not None
-    known = MediaFiles(files) if target.format in SHOWS_VIDEOS else MediaFiles({})
+    known = MediaFiles(files) if how.shows_videos else MediaFiles({})
     how.write(found, path, {video: _measured(known, video) for video in target.videos})
 
 
