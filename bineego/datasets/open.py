@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -50,6 +51,16 @@ def open_dataset(
         return x360.open_folder(path, view, how, files)
     _check_annotations(path)
     return annotated.open_annotated(path, None if videos is None else Path(videos), view, how, files)
+
+
+def with_files(dataset: Dataset, files: Mapping[str, Path]) -> Dataset:
+    """A data set with other files in place of its videos; a recording without one has none."""
+    return dataset.with_recordings(
+        [
+            replace(r, videos={video: files[video] for video in r.videos or (r.recording_id,) if video in files})
+            for r in dataset.recordings
+        ]
+    )
 
 
 def videos_at_hand(

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bineego.features import npy
+from bineego.features import npy, sound
 from bineego.features import track as tracks
 from bineego.features.track import FeatureTrack
 from bineego.video.cache import content_stamp, safe_name
+from bineego.video.sound import has_sound
 
 
 class FeatureCache:
@@ -20,11 +21,12 @@ class FeatureCache:
     Args:
         folder: several ways of making can share it.
         made_by: see `maker.made_by`.
+        hears: whether tracks of videos with sound have its features.
     """
 
-    def __init__(self, folder: Path | str, made_by: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path | str, made_by: Mapping[str, Any], *, hears: bool = False) -> None:
         self.folder = Path(folder)
-        self._made_by = json.dumps(made_by, sort_keys=True)
+        self._made_by, self._hears = json.dumps(made_by, sort_keys=True), hears
 
     def entry(self, video_id: str, path: Path) -> Path:
         """The file of one video's track, there or not.
@@ -34,6 +36,8 @@ class FeatureCache:
             InputInvalid: it is empty.
         """
         text = f"{video_id}\0{content_stamp(path)}\0{self._made_by}"
+        if self._hears and has_sound(path):
+            text += f"\0sound {sound.VERSION}"
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         return self.folder / f"{safe_name(video_id)}-{key}{tracks.SUFFIX}"
 

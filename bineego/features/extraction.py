@@ -92,7 +92,7 @@ def extract_all(
 ) -> tuple[dict[str, Path], dict[str, BineegoError]]:
     """As `extract`: files in the cache by id, and why others have none."""
     maker = make_maker(options, kinds, device)
-    store = FeatureCache(cache, maker.made_by)
+    store = FeatureCache(cache, maker.made_by, hears=maker.hears)
     failed: dict[str, BineegoError] = {}
     files: dict[str, Path] = {}
     missing: list[_Item] = []
@@ -182,7 +182,7 @@ def make_maker(options: FeatureOptions, kinds: Iterable[str], device: str = "cpu
         if name not in known:
             raise UsageError(f"no kind of features {name!r}{nearest(name, known)}", remedy=f"one of {', '.join(known)}")
     needs = any(Kind(name).needs_network for name in wanted)
-    return FeatureMaker(options, _network(options.trunk, device) if needs else None)
+    return FeatureMaker(options, _network(options.trunk, device) if needs else None, hears=Kind.SOUND in wanted)
 
 
 def _network(trunk: str, device: str) -> FeatureNetwork:

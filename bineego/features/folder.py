@@ -12,12 +12,12 @@ from typing import Any
 from bineego import words
 from bineego.config import keywords, takes
 from bineego.datasets.sources import sources_of
-from bineego.errors import BineegoError, ResourceExhausted, UsageError, WorkerLost
+from bineego.errors import BineegoError, InputInvalid, ResourceExhausted, UsageError, WorkerLost
 from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import TrackFiles
 from bineego.features.extraction import extract_all, raise_failures
-from bineego.features.kinds import RATE, Kind
+from bineego.features.kinds import RATE, Kind, may_lack
 from bineego.features.options import DEFAULT_CACHE, DEFAULT_SIZE, DEFAULT_TRUNK, ExtractFeaturesOptions, FeatureOptions
 from bineego.features.track import FeatureTrack
 from bineego.progress import Progress
@@ -85,6 +85,7 @@ def extract_features(
         folder.failed |= failed
         away = {video_id: source for video_id, source in todo.items() if isinstance(source, RemoteFile)}
         _from_addresses(away, folder, chosen.scratch, extract_part, on_progress)
+        folder.tell()
     raise_failures(folder.failed, len(videos), "the others are written")
     there = {} if isinstance(chosen.output, Address) else {v: chosen.output / f"{v}{npy.SUFFIX}" for v in videos}
     return TrackFiles(there)
@@ -159,6 +160,7 @@ class _Folder:
         store.check_writable()
         self._by = {"features": dataclasses.asdict(how), "kinds": list(kinds)}
         self._made: dict[str, Made] = {}
+        self._silent: list[str] = []
         self.failed: dict[str, BineegoError] = {}
 
     def missing(self, videos: Mapping[str, Source]) -> dict[str, Source]:
@@ -182,9 +184,19 @@ class _Folder:
             log.info("%d of %s are done already (--overwrite does them again)", done, words.many(len(videos), "video"))
         return todo
 
+    def tell(self) -> None:
+        """Say which videos lack a kind."""
+        if self._silent:
+            log.info("without sound: %s; the kind is absent there", words.listed(self._silent, "video"))
+
     def add(self, track: FeatureTrack) -> None:
-        """Write the track of one video."""
-        chosen = track.with_kinds(self._kinds)
+        """Write the track of one video; without a kind that it may lack and does."""
+        kinds = [kind for kind in self._kinds if track.has(kind) or not may_lack(kind)]
+        if not kinds:
+            self.failed[track.video_id] = InputInvalid("has no sound", remedy="leave it out, or ask for other kinds")
+            return
+        self._silent += [track.video_id] if len(kinds) < len(self._kinds) else []
+        chosen = track.with_kinds(kinds)
         self._store.put(
             track.video_id,
             self._made[track.video_id],

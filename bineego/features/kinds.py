@@ -18,11 +18,17 @@ class Kind(StrEnum):
     MID_CHANGE = "mid-change"
     MOTION = "motion"  # log motion energy of grey pictures in blocks
     DIRECTION = "direction"  # the same, of movement up, down, left and right apart
+    SOUND = "sound"  # what is heard: log-mel energies, their changes, left against right
 
     @property
     def needs_network(self) -> bool:
         """Whether a trunk is needed for it."""
-        return self not in (Kind.MOTION, Kind.DIRECTION)
+        return self not in (Kind.MOTION, Kind.DIRECTION, Kind.SOUND)
+
+
+def may_lack(kind: str) -> bool:
+    """Whether a video may have no features of a kind, and be read all the same: not every video has sound."""
+    return kind == Kind.SOUND
 
 
 CHANGE = "-change"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bineego.features import sound
 from bineego.features.kinds import Kind
 from bineego.features.motion import directed_motion, grey, motion_energy
 from bineego.features.options import FeatureOptions
@@ -23,6 +24,7 @@ from bineego.kept import Kept
 from bineego.types import Pixels
 from bineego.video.frames import TimedFrame, on_screen
 from bineego.video.reader import VideoReader
+from bineego.video.sound import has_sound, read_sound
 
 if TYPE_CHECKING:
     from bineego.tsm.feature_network import FeatureNetwork
@@ -46,13 +48,14 @@ class FeatureMaker:
     Args:
         options: how.
         network: None = only the kinds that need none.
+        hears: whether the sound is read too, of videos that have some.
 
     Attributes:
         reader: of the latest video, which knows of its damage.
     """
 
-    def __init__(self, options: FeatureOptions, network: FeatureNetwork | None) -> None:
-        self.options, self._network = options, network
+    def __init__(self, options: FeatureOptions, network: FeatureNetwork | None, *, hears: bool = False) -> None:
+        self.options, self._network, self.hears = options, network, hears
         self.reader: VideoReader | None = None
         self.made_by = made_by(options, {} if network is None else network.made_by)
 
@@ -110,15 +113,24 @@ class FeatureMaker:
                 yield done / len(wanted)
         n_steps = len(step_edges(reader.duration, options.rate)) - 1
         row_T = row_T[:n_steps]
+        kinds = {kind: _taken(whole, row_T) for kind, whole in columns.items()}
+        heard = self._heard(path, reader)
         yield FeatureTrack(
             video_id=video_id,
             times=step_times(reader.duration, options.rate),
             rate=options.rate,
             duration=reader.duration,
-            kinds={kind: _taken(whole, row_T) for kind, whole in columns.items()},
-            made_by=self.made_by,
+            kinds=kinds | heard,
+            made_by=self.made_by | ({Kind.SOUND.value: sound.VERSION} if heard else {}),
             damage=reader.damage,
         )
+
+    def _heard(self, path: Path, reader: VideoReader) -> Rows:
+        """Features of the sound, if it is read and the video has some."""
+        if not self.hears or not has_sound(path):
+            return {}
+        blocks = read_sound(path, reader.timeline, start=reader.start, end=reader.start + reader.duration)
+        return {Kind.SOUND: sound.sound_features(blocks, reader.duration, self.options.rate)}
 
     def _rows(self, frames: Iterator[TimedFrame], lead: int = 0) -> Iterator[Rows]:
         """Features of distinct frames in order, some at a time; the first `lead` have theirs."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bineego.errors import InputInvalid
-from bineego.features.kinds import is_ours
+from bineego.features.kinds import is_ours, may_lack
 from bineego.features.steps import blocks_of_steps
 from bineego.features.track import FeatureTrack
 from bineego.types import Floats
@@ -74,10 +74,10 @@ class Projection:
         return slice(start, start + widths[names.index(kind)])
 
     def apply(self, track: FeatureTrack) -> Singles:
-        """The projected features (T, n_features).
+        """The projected features (T, n_features); those of a kind that a video may lack, and does, are 0, the mean.
 
         Raises:
-            InputInvalid: the track lacks a kind, or has features of another width: made with another trunk.
+            InputInvalid: the track lacks another kind, or has features of another width: made with another trunk.
         """
         columns = [_project(track, kind, part) for kind, part in self.parts.items()]
         return np.concatenate(columns, axis=1) if columns else np.zeros((len(track), 0), np.float32)
@@ -107,6 +107,8 @@ class Projection:
 
 
 def _project(track: FeatureTrack, kind: str, part: KindProjection) -> Singles:
+    if may_lack(kind) and not track.has(kind):
+        return np.zeros((len(track), part.weight.shape[1]), np.float32)
     found = np.empty((len(track), part.weight.shape[1]), np.float32)
     for steps in blocks_of_steps(len(track)):
         values = track.values(kind, steps)
@@ -133,7 +135,7 @@ def fit_projection(
 
     Raises:
         ValueError: no tracks.
-        InputInvalid: a track lacks a kind.
+        InputInvalid: a track lacks a kind, or all lack one that some may.
     """
     kinds = list(dict.fromkeys(kinds))
     if not tracks:
@@ -150,7 +152,11 @@ def _sample(tracks: Mapping[str, FeatureTrack], kinds: list[str]) -> dict[str, S
     for track in tracks.values():
         steps = np.arange(every // 2, len(track), every)
         for kind in kinds:
-            rows[kind].append(track.values(kind, steps))
+            if track.has(kind) or not may_lack(kind):
+                rows[kind].append(track.values(kind, steps))
+    for kind, parts in rows.items():
+        if not parts:
+            raise InputInvalid(f"no video has features of kind {kind!r}", remedy="leave it out of --kinds")
     return {kind: np.concatenate(parts) for kind, parts in rows.items()}
 
 

@@ -83,6 +83,10 @@ class FeatureTrack:
         """Edges (T + 1,) of the steps in seconds, as those of a score track."""
         return step_edges(self.duration, self.rate)
 
+    def has(self, kind: str) -> bool:
+        """Whether `values` can give a kind."""
+        return kind in self.kinds or source_of(kind) in self.kinds
+
     def values(self, kind: str, steps: Ints | None = None) -> NDArray[np.float32]:
         """Features (K, D) of one kind, read or made of another (`final-change` of `final`).
 

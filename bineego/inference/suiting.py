@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bineego.errors import InputInvalid, InputMissing, ModelError, UsageError
 from bineego.features import npy
-from bineego.features.kinds import foreign, measured
+from bineego.features.kinds import foreign, may_lack, measured
 from bineego.inference.items import Item
 from bineego.inference.options import ScoreOptions
 from bineego.inference.views import Loaded
@@ -68,7 +68,7 @@ def _check_makes(card: ModelCard) -> None:
 
 def _check_reads(config: TemporalConfig, file: npy.FeatureFile) -> None:
     have = {kind: file.kinds.get(kind) or file.kinds.get(*measured([kind])) for kind in config.kinds}
-    lacking = [kind for kind, width in have.items() if width is None]
+    lacking = [kind for kind, width in have.items() if width is None and not may_lack(kind)]
     if lacking:
         raise InputInvalid(
             f"no features of {listed(lacking, 'kind')}, which the model reads; it has {', '.join(file.kinds)}",
@@ -76,7 +76,7 @@ def _check_reads(config: TemporalConfig, file: npy.FeatureFile) -> None:
             remedy="make them as those that the model was trained on",
         )
     for kind, width in zip(config.kinds, config.widths, strict=True):
-        if have[kind] != width:
+        if have[kind] not in (width, None):
             raise InputInvalid(
                 f"{have[kind]:,} features of kind {kind!r}, and the model was trained on {width:,}",
                 where=file.path,

@@ -13,7 +13,7 @@ from bineego.errors import InputInvalid, ModelError
 from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import FeatureCache
-from bineego.features.kinds import foreign
+from bineego.features.kinds import Kind, foreign, may_lack
 from bineego.features.lengths import check_lengths
 from bineego.features.maker import FeatureMaker
 from bineego.features.options import FeatureOptions
@@ -66,9 +66,11 @@ class TemporalScorer:
         self.card, self.threads, self.device = card, threads, torch.device(device)
         self.stream, self.start, self.end = stream, start, end
         self.maker = _maker(network, card, backend, device)
-        self.cache: FeatureCache | None = None
+        self.caches: list[FeatureCache] = []
         if features is not None and self.maker is not None and stream == 0 and start == 0 and end is None:
-            self.cache = FeatureCache(features, self.maker.made_by)
+            # Features with sound serve a model without; not the other way round.
+            kept = dict.fromkeys([self.maker.hears, True])
+            self.caches = [FeatureCache(features, self.maker.made_by, hears=hears) for hears in kept]
         self.damage = Damage()
         self.projection = projection_of(network)
         self.head = network.head.to(self.device).eval()
@@ -91,10 +93,11 @@ class TemporalScorer:
 
     def _cached(self, video: Path, video_id: str) -> FeatureTrack | None:
         """The features that training kept of a video as it is now; None without them."""
-        if self.cache is None or not self.cache.has(video_id, video):
+        cache = next((cache for cache in self.caches if cache.has(video_id, video)), None)
+        if cache is None:
             return None
         try:
-            return tracks.load(self.cache.entry(video_id, video))
+            return tracks.load(cache.entry(video_id, video))
         except InputInvalid as error:
             log.warning("%s; its features are made again", error)
             return None
@@ -113,7 +116,10 @@ class TemporalScorer:
         raise AssertionError("features end with their track")
 
     def score_features(self, track: FeatureTrack) -> ScoreTrack:
-        """The score track of a video whose features are there."""
+        """The score track of a video whose features are there; without the kinds that it may lack, and does."""
+        lacking = [kind for kind in self.projection.kinds if not track.has(kind) and may_lack(kind)]
+        if lacking:
+            log.warning("%s has no %s, which the model was trained with", track.video_id, " and no ".join(lacking))
         features = torch.from_numpy(self.projection.apply(track)).to(self.device)
         with torch.inference_mode():
             scores = self.head(features)
@@ -133,7 +139,8 @@ def _maker(
     options = FeatureOptions(
         size=card.frames.size, keep_aspect=card.frames.keep_aspect, rate=config.rate, backend=backend
     )
-    return FeatureMaker(options, None if source is None else FeatureNetwork(source, config.weights, device))
+    trunk = None if source is None else FeatureNetwork(source, config.weights, device)
+    return FeatureMaker(options, trunk, hears=Kind.SOUND in config.kinds)
 
 
 def with_card(track: ScoreTrack, card: ModelCard) -> ScoreTrack:

@@ -121,6 +121,12 @@ def _walking(phase: float) -> Pose:
             RIGHT_FORE: -25.0 * swing}  # fmt: skip
 
 
+def _swaying(phase: float) -> Pose:
+    """Both forearms beat time, one against the other."""
+    beat = 40.0 * math.sin(2 * math.pi * phase)
+    return {LEFT_UPPER: 30.0, RIGHT_UPPER: 30.0, LEFT_FORE: 95.0 + beat, RIGHT_FORE: 95.0 - beat}
+
+
 ACTIONS: Mapping[str, Action] = {
     # Each two of these are one path in opposite directions: only motion tells them apart.
     "workout": Action(path=_raising, prop=Prop.WEIGHTS),
@@ -136,14 +142,20 @@ ACTIONS: Mapping[str, Action] = {
     "speaking": Action(path=_speaking, period=(1.2, 1.8), prop=Prop.MICROPHONE),
     "operating phone": Action(path=_phoning, period=(1.0, 2.0), prop=Prop.PHONE),
     "walking": Action(path=_walking, period=(0.9, 1.2)),
+    # One movement with two names: only the sound tells them apart (`sounds`).
+    "singing": Action(path=_swaying, period=(0.9, 1.2)),
+    "playing drums": Action(path=_swaying, period=(0.9, 1.2)),
 }
-"""All actions by their 360+x names."""
+"""All actions, those of 360+x by its names."""
 
 MOTION_PAIRS: tuple[tuple[str, str], ...] = (("workout", "dressing"), ("moving things", "farming"))
 """Actions whose single frames have the same distribution (see above)."""
 
 SCENE_PAIR = ("cooking", "housekeeping")
 """Actions that are the same movement; the first is done in a kitchen, the second elsewhere."""
+
+SOUND_PAIR = ("singing", "playing drums")
+"""Actions that are the same movement, equally common everywhere, and sound differently."""
 
 
 def fidget(seconds: float, rhythm: Floats) -> Floats:

@@ -26,8 +26,11 @@ from bineego.formats.x360 import write_annotations
 from bineego.synth.backdrops import SCENES
 from bineego.synth.poses import ACTIONS
 from bineego.synth.script import SHORT, Deck, Pacing, Performance, write_script
+from bineego.synth.sounds import record
 from bineego.synth.stage import Stage
 from bineego.types import OnProgress, Pixels
+from bineego.video.sound import RATE as SOUND_RATE
+from bineego.video.sound import Samples
 from bineego.workers import in_processes
 
 SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
@@ -53,6 +56,7 @@ class SynthOptions:
         overlap: probability that the other figure does something else during an action.
         distract: probability that a figure goes on holding a thing after an action.
         noise: standard deviation of the pixel noise, grey levels.
+        sound: whether the videos have sound, in stereo; the pictures are the same with and without.
         val_share, test_share: shares of the recordings in these subsets, at least one where positive.
     """
 
@@ -68,6 +72,7 @@ class SynthOptions:
     overlap: float = 0.0
     distract: float = 0.1
     noise: float = 3.0
+    sound: bool = False
     val_share: float = 0.25
     test_share: float = 0.0
 
@@ -109,6 +114,7 @@ def write_dataset(
     overlap: float = 0.0,
     distract: float = 0.1,
     noise: float = 3.0,
+    sound: bool = False,
     val_share: float = 0.25,
     test_share: float = 0.0,
     jobs: int | None = None,
@@ -129,7 +135,7 @@ def write_dataset(
     options = SynthOptions(
         recordings=recordings, seconds=seconds, seed=seed, size=size, fps=fps, views=tuple(View(v) for v in views),
         actions=tuple(actions), pace=pace, nested=nested, overlap=overlap, distract=distract, noise=noise,
-        val_share=val_share, test_share=test_share,
+        sound=sound, val_share=val_share, test_share=test_share,
     )  # fmt: skip
     folder = Path(folder)
     if (folder / INDEX_NAME).exists():
@@ -235,10 +241,13 @@ def _write_recording(task: _Task) -> None:
     shapes: dict[View, Shape] = {View.PANORAMIC: _whole}
     if View.THIRD_PERSON in options.views:
         shapes[View.THIRD_PERSON] = _crop(width, height, stage.centre, stage.window)
+    heard = None
+    if options.sound:
+        heard = record(np.random.default_rng((*task.seed, 2)), task.script, _n_frames(options) / options.fps)
     with contextlib.ExitStack() as stack:
         # All views frame by frame together: six minutes of panorama do not fit into memory.
         videos = [
-            (stack.enter_context(_encoder(task.folder / view / f"{uuid}.mp4", options.fps)), shape)
+            (stack.enter_context(_encoder(task.folder / view / f"{uuid}.mp4", options.fps, heard)), shape)
             for view, shape in shapes.items()
         ]
         for panorama in panoramas:
@@ -275,7 +284,7 @@ def _crop(width: int, height: int, centre: float, window: float) -> Shape:
 
 
 @contextlib.contextmanager
-def _encoder(path: Path, fps: int) -> Iterator[Callable[[Pixels], None]]:
+def _encoder(path: Path, fps: int, sound: Samples | None = None) -> Iterator[Callable[[Pixels], None]]:
     """A function that appends a picture to a video, which appears whole when the block ends well."""
     codec, settings = _codec()
     with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
@@ -283,6 +292,7 @@ def _encoder(path: Path, fps: int) -> Iterator[Callable[[Pixels], None]]:
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)
         stream.thread_count = 1  # more would make the file depend on the machine
+        heard = None if sound is None else container.add_stream("aac", rate=SOUND_RATE)
         n_written = 0
 
         def encode(picture: Pixels) -> None:
@@ -296,6 +306,11 @@ def _encoder(path: Path, fps: int) -> Iterator[Callable[[Pixels], None]]:
 
         yield encode
         container.mux(stream.encode(None))
+        if heard is not None and sound is not None:
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.T), format="fltp", layout="stereo")
+            frame.sample_rate = SOUND_RATE
+            container.mux(heard.encode(frame))
+            container.mux(heard.encode(None))
 
 
 def _codec() -> tuple[str, dict[str, str]]:

@@ -14,6 +14,7 @@ import numpy as np
 from bineego.config import part
 from bineego.datasets import open_dataset
 from bineego.datasets.lengths import check_units
+from bineego.datasets.open import videos_at_hand, with_files
 from bineego.datasets.priors import measure
 from bineego.datasets.recording import Dataset, Recording, View
 from bineego.datasets.split import Split
@@ -118,8 +119,20 @@ class Material:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> TrainingPlan:
+def at_hand(dataset: Dataset | Path | str, options: RunOptions) -> dict[str, Path]:
+    """The video files of a data set that are there, by id."""
+    if isinstance(dataset, Dataset):
+        return dataset.videos
+    return videos_at_hand(dataset, videos=options.videos, view=options.view)
+
+
+def plan(
+    dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions, files: Mapping[str, Path] | None = None
+) -> TrainingPlan:
     """Open a data set, choose split and task; nothing costly.
+
+    Args:
+        files: by video id, the features that stand for the videos, which then need not be there.
 
     Raises:
         InputMissing, InputInvalid, UsageError: see `open_dataset`, `choose_split` and `choose_task`; or there is no
@@ -127,14 +140,17 @@ def plan(dataset: Dataset | Path | str, recipe: Recipe, options: RunOptions) -> 
     """
     if not isinstance(dataset, Dataset):
         how = part(LabelOptions, options)
-        dataset = open_dataset(dataset, videos=options.videos, view=options.view, how=how)
+        dataset = open_dataset(dataset, videos=options.videos, view=options.view, how=how, files=files)
+    elif files is not None:
+        dataset = with_files(dataset, files)
     dataset = with_moments(dataset, options.tolerance)
     _check_view(recipe.task, options.view)
     usable = dataset.with_recordings([r for r in dataset.recordings if r.videos and _is_labelled(r, recipe.task)])
     if not usable.recordings:
+        what = "a video" if files is None else "features"
         raise InputInvalid(
-            f"data set {dataset.name!r} has no recording with a video and a label to learn",
-            remedy="check its videos and annotations, --view and --task",
+            f"data set {dataset.name!r} has no recording with {what} and a label to learn",
+            remedy=f"check its {'videos' if files is None else 'features'} and annotations, --view and --task",
         )
     check_units(usable.recordings)
     tell(usable.recordings, usable.name)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bineego.config import given as told
 from bineego.config import part, takes
 from bineego.datasets.recording import Dataset
+from bineego.errors import UsageError
+from bineego.features.npy import feature_files
 from bineego.progress import shown
 from bineego.training.head_choice import asked_head, default_head
 from bineego.training.interval import train_interval
@@ -51,6 +54,10 @@ def train(
     recipe, options = part(Recipe, call), part(RunOptions, call)
     on_progress, on_frames = shown("training", on_progress), shown("reading videos", on_frames)
     head, planned = asked_head(call), None
+    given_features = feature_files(call.features) if head is not Head.INTERVAL else {}
+    if given_features:
+        _check_given(call)
+        head, planned = Head.TEMPORAL, plan(dataset, recipe, options, given_features)
     if head is None:
         planned = plan(dataset, recipe, options)
         head = default_head(planned.train_seconds)
@@ -59,7 +66,7 @@ def train(
             dataset,
             name=call.name,
             recipe=recipe,
-            choice=FeatureChoice(trunk=call.trunk, kinds=call.kinds, folder=call.features),
+            choice=FeatureChoice(trunk=call.trunk, kinds=call.kinds, folder=call.features, given=bool(given_features)),
             options=options,
             planned=planned,
             on_progress=on_progress,
@@ -74,3 +81,17 @@ def train(
         on_progress=on_progress,
         on_frames=on_frames,
     )
+
+
+def _check_given(call: TrainCall) -> None:
+    """
+    Raises:
+        UsageError: an option about how features are made, and they are given.
+    """
+    trunk = told(call).get("trunk")
+    if trunk is not None and trunk.file is None:
+        raise UsageError(
+            f"the features in {call.features} are made already, by whatever network",
+            where="--trunk",
+            remedy="leave it out, or name an empty folder with --features",
+        )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego import features
+from bineego.features.kinds import is_ours
 from bineego.runs import find_model
 from bineego.toml import to_toml
 from bineego.training.head_choice import OF_BOTH
@@ -25,12 +26,14 @@ class FeatureChoice:
     Attributes:
         trunk: whose: an image network with ImageNet's weights, or a trained run.
         kinds: which; None = a screen chooses.
-        folder: where feature tracks are kept.
+        folder: where feature tracks are kept, or given.
+        given: whether the videos of the plan are feature files.
     """
 
     trunk: str = features.FeatureOptions().trunk
     kinds: tuple[str, ...] | None = None
     folder: Path = Path(".bineego/features")
+    given: bool = False
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -41,7 +44,8 @@ class FeatureChoice:
         """What a run learns and how, as plain values."""
         kinds = {} if self.kinds is None else {"kinds": [str(kind) for kind in self.kinds]}
         shared = {name: value for name, value in to_toml(recipe).items() if name in OF_BOTH}
-        return {"head": str(Head.TEMPORAL), "trunk": str(self.trunk), **kinds, **shared}
+        trunk = {} if self.given else {"trunk": str(self.trunk)}
+        return {"head": str(Head.TEMPORAL), **trunk, **kinds, **shared}
 
     def source(self) -> FeatureSource | None:
         """The trunk; None if none of the kinds needs it.
@@ -62,5 +66,5 @@ class FeatureChoice:
 
 
 def needs_network(kinds: tuple[str, ...]) -> bool:
-    """Whether any of the kinds is what a trunk makes."""
-    return any(features.Kind(kind).needs_network for kind in kinds)
+    """Whether any of the kinds is what a trunk of ours makes."""
+    return any(features.Kind(kind).needs_network for kind in kinds if is_ours(kind))

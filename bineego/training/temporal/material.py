@@ -17,6 +17,7 @@ from bineego.training.recipe import Recipe
 from bineego.training.samples import LabelledVideo, check_times, cut_line, quiet_moment, timelines
 from bineego.training.temporal.examples import Example
 from bineego.training.temporal.folds import Folds, make_folds
+from bineego.training.temporal.supply import Supply
 from bineego.training.validation import HeldOut, later, truth_of
 
 STAMPED = 50
@@ -48,26 +49,25 @@ class HeadMaterial:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def gather(
-    chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], kinds: Sequence[str] | None, recipe: Recipe, n_folds: int
-) -> HeadMaterial:
+def gather(chosen: TrainingPlan, supplied: Supply, recipe: Recipe, n_folds: int) -> HeadMaterial:
     """Choose the kinds of features, project them, and bring features and labels together.
 
     Args:
-        tracks: of all videos of the plan.
-        kinds: those to use; None = those that a screen over folds of the training recordings chooses.
+        supplied: the features of all videos of the plan. Of kinds that are not fixed, a screen over folds of the
+            training recordings chooses.
         n_folds: how many there are to be.
 
     Raises:
         InputInvalid: see `check_times`; or a track that lacks a kind.
         UsageError: no recording has the attribute of `recipe.group_by`.
     """
+    tracks = supplied.tracks
     durations = {video: tracks[video].duration for video in chosen.videos()}
     train_lines = timelines(chosen.train, durations, chosen.labels)
     val_lines = timelines(chosen.val, durations, chosen.labels)
     check_times(train_lines, val_lines)
     training = {line.video_id: tracks[line.video_id] for line in train_lines}
-    kinds = [str(kind) for kind in kinds or choose_kinds(chosen, training, recipe)]
+    kinds = supplied.kinds if supplied.fixed else choose_kinds(chosen, training, supplied.kinds, recipe)
     projection = features.fit_projection(training, kinds)
     truth, begin = truth_of(chosen.val, chosen.task), 0.0
     if chosen.cut_in_time:
@@ -96,11 +96,13 @@ def gather(
     )
 
 
-def choose_kinds(chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], recipe: Recipe) -> tuple[str, ...]:
-    """The kinds that a linear screen prefers; all where there are no actions to screen by."""
+def choose_kinds(
+    chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], kinds: Sequence[str], recipe: Recipe
+) -> tuple[str, ...]:
+    """Those of some kinds that a linear screen prefers; all where there are no actions to screen by."""
     if not chosen.task.has_actions:
-        return tuple(str(kind) for kind in features.Kind)
-    return features.screen(tracks, chosen.train, chosen.labels, group_by=recipe.group_by).kinds
+        return tuple(kinds)
+    return features.screen(tracks, chosen.train, chosen.labels, kinds=kinds, group_by=recipe.group_by).kinds
 
 
 def example_of(
@@ -129,7 +131,12 @@ def _fingerprint(
     for line in lines:
         track = tracks[line.video_id]
         digest.update(repr((line.video_id, line.duration, line.annotated, line.scene, dict(track.made_by))).encode())
-        for column in (line.starts, line.ends, line.class_ids, *(track.values(kind)[::STAMPED] for kind in kinds)):
+        for column in (
+            line.starts,
+            line.ends,
+            line.class_ids,
+            *(track.values(kind)[::STAMPED] for kind in kinds if track.has(kind)),
+        ):
             digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
 

@@ -72,7 +72,7 @@ def head_card(
         name=name,
         network=network,
         labels=chosen.labels,
-        interval=1 / made.rate,
+        interval=1 / network.rate,
         frames=made.frames,
         view=str(options.view),
         activation=Activation.SIGMOID if network.head.multi else Activation.SOFTMAX,

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 from pathlib import Path
 
-from bineego import features
 from bineego.datasets.recording import Dataset
 from bineego.heads.options import HeadRecipe
 from bineego.heads.temporal import HeadEnsemble
@@ -16,7 +15,7 @@ from bineego.training.device import one_device, one_thread, repeatable
 from bineego.training.finish import finish
 from bineego.training.log import RunLog
 from bineego.training.options import RunOptions
-from bineego.training.prepare import TrainingPlan, plan
+from bineego.training.prepare import TrainingPlan, at_hand, plan
 from bineego.training.recipe import Recipe
 from bineego.training.result import RunResult
 from bineego.training.resume import check_data, saved_state
@@ -28,6 +27,7 @@ from bineego.training.temporal.fit import HeadFit
 from bineego.training.temporal.loop import HeadLoop, loss_columns
 from bineego.training.temporal.material import HeadMaterial, gather
 from bineego.training.temporal.model import head_card, head_config, network_config, whole_network
+from bineego.training.temporal.supply import supply
 from bineego.training.untaught import report_covered
 from bineego.training.validation import Validation, judge
 from bineego.tsm.card import ModelCard
@@ -64,36 +64,26 @@ def train_temporal(
         saved = saved_state(folder, learnt, options)
         if saved is not None and choice.kinds is None:
             choice = dataclasses.replace(choice, kinds=tuple(saved.origin["kinds"]))
-        source = choice.source()
-        made = choice.options(source)
-        tracks = features.extract(
-            chosen.videos(),
-            made,
-            kinds=choice.asked,
-            cache=choice.folder,
-            jobs=options.jobs,
-            device=device.type,
-            on_progress=on_features,
-        )
+        supplied = supply(choice, chosen, options, device, at_hand(dataset, options), on_features)
         head = HeadRecipe(epochs=recipe.epochs, scene_weight=recipe.scene_weight, seed=recipe.seed)
-        material = gather(chosen, tracks, choice.kinds, recipe, head.folds)
+        material = gather(chosen, supplied, recipe, head.folds)
         kinds = list(material.projection.kinds)
         state = saved or RunState(recipe=learnt, resolved=learnt, network={}, optimiser={}, origin={"kinds": kinds})
         check_data(state, material.fingerprint, folder)
-        network = network_config(material, head_config(chosen, material, recipe), made.rate, source)
-        card = head_card(folder.name, chosen, material, network, made, options, learnt, device)
+        network = network_config(material, head_config(chosen, material, recipe), supplied.rate, supplied.source)
+        card = head_card(folder.name, chosen, material, network, supplied.made, options, learnt, device)
         fit = HeadFit(network.head, material.folds.examples, material.folds.of, head, device)
         if saved is None:
-            facts = {"init": f"frozen {choice.trunk}", "kinds": kinds}
+            facts = {"init": supplied.origin, "kinds": kinds}
             open_folder(folder, dataset, chosen.split, options, {"features": choice.folder, **learnt}, facts)
         with one_thread():
             loop = HeadLoop(fit, recipe, folder, state, on_progress)
             log = RunLog(folder, state, loss_columns(chosen.task), chosen.task, recipe, events=options.tensorboard)
-            _learn(loop, log, card, material, source)
+            _learn(loop, log, card, material, supplied.source)
             ensemble = fit.ensemble()
             fitted = fit_head(ensemble, chosen, material, card)
             final = _judge(ensemble, fitted.on(card), material)
-            whole, held_out = whole_network(ensemble, card, material, source), chosen.held_out
+            whole, held_out = whole_network(ensemble, card, material, supplied.source), chosen.held_out
             figures = finish(folder, whole, card, fitted, final, material.held, epoch=fit.epoch, held_out=held_out)
         return RunResult(
             folder=folder.path, model=folder.model, best_epoch=fit.epoch, figures=dict(figures), recipe=recipe

@@ -1,0 +1,87 @@
+"""Two actions that only sound tells apart, with and without the sound (chance: .5), on the synthetic set.
+
+    python -m benchmarks.accuracy.sound --work FOLDER [--seeds 0 1 2]
+
+16 recordings of 20 s, 4 held out; "singing" and "playing drums" are the same movement. *pair* is the share of the
+held-out steps that lie in one of the two and whose logit of the right one is the larger; mAP is of all actions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import Cell, parser, report
+from bineego import localize, tracks, train
+from bineego.datasets import Dataset, Subset, open_dataset
+from bineego.synth import SOUND_PAIR, write_dataset
+from bineego.tracks import ScoreTrack
+
+ACTIONS = (*SOUND_PAIR, "speaking", "drinking", "workout")
+WAYS = {"pictures (final, motion, direction)": "final,motion,direction", "and sound": "final,motion,direction,sound",
+        "sound alone": "sound"}  # fmt: skip
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--work", type=Path, required=True)
+    made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    made.add_argument("--epochs", type=int, default=12)
+    call = made.parse_args()
+    logging.getLogger("bineego").setLevel(logging.WARNING)
+    size: dict[str, Any] = {"recordings": 16, "seconds": 20.0, "size": (256, 128), "fps": 15}
+    if call.dry:
+        size, call.seeds, call.epochs = {"recordings": 4, "seconds": 12.0, "size": (64, 32), "fps": 8}, [0], 1
+    data = call.work / ("dry" if call.dry else "set")
+    if not data.exists():
+        write_dataset(data, seed=0, actions=SOUND_PAIR if call.dry else ACTIONS, sound=True, **size)
+    rows: list[list[Cell]] = []
+    for name, kinds in WAYS.items():
+        found = [one(call, data, kinds, seed) for seed in call.seeds]
+        spread = statistics.stdev(row[0] for row in found) if len(found) > 1 else None
+        pair, final, seconds = (float(value) for value in np.mean(found, axis=0))
+        rows.append([name, len(found), pair, spread, final, seconds])
+    columns = {"features": "", "trainings": "d", "pair": ".2f", "spread": ".2f", "mean mAP": ".3f", "CPU s": ".0f"}
+    report(call, columns, rows, note="CPU s are of a training; the first row's include the features of all.")
+
+
+def one(call: argparse.Namespace, data: Path, kinds: str, seed: int) -> tuple[float, float, float]:
+    """Share of the pair's steps, mean mAP, CPU seconds of one training."""
+    began, name = time.process_time(), f"{kinds.replace(',', '-')}-{seed}"
+    result = train(
+        data, name=name, head="temporal", kinds=kinds, seed=seed, epochs=call.epochs, val_every=call.epochs, jobs=1,
+        runs=call.work / "runs", features=call.work / "features", overwrite=True,
+    )  # fmt: skip
+    seconds, out = time.process_time() - began, call.work / "scores" / name
+    localize(data, model=result.folder, output=out, subset=Subset.VAL, save_scores=True, overwrite=True)
+    dataset = open_dataset(data).of_subset(Subset.VAL)
+    answers = [tracks.load(out / f"{video}{tracks.SUFFIX}") for video in dataset.videos]
+    return pair_share(answers, dataset), result.figures["mAP"], seconds
+
+
+def pair_share(answers: Sequence[ScoreTrack], dataset: Dataset) -> float:
+    """Of the steps in an action of the pair, the share that are told right."""
+    right, count = 0, 0
+    known = {recording.recording_id: recording for recording in dataset.recordings}
+    for track in answers:
+        table = known[track.video_id].segments
+        assert table is not None
+        centres = (track.edges[:-1] + track.edges[1:]) / 2
+        columns = [track.actions.index(name) + 1 for name in SOUND_PAIR]
+        for (mine, other), name in zip((columns, columns[::-1]), SOUND_PAIR, strict=True):
+            for start, end in table.loc[table["label"] == name, ["start", "end"]].to_numpy():
+                inside = (centres >= start) & (centres < end)
+                right += int((track.logits[inside, mine] > track.logits[inside, other]).sum())
+                count += int(inside.sum())
+    return right / max(1, count)
+
+
+if __name__ == "__main__":
+    main()
