@@ -36,7 +36,7 @@ def warn():
 
 def stall():
     yield os.getpid()
-    time.sleep(60)
+    time.sleep(3600)
 
 def half(blocked):
     file = open(os.environ["PROGRESS"], "w")
@@ -44,7 +44,7 @@ def half(blocked):
         yield os.getpid()
         while blocked:
             yield bytes(10**6)  # nobody asks for it
-        time.sleep(60)
+        time.sleep(3600)
     finally:
         time.sleep(0.05)
         os.remove(file.name)
@@ -145,14 +145,14 @@ def test_worker_ends_with_its_parent(tasks, tmp_path: Path) -> None:  # type: ig
         "import sys, time, some_tasks\n"
         "from bineego.workers import Worker\n"
         "print(next(Worker(some_tasks.half, False).messages()), flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(3600)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         process = int(parent.stdout.readline())
         parent.kill()
-    for _ in range(2000):  # a bound for a test that would hang, not a promise
+    for _ in range(12000):  # a bound for a test that would hang, not a promise
         if has_ended(process):
             assert not (tmp_path / "progress").exists()
             return
@@ -194,7 +194,7 @@ def test_half_written_files_go_when_a_worker_is_terminated_twice(tasks, tmp_path
 def test_a_worker_that_is_done_ends_in_silence(tasks, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
     worker = Worker(tasks.count, 1)
     assert list(worker.messages()) == [0]
-    assert worker._process.wait(timeout=10) == 0
+    assert worker._process.wait(timeout=600) == 0
     worker.close()
     assert capfd.readouterr().err.strip() == "chatter of a library"
 
@@ -215,7 +215,7 @@ def test_another_interrupt_while_closing_keeps_nobody_waiting(tasks, monkeypatch
     monkeypatch.setattr(worker._process, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         worker.close()
-    reader.join(timeout=5)
+    reader.join(timeout=600)
     assert not reader.is_alive()
 
 

@@ -76,7 +76,7 @@ def test_sigterm_ends_a_program_that_hangs_in_a_library(tmp_path: Path) -> None:
         "    print('here', flush=True)\n"
         "    while True:\n"  # as a library that answers a signal by trying again
         "        try:\n"
-        "            time.sleep(60)\n"
+        "            time.sleep(3600)\n"
         "        except BaseException:\n"
         "            pass\n"
         "with console.started() as outcome:\n    hang()\nsys.exit(outcome.code)\n"

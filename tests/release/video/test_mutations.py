@@ -57,6 +57,6 @@ def test_mutated_files(tmp_path: Path, video: Callable[[str], Path], kind: str) 
         path.write_bytes(mutated(content, rng))
         paths.append(str(path))
     done = subprocess.run(
-        [sys.executable, "-c", READ, *paths], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", READ, *paths], capture_output=True, text=True, timeout=600, check=False
     )
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
