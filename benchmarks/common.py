@@ -328,33 +328,19 @@ def write_clip(clip: Clip, path: Path, *, keyint: int = 250) -> Path:
 
 
 def _pictures(clip: Clip, seed: int = 0) -> Iterator[np.ndarray]:
-    """Planes of a panning background, eight objects that move by themselves, and noise."""
+    """Planes of a panning texture (noise at many scales, the finer the weaker) under the noise of a sensor."""
     rng = np.random.default_rng(seed)
     height, width, margin = clip.height, clip.width, 256
-    wide = _texture(rng, height + margin, width + margin)
-    front = _texture(rng, height, width)
+    wide = np.zeros((height + margin, width + margin), np.float32)
+    for step in (128, 64, 32, 16, 8, 4, 2):
+        coarse = rng.normal(0, step**0.7, (len(wide) // step + 2, wide.shape[1] // step + 2)).astype(np.float32)
+        wide += cv2.resize(coarse, None, fx=step, fy=step)[: len(wide), : wide.shape[1]]
+    texture = np.clip(127 + 50 * wide / wide.std(), 16, 235).astype(np.uint8)
     noise = np.clip(rng.normal(0, 2.0, (height + 64, width + 64)), -8, 8).astype(np.int8)
-    colour = _texture(rng, height // 2 + margin, width // 2 + margin)
-    size = height // 5
-    homes, speeds = rng.uniform(0, 1, (8, 2)), rng.uniform(0.5, 2.5, (8, 2)) * height / 480
     for number in range(clip.seconds * RATE):
         x, y = (int(margin / 2 * (1 + f(number / 60))) for f in (np.sin, np.cos))
-        luma = wide[y : y + height, x : x + width].copy()
-        for home, speed in zip(homes, speeds, strict=True):
-            top, left = ((home * (height, width) + speed * number) % (height - size, width - size)).astype(int)
-            luma[top : top + size, left : left + size] = front[:size, :size]
+        luma = texture[y : y + height, x : x + width].copy()
         dy, dx = rng.integers(0, 64, 2)
         np.add(luma, noise[dy : dy + height, dx : dx + width], out=luma, casting="unsafe")
-        u = colour[y // 2 : y // 2 + height // 2, x // 2 : x // 2 + width // 2]
+        u = luma[::2, ::2]
         yield np.concatenate([luma.ravel(), u.ravel(), (255 - u).ravel()]).reshape(height * 3 // 2, width)
-
-
-def _texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """uint8 (height, width): noise at many scales, the finer the weaker, as in natural pictures."""
-    total = np.zeros((height, width), np.float32)
-    for step in (128, 64, 32, 16, 8, 4, 2):
-        coarse = rng.normal(0, step**0.7, (height // step + 2, width // step + 2)).astype(np.float32)
-        total += cv2.resize(coarse, None, fx=step, fy=step)[:height, :width]
-    low, high = np.percentile(total, (1, 99))
-    grey: np.ndarray = np.clip((total - low) / (high - low) * 219 + 16, 16, 235).astype(np.uint8)
-    return grey

@@ -17,7 +17,7 @@ SCRIPTS = [
     for package in (accuracy, speed)
     for module in pkgutil.iter_modules(package.__path__)
 ]
-QUICK = ("benchmarks.speed.viterbi", "benchmarks.speed.frame_cache")
+QUICK = ("benchmarks.speed.viterbi", "benchmarks.accuracy.simulated_tracks")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -13,8 +13,7 @@ import pytest
 
 from bineego.synth import write_dataset
 
-SPEED = ("decode", "ensemble", "evaluate", "forward", "lite0_engines", "localize", "parallel_decode", "read_tables",
-         "train_step")  # fmt: skip
+SPEED = ("decode", "ensemble", "evaluate", "forward", "localize", "parallel_decode", "train_step")  # fmt: skip
 Run = Callable[..., None]
 
 
@@ -46,10 +45,6 @@ def test_interval_models(question: str, run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["motion_pairs", "temporal_head"])
 def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
     run(f"accuracy.{name}", "--work", str(tmp_path / "work"))
-
-
-def test_simulated_tracks(run: Run) -> None:
-    run("accuracy.simulated_tracks")
 
 
 def test_real_tracks(shared: Path, run: Run) -> None:
