@@ -72,6 +72,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
             )
     elif videos is not None:
         lines.append(f"videos: {videos}; segments: {facts['segments']}")
+    if (scenes := facts.get("scenes")) and "split" not in facts:
+        lines.append("scenes: " + ", ".join(f"{name} {n}" for name, n in scenes.items()))
     for side, part in facts.get("split", {}).items():
         scenes = ", ".join(f"{name} {n}" for name, n in part["recordings_by_scene"].items())
         lines.append(

@@ -60,6 +60,11 @@ def look(dataset: Dataset, report: CheckReport, *, told: bool) -> None:
     counts = class_counts(table)
     report.facts |= {"segments": len(table), "classes": [count.to_json() for count in counts]}
     _videos(dataset, headers, report, told=told)
+    if scenes := _scenes(dataset.recordings):
+        report.facts["scenes"] = scenes
+    if not annotated and scenes:
+        report.add(Severity.NOTE, "no actions are annotated: scenes alone can be learnt and scored")
+        return
     if not annotated:
         report.add(Severity.ERROR, "no video is annotated")
         return
@@ -185,6 +190,7 @@ def _split(dataset: Dataset, report: CheckReport) -> None:
 
 
 def _scenes(recordings: Sequence[Recording]) -> dict[str, int]:
+    """How many recordings each scene has."""
     names = [r.scene for r in recordings if r.scene is not None]
     return {name: names.count(name) for name in sorted(set(names))}
 

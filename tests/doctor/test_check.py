@@ -108,3 +108,16 @@ def test_the_command(tmp_path: Path) -> None:
     done = subprocess.run([*call, "--json", "--columns", "label=labl"], capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert "no column 'labl'" in json.loads(done.stdout)["findings"][0]["text"]
+
+
+def test_scenes_alone_are_no_error(tmp_path: Path) -> None:
+    """A submission of scenes, and a 360+x folder without annotations."""
+    columns = ",".join(str(i) for i in range(28))
+    (tmp_path / "scenes.csv").write_text(f"id,{columns}\nv1,1{',0' * 27}\nv2{',0' * 27},1\n")
+    (tmp_path / "set" / "panoramic").mkdir(parents=True)
+    (tmp_path / "set" / "index.json").write_text(json.dumps([{"uuid": "v1", "category": "Kitchen"}]))
+    for file, kind, code in ((tmp_path / "scenes.csv", "submission", 0), (tmp_path / "set", "labels", 5)):
+        report = bineego.check(file)
+        assert (report.kind, report.exit_code) == (kind, code)  # 5: the set has no video yet
+        assert "scenes alone" in texts(report, Severity.NOTE)
+        assert sum(report.facts["scenes"].values()) >= 1
