@@ -1,7 +1,4 @@
-"""Worker processes that run one generator each and hand over what it yields, and the sharing out of work among them.
-
-A worker that is killed, or that crashes, costs at most the item it was at work on: another one tries that again, and if
-it ends as well, the item is set aside with its name.
+"""Worker processes that run one generator each and hand over what it yields.
 
 Not `multiprocessing`: its spawned processes run the user's own script again unless that is written for it, cannot be
 started from a data loader's workers, and outlive a killed parent. These talk through their standard streams, and end
@@ -22,8 +19,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, TypeVar
@@ -81,7 +77,7 @@ class Worker:
                 case "error" | "bug":
                     raise content
                 case "gone":
-                    raise _ended(content)
+                    raise ended(content)
 
     def events(self) -> Iterator[tuple[str, Any]]:
         """Everything that it sends, until it ends: `item`, `next` (it waits for `give`), and as the last one `end`,
@@ -156,87 +152,14 @@ class Worker:
 FEWER = "memory may have run out: use fewer with --jobs"
 
 
-def _ended(code: int) -> WorkerLost:
+def ended(code: int) -> WorkerLost:
+    """What is said of a worker that has ended with `code` before its task did."""
     by = f"by signal {-code}" if code < 0 else f"with code {code}"
     return WorkerLost(f"a worker process was ended from outside ({by})", remedy=FEWER)
 
 
 TRIES = 2
 """Workers that an item may cost before it is set aside."""
-
-
-def in_processes(
-    task: Task,
-    items: Iterable[T],
-    *args: Any,
-    jobs: int,
-    cost: Callable[[T], float],
-    name: Callable[[T], str],
-    lost: Callable[[T, BineegoError], Any],
-) -> Iterator[Any]:
-    """What `task(items, *args)` yields, with the items divided among processes, in order of arrival.
-
-    Every process takes the next item when it is done with one, the longest first, so that all end together.
-
-    Args:
-        jobs: processes.
-        cost: how long an item takes, in any unit.
-        name: an item's name, for notes.
-        lost: what is yielded for an item that has cost `TRIES` workers.
-
-    Raises:
-        BineegoError, RuntimeError: see `Worker.messages`; the other processes are ended then.
-    """
-    waiting = deque(enumerate(sorted(items, key=lambda item: -cost(item))))
-    inbox: queue.Queue[tuple[Worker, str, Any]] = queue.Queue()
-    at_work: dict[Worker, tuple[int, T]] = {}
-    tries: Counter[int] = Counter()
-    stillborn = 0
-
-    def receive(worker: Worker) -> None:
-        for kind, content in worker.events():
-            inbox.put((worker, kind, content))
-
-    with contextlib.ExitStack() as stack:
-
-        def start() -> int:
-            worker = Worker(task, *args, fed=True)
-            stack.callback(worker.close)
-            threading.Thread(target=receive, args=(worker,), daemon=True).start()
-            return 1
-
-        running = sum(start() for _ in range(min(jobs, len(waiting))))
-        while running:
-            worker, kind, content = inbox.get()
-            if kind == "item":
-                yield content
-            elif kind == "next":
-                at_work.pop(worker, None)
-                if waiting:
-                    at_work[worker] = waiting.popleft()
-                    worker.give(at_work[worker][1])
-                else:
-                    worker.give()
-            elif kind == "end":
-                running -= 1
-            elif kind != "gone":
-                raise content
-            else:
-                running -= 1
-                number, item = at_work.pop(worker, (-1, None))
-                if item is None:
-                    stillborn += 1
-                    if stillborn == TRIES:
-                        raise ResourceExhausted(*_ended(content).args, remedy=FEWER)
-                else:
-                    tries[number] += 1
-                    if tries[number] < TRIES:
-                        log.warning("%s: %s; it is tried again", name(item), _ended(content).message)
-                        waiting.appendleft((number, item))
-                    else:
-                        yield lost(item, set_aside(_ended(content)))
-                if waiting:
-                    running += start()
 
 
 def set_aside(error: WorkerLost) -> WorkerLost:

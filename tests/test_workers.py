@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bineego.crew import in_processes
 from bineego.errors import InputInvalid, ResourceExhausted, WorkerLost
-from bineego.workers import Worker, in_processes
+from bineego.workers import Worker
 
 TASKS = """
 import logging, os, signal, time

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from bineego.crew import in_processes
 from bineego.errors import BineegoError
-from bineego.workers import Task, in_processes
+from bineego.workers import Task
 
 T = TypeVar("T")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bineego import words
+from bineego.crew import in_processes
 from bineego.errors import BatchFailed, BineegoError, ResourceExhausted, UsageError, nearest
 from bineego.features import track as tracks
 from bineego.features.cache import FeatureCache, TrackFiles
@@ -22,7 +23,6 @@ from bineego.files import check_writable
 from bineego.runs import find_model
 from bineego.types import OnProgress
 from bineego.video.probe import probe
-from bineego.workers import in_processes
 
 if TYPE_CHECKING:
     from bineego.tsm.feature_network import FeatureNetwork

@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 
 from bineego import segments
+from bineego.crew import in_processes
 from bineego.datasets.index import NAME as INDEX_NAME
 from bineego.datasets.recording import Subset, View
 from bineego.datasets.x360 import ANNOTATIONS
@@ -31,7 +32,6 @@ from bineego.synth.stage import Stage
 from bineego.types import OnProgress, Pixels
 from bineego.video.sound import RATE as SOUND_RATE
 from bineego.video.sound import Samples
-from bineego.workers import in_processes
 
 SHORT_ACTIONS = ("workout", "dressing", "moving things", "farming", "cooking", "housekeeping", "drinking", "speaking")
 """Few enough to be learnt in a minute: both motion pairs, the scene pair, and a pair that nests."""

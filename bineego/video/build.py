@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bineego import words
+from bineego.crew import in_processes
 from bineego.errors import BatchFailed, BineegoError, ResourceExhausted
 from bineego.files import check_writable
 from bineego.progress import Progress
@@ -22,7 +23,6 @@ from bineego.video.frames import MAX_RATE, Backend
 from bineego.video.parallel import read_parallel
 from bineego.video.probe import open_video, promised_duration
 from bineego.video.reader import VideoReader
-from bineego.workers import in_processes
 
 log = logging.getLogger(__name__)
 
