@@ -37,15 +37,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Opt:
-    """What an option says of itself, beside its type, range and default.
+    """What an option declares besides its type, range and default.
 
     Attributes:
         help: one sentence or two.
-        panel: the heading it stands under in the help.
+        panel: its heading in the help.
         unset: what its being None means, in a few words.
-        metavar: what stands for its value in the help; by default after its type.
+        metavar: placeholder for its value in the help; by default from its type.
         short: a second flag, such as `-o`.
-        argument: told by its place on the command line, not by a flag.
+        argument: given by position on the command line, not by a flag.
         flag, key: whether the command line, and bineego.toml, offer it.
         table: its table of bineego.toml; by default that of the command.
         was: its names in earlier versions; files and Python callers may still use them, with a note.
@@ -129,8 +129,9 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Values by name, and where they stand: a table of a file, flags of a command (then `table` is its name), or a
-    Python call."""
+    """Values by name, and where they come from: a table of a file, flags of a command (then `table` is its name), or a
+    Python call.
+    """
 
     values: Mapping[str, Any]
     file: Path | None = None
@@ -152,7 +153,7 @@ class Source:
             if option is None:
                 raise self._unknown(key, nearest(key, known))
             if option.name != key.replace("-", "_"):
-                log.info("%s%r is called %r now", f"{self._place}: " if self.file else "", key, option.name)
+                log.info("%s%r is now called %r", f"{self._place}: " if self.file else "", key, option.name)
             try:
                 if value is not None:
                     found[option.name] = option.convert(value)

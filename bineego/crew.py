@@ -111,7 +111,7 @@ class _Crew(Generic[T]):
             number, item = self._at_work.pop(worker)
             self._tries[number] += 1
             if self._tries[number] < TRIES:
-                log.warning("%s: %s; it is tried again", self._name(item), ended(code).message)
+                log.warning("%s: %s; trying again", self._name(item), ended(code).message)
                 self.waiting.appendleft((number, item))
             else:
                 given_up.append(item)

@@ -101,8 +101,8 @@ def default(cell: float, *, boundaries: bool = False) -> Decoding:
     """What is done where nothing was fitted: chosen on real score tracks (docs/decoding.md). With a model's statistics
     of its training annotations at hand, `postprocess.decoder.default_of` smooths less where a track needs less.
 
-    Candidates raise the score on all of them, and are left out all the same: without a fit nothing is known of the
-    model, and a person who reads the table does not want them.
+    Candidates raise the score on all of them but are left out anyway: without a fit nothing is known of the model, and
+    people who read the table do not want them.
 
     Args:
         cell: usual length of the track's cells, seconds.

@@ -96,9 +96,9 @@ def run_demo(folder: Path, *, options: DemoOptions | None = None, step: Step | N
     """
     options, step = options or DemoOptions(), step or _silent
     if folder.exists() and not folder.is_dir():
-        raise UsageError("is a file", where=folder, remedy="name a new folder with -o")
+        raise UsageError("is a file", where=folder, remedy="choose a new folder with -o")
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError("is not empty", where=folder, remedy="name another folder with -o, or remove this one")
+        raise UsageError("is not empty", where=folder, remedy="choose another folder with -o, or remove this one")
     check_writable(folder)
     if options.paper:
         log.info("--paper trains %d networks of the report too: %s", len(options.intervals), PAPER_TIME)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # checksums of files are asked for by commands that start wit
     from numpy.typing import NDArray
 
 KEY = "sha256"
-"""Under this name it stands in a header."""
+"""Its key in a header."""
 
 
 def of_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -30,11 +30,6 @@ def of_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
         digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode("utf-8", "surrogatepass"))
         digest.update(array.tobytes() if array.ndim == 0 else array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def of_bytes(content: bytes) -> str:
-    """The checksum of bytes, as `sha256sum` prints it."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def of_file(path: Path) -> str:

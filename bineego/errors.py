@@ -2,7 +2,7 @@
 
 BineegoError
  +- UsageError          2   the call itself is wrong, or there is nothing to work on
- +- InputMissing        3   a file is not there or cannot be read at all
+ +- InputMissing        3   a file is missing or cannot be read at all
  +- InputInvalid        4   a file was read and its content is wrong
  +- BatchFailed         5   some items (or all) of a batch failed; the others are done
  +- ModelError          6   no model, or a checkpoint that cannot be used
@@ -82,14 +82,14 @@ class WorkerLost(BatchFailed):
 
 
 class Terminated(BaseException):
-    """SIGTERM, raised where the program stands so that temporary files are removed on the way out."""
+    """SIGTERM, raised as an exception so that temporary files are removed on the way out."""
 
 
 class Interrupted(BaseException):
-    """Ctrl-C in a command: Typer would end the program without a word."""
+    """Ctrl-C in a command: Typer would end the program silently."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`" (did you mean 'x'?)"` for the known name closest to `name`, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, [str(word) for word in known], n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -17,10 +17,10 @@ from bineego.errors import BineegoError, InputMissing, ResourceExhausted, UsageE
 
 FULL = {
     errno.ENOSPC: ("the disk is full", "free some space, then run again"),
-    errno.EDQUOT: ("your share of the disk is full", "free some space, or have your quota raised, then run again"),
-    errno.EFBIG: ("the file is larger than may be written here", "raise the limit (ulimit -f), or name another disk"),
-    errno.ENOMEM: ("out of memory", "close other programs, or ask for less at once"),
-    errno.EMFILE: ("too many open files", "raise the limit (ulimit -n), or use fewer with --jobs"),
+    errno.EDQUOT: ("your disk quota is full", "free some space or raise your quota, then run again"),
+    errno.EFBIG: ("the file is larger than the limit", "raise the limit (ulimit -f), or choose another disk"),
+    errno.ENOMEM: ("out of memory", "close other programs, or work on less at once"),
+    errno.EMFILE: ("too many open files", "raise the limit (ulimit -n), or lower --jobs"),
     errno.ENFILE: ("too many open files on this machine", "close other programs, then run again"),
 }
 """What runs out, and what to do about it."""
@@ -39,9 +39,9 @@ def write_error(error: OSError, path: object) -> BineegoError:
         what, remedy = FULL[error.errno]
         return ResourceExhausted(what, where=path, remedy=remedy)
     if error.errno in REFUSED:
-        return UsageError(f"cannot be written ({reason})", where=path, remedy="name another place with -o")
+        return UsageError(f"cannot be written ({reason})", where=path, remedy="choose another place with -o")
     return ResourceExhausted(
-        f"cannot be written: the disk fails ({reason})", where=path, remedy="look after the disk, or name another one"
+        f"cannot be written: disk error ({reason})", where=path, remedy="check the disk, or choose another one"
     )
 
 
@@ -164,7 +164,7 @@ def atomic_text(path: Path) -> Iterator[IO[str]]:
 
 
 class _Remembering(io.FileIO):
-    """Keeps the system's error: libraries that write through it make one of their own of it, without a number."""
+    """Keeps the system's error: libraries that write through it turn it into their own, without an errno."""
 
     error: OSError | None = None
 

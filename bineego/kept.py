@@ -1,4 +1,4 @@
-"""The part of a long video that is done, kept so that an interrupted command goes on from where it was."""
+"""The part of a long video that is done, kept so that an interrupted command continues where it stopped."""
 
 from __future__ import annotations
 

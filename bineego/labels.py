@@ -19,8 +19,6 @@ from bineego.errors import InputInvalid, nearest
 BACKGROUND = 0
 """Class id of "no action": column 0 of every action score. Actions start at 1."""
 
-BACKGROUND_NAME = "background"
-
 
 def composed(name: str) -> str:
     """A name as it is compared: without blanks around it, and with each letter and its accents as one character."""

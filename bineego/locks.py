@@ -20,7 +20,9 @@ from bineego.words import duration
 log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
-"""Seconds that a moment of another process may last; longer, it is stopped, and the work goes on without the lock."""
+"""Seconds that a moment of another process may last; after that it counts as stopped, and the work continues without
+the lock.
+"""
 
 
 @contextlib.contextmanager
@@ -32,7 +34,7 @@ def moment(path: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=PATIENCE)
         except (Timeout, NotImplementedError):  # a stopped process, or a file system without locks
-            log.debug("no lock on %s: going on without it", path)
+            log.debug("no lock on %s: continuing without it", path)
     try:
         yield
     finally:
@@ -44,7 +46,7 @@ def held(path: Path, *, what: str, remedy: str) -> Iterator[None]:
     """A lock for as long as a command works. It is freed by the end of the process, however that comes.
 
     Args:
-        path: the lock's file; who holds it stands beside it.
+        path: the lock's file; its holder is recorded beside it.
         what: what is locked, for the message ("run 'first'").
         remedy: what the user can do.
 
@@ -60,7 +62,7 @@ def held(path: Path, *, what: str, remedy: str) -> Iterator[None]:
         except Timeout:
             raise UsageError(f"{what} is in use by {_described(holder)}", where=path.parent, remedy=remedy) from None
         except NotImplementedError:
-            log.warning("%s: this file system knows no locks; start nothing else of this name", path.parent)
+            log.warning("%s: this file system has no locks; do not start another run of this name", path.parent)
     try:
         about = {"process": os.getpid(), "host": socket.gethostname(), "since": time.time()}
         write_bytes(holder, json.dumps(about).encode() + b"\n")

@@ -24,7 +24,7 @@ def read(path: Path, *, limit: int, what: str) -> dict[str, NDArray[Any]]:
 
     Raises:
         InputMissing: it cannot be read.
-        InputInvalid: it is no such file, is damaged, or claims more than `limit`.
+        InputInvalid: it is not such a file, is damaged, or claims more than `limit`.
     """
     try:
         with Path(path).open("rb") as file:
@@ -63,7 +63,7 @@ def header_of(path: Path, *, what: str) -> Header:
 
     Raises:
         InputMissing: it cannot be read.
-        InputInvalid: it is no such file, holds Python objects, or is cut off.
+        InputInvalid: it is not such a file, holds Python objects, or is cut off.
     """
     try:
         with Path(path).open("rb") as file:

@@ -34,7 +34,7 @@ def check_free(path: Path, *, overwrite: bool, inputs: Iterable[Path] = (), flag
     """Fail before any work if the result `path` cannot be written, or would replace what is not ours to replace.
 
     Args:
-        overwrite: whether a file that exists may be replaced all the same.
+        overwrite: whether an existing file may be replaced regardless.
         inputs: files that are read, which no result may replace.
         flag: what names the result on the command line, for messages.
 
@@ -47,11 +47,13 @@ def check_free(path: Path, *, overwrite: bool, inputs: Iterable[Path] = (), flag
         if path.is_dir():
             raise UsageError("is a folder", where=path, remedy=f"name a file: {flag} FILE")
         if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
-            raise UsageError("is one of the inputs", where=path, remedy=f"name another file with {flag}")
+            raise UsageError("is one of the inputs", where=path, remedy=f"choose another file with {flag}")
         if path.exists() and not overwrite and not is_ours(path):
             changed = "has changed since bineego wrote it" if _record(path).is_file() else "exists"
             raise UsageError(
-                f"{changed}: it would be replaced", where=path, remedy=f"name another place with {flag}, or --overwrite"
+                f"{changed}: it would be overwritten",
+                where=path,
+                remedy=f"choose another place with {flag}, or use --overwrite",
             )
     check_writable(path.parent)
 

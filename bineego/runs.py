@@ -58,7 +58,7 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
-        """Everything that was decided; without it a folder is no run."""
+        """Everything that was decided; without it a folder is not a run."""
         return self.path / "config.toml"
 
     @property
@@ -134,10 +134,10 @@ def newest_model(runs: Path = RUNS) -> Path:
     found = [run for run in all_runs(runs) if run.has_model()]
     if not found:
         raise ModelError(
-            f"no model: no run under {runs}/ has one",
-            remedy="name one with --model RUN_OR_FILE, or train one with: bineego train DATASET",
+            f"no model: no run in {runs}/ has one",
+            remedy="give a run or a model file (--model RUN_OR_FILE), or train one with: bineego train DATASET",
         )
-    log.info("model: %s (the newest run; --model names another)", found[-1].model)
+    log.info("model: %s (the newest run; --model chooses another)", found[-1].model)
     return found[-1].model
 
 

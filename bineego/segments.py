@@ -90,7 +90,7 @@ def checked(table: pd.DataFrame, *, scored: bool, where: str) -> pd.DataFrame:
     try:
         return make(*columns.values())
     except (TypeError, ValueError) as error:
-        raise InputInvalid(f"a time or a score is no number ({error})", where=where) from error
+        raise InputInvalid(f"a time or a score is not a number ({error})", where=where) from error
 
 
 def empty(*, scored: bool) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def of_shard(video_ids: Collection[str], shard: str | None) -> list[str]:
 
 
 def read_shard(text: str) -> Shard:
-    """`I/N`, I from 1 to N; 0 stands for N, so that arrays counted from 0 work as well.
+    """`I/N`, I from 1 to N; 0 means N, so that arrays counted from 0 work too.
 
     Raises:
         BadOption: it is none of these.

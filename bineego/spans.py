@@ -65,7 +65,7 @@ def join(parts: Sequence[Spans]) -> Spans:
 
 
 def merge_runs(labels: ArrayLike, scores: ArrayLike, edges: ArrayLike, *, mean: bool = False) -> Spans:
-    """Runs of consecutive cells of one label that is no background, each with its largest (or mean) score.
+    """Runs of consecutive cells of one label other than background, each with its largest (or mean) score.
 
     Source: report, section 3.2: consecutive intervals of one label are merged into a segment, whose score is the
     largest among them.

@@ -3,8 +3,8 @@
 Every video has a record, `.bineego/results/<name>-<key>.json`: what it was made of and with (source, options, model),
 the checksums of its files, and what tables of all videos need; or why it could not be made. Records and files appear by
 rename. A result counts as done when its record is there and every file is the one that the record names, so a process
-may be killed at any moment. Nothing is locked but the moments in which files are renamed; whoever comes second with the
-same video keeps what the first has put there.
+may be killed at any moment. Locks are held only while files are renamed; whoever finishes the same video second keeps
+what the first one wrote.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ def changed(where: object, *, known: bool) -> UsageError:
     return UsageError(
         f"{'has changed since bineego wrote it' if known else 'exists'}: it would be replaced",
         where=where,
-        remedy="name another place with -o, or --overwrite",
+        remedy="choose another place with -o, or use --overwrite",
     )
 
 

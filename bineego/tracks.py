@@ -109,7 +109,7 @@ class ScoreTrack:
         if len(set(self.actions)) < len(self.actions) or len(set(self.scenes)) < len(self.scenes):
             return "two actions or scenes have one name"
         if not (np.isfinite(self.scene_probs) & (self.scene_probs >= 0)).all():
-            return "a scene probability is no number of 0 or more"
+            return "a scene probability is not a number of 0 or more"
         if not (self.t > 0 and self.temperature > 0):
             return f"t = {self.t} and temperature = {self.temperature} must be positive"
         if self.priors is not None and len(self.priors.dwell) != n_classes:
@@ -228,7 +228,7 @@ def load(path: Path) -> ScoreTrack:
         meta = json.loads(str(arrays["meta"]))
         if meta["format"] not in READABLE:
             raise InputInvalid(
-                f"score track of format {meta['format']}, this program reads {' and '.join(map(str, READABLE))}",
+                f"score track of format {meta['format']}, but this version reads {' and '.join(map(str, READABLE))}",
                 where=path,
             )
         _check_digest(meta, {name: array for name, array in arrays.items() if name != "meta"}, path)
@@ -268,12 +268,12 @@ def _with_prefix(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 def _check_digest(meta: dict[str, Any], arrays: dict[str, NDArray[Any]], path: Path) -> None:
     if digests.KEY not in meta:
-        log.info("%s: of an older bineego, without a checksum: damage inside would not be noticed", path)
+        log.info("%s: written by an older bineego without a checksum: damage would go unnoticed", path)
     elif meta[digests.KEY] != digests.of_arrays(meta, arrays):
         raise InputInvalid(
-            "damaged: the checksum in its header is of other content",
+            "damaged: its content does not match its checksum",
             where=path,
-            remedy="make it again: bineego localize --save-scores",
+            remedy="make it again with: bineego localize --save-scores",
         )
 
 

@@ -1,4 +1,4 @@
-"""Types that the whole house speaks of."""
+"""Types used throughout the package."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ Pixels = NDArray[np.uint8]
 """RGB, (H, W, 3) or several of them."""
 
 OnProgress = Callable[[float, float], None]
-"""Called with (what is done, what there is in all)."""
+"""Called with (done, total)."""

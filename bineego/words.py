@@ -48,7 +48,7 @@ DIGITS, LONGEST = 40, 1000
 def printable(text: str) -> str:
     """A text from a file as it may be shown: control characters as `\\x1b`, endless numbers and words cut.
 
-    An escape sequence would otherwise move the cursor, change colours or retitle the window of whoever reads it.
+    An escape sequence would otherwise move the cursor, change colours or retitle the reader's window.
     """
     text = re.sub(rf"\d{{{DIGITS + 1},}}", lambda found: f"{found[0][:20]}... ({len(found[0]):,} digits)", text)
     text = re.sub(

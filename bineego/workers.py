@@ -149,13 +149,13 @@ class Worker:
                 return
 
 
-FEWER = "memory may have run out: use fewer with --jobs"
+FEWER = "memory may have run out: lower --jobs"
 
 
 def ended(code: int) -> WorkerLost:
     """What is said of a worker that has ended with `code` before its task did."""
     by = f"by signal {-code}" if code < 0 else f"with code {code}"
-    return WorkerLost(f"a worker process was ended from outside ({by})", remedy=FEWER)
+    return WorkerLost(f"a worker process died ({by})", remedy=FEWER)
 
 
 TRIES = 2
@@ -165,8 +165,8 @@ TRIES = 2
 def set_aside(error: WorkerLost) -> WorkerLost:
     """What is said of an item that has cost `TRIES` workers, the last of them with `error`."""
     return WorkerLost(
-        f"set aside: {TRIES} processes that worked on it were ended, the last {error.message.rsplit('(', 1)[1][:-1]}",
-        remedy="memory may have run out: use fewer with --jobs; or the file makes a decoder crash: leave it out",
+        f"skipped: {TRIES} processes that worked on it died, the last {error.message.rsplit('(', 1)[1][:-1]}",
+        remedy="memory may have run out (lower --jobs), or the file crashes the decoder (leave it out)",
     )
 
 
@@ -228,7 +228,7 @@ def _serve() -> None:
     except BineegoError as error:
         out.send("error", error)
     except MemoryError:
-        out.send("error", ResourceExhausted("out of memory in a worker process", remedy="use fewer with --jobs"))
+        out.send("error", ResourceExhausted("out of memory in a worker process", remedy="lower --jobs"))
     except Exception:  # the parent must learn of a bug in the task; it raises it there
         out.send("bug", traceback.format_exc())
 

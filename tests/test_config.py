@@ -134,7 +134,7 @@ def test_a_wrong_name_gets_the_nearest() -> None:
 def test_old_names_are_read_with_a_note(old: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="bineego")
     assert config.build(Sized, Source(values={old: 3}, file=Path("x.toml"), table="train")).size == 3
-    assert f"x.toml, [train]: '{old}' is called 'size' now" in caplog.text
+    assert f"x.toml, [train]: '{old}' is now called 'size'" in caplog.text
     assert config.keywords(Sized, {"n_size": 4}).size == 4
 
 

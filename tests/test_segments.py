@@ -108,7 +108,7 @@ def test_a_table_of_somebody_else_becomes_ours() -> None:
         ({"video_id": ["a", None]}, "video_id is missing.*keep_default_na"),
         ({"label": ["a", float("nan")]}, "label is missing"),
         ({"start": [0.0, float("nan")]}, "start is not a finite number"),
-        ({"score": ["high", "low"]}, "no number"),
+        ({"score": ["high", "low"]}, "not a number"),
     ],
 )
 def test_a_table_with_holes_is_refused(changes: dict[str, list[object]], says: str) -> None:

@@ -100,7 +100,7 @@ def test_items_come_in_order_and_chatter_is_kept_out(tasks) -> None:  # type: ig
     [
         ("ours", InputInvalid, "a.mp4: wrong\n  -> mend it"),
         ("bug", RuntimeError, "KeyError"),
-        ("kill", WorkerLost, "ended from outside"),
+        ("kill", WorkerLost, "worker process died"),
     ],
 )
 def test_errors_reach_the_parent(tasks, kind: str, error: type[Exception], text: str) -> None:  # type: ignore[no-untyped-def]
@@ -248,8 +248,8 @@ def test_an_item_that_costs_two_workers_is_set_aside(
     assert found.keys() == {1, 2, 3, kind}
     error = found[kind]
     assert isinstance(error, WorkerLost)
-    assert f"set aside: 2 processes that worked on it were ended, the last {by}" in str(error)
-    assert f"{kind}: a worker process was ended from outside ({by}); it is tried again" in caplog.text
+    assert f"skipped: 2 processes that worked on it died, the last {by}" in str(error)
+    assert f"{kind}: a worker process died ({by}); trying again" in caplog.text
 
 
 def test_an_item_whose_worker_was_killed_once_is_done_by_another(tasks, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

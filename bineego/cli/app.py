@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[Callable[[Any], object], ...]] = {
     "Prepare": (check, convert, extract_frames, extract_features),
     "Look": (report, suggest, overlay, info, demo),
 }
-"""All commands, by the panel of `bineego --help` that they stand in."""
+"""All commands, by their panel in `bineego --help`."""
 
 app = typer.Typer(
     name="bineego",

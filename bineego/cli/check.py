@@ -53,7 +53,7 @@ def _show(report: CheckReport) -> None:
         remedy = f"\n  -> {finding.remedy}" if finding.remedy else ""
         console.print(Text(printable(f"{finding.severity}: {finding.text}{remedy}"), style=COLOURS[finding.severity]))
     if not report.findings:
-        console.print("nothing odd was found")
+        console.print("nothing suspicious found")
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
@@ -61,7 +61,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     videos = facts.get("videos")
     if isinstance(videos, dict):
         lines.append(
-            f"videos: {videos['annotated']} annotated, {videos['found']} files, {len(videos['missing'])} missing, "
+            f"videos: {videos['annotated']} annotated, {videos['found']} found, {len(videos['missing'])} missing, "
             f"{len(videos['not_annotated'])} not annotated"
         )
         if videos["longest"] is not None:
@@ -91,7 +91,7 @@ def _tables(facts: dict[str, Any]) -> list[Table]:
 
     split, intervals = facts.get("split", {}), facts.get("intervals", [])
     columns = ["class", "segments", "videos", "total s", "median s", *split, *(f"t = {i['t']:g}" for i in intervals)]
-    table = Table(title="classes; what --interval t would teach", title_justify="left")
+    table = Table(title="classes, and training intervals for each --interval t", title_justify="left")
     if not intervals:
         table.title = "classes"
     for name in columns:
@@ -106,5 +106,5 @@ def _tables(facts: dict[str, Any]) -> list[Table]:
         )  # fmt: skip
     if intervals:
         table.add_section()
-        table.add_row("grid's ceiling", *[""] * (4 + len(split)), *(f"{i['ceiling']:.3f}" for i in intervals))
+        table.add_row("best mAP possible", *[""] * (4 + len(split)), *(f"{i['ceiling']:.3f}" for i in intervals))
     return [table] if facts.get("classes") else []

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class _StderrHandler(logging.Handler):
-    """Notes as they are, warnings with a word before them."""
+    """Shows notes as they are and warnings with a prefix."""
 
     def emit(self, record: logging.LogRecord) -> None:
         word = {logging.WARNING: "warning: ", logging.ERROR: "error: "}.get(record.levelno, "")
@@ -60,7 +60,7 @@ class Outcome:
 
 @contextlib.contextmanager
 def started() -> Iterator[Outcome]:
-    """Around the command of this process: guarded streams, signals that end it in time, nobody else's warnings."""
+    """Runs a command with guarded streams, signals that end it in time, and without warnings of other libraries."""
     streams.guard()
     signals.end_in_time()
     if not os.environ.get("BINEEGO_DEBUG"):
@@ -79,17 +79,17 @@ def set_up_logging(*, quiet: bool = False) -> None:
 
 
 class Watch:
-    """Listens to work on videos: how much is done, and which video is worked on. This one keeps it to itself."""
+    """Listens to work on videos: how much is done, and which video is next. This base class shows nothing."""
 
     def __call__(self, done: float, total: float) -> None:
-        """So much of all is done, in any unit."""
+        """`done` of `total` is done, in any unit."""
 
     def video(self, name: str, done: int, count: int) -> None:
         """Video `name` is worked on; `done` of `count` are finished."""
 
 
 class _Lines(Watch):
-    """Where no terminal is: a line every 10 %."""
+    """Without a terminal: a line every 10 %."""
 
     def __init__(self, what: str) -> None:
         self.what, self.said, self.start, self.videos = what, 0, time.monotonic(), ""
@@ -122,7 +122,7 @@ class _Bar(Watch):
 
 
 def escaped(text: str) -> str:
-    """A text that rich shows as it is."""
+    """A text that rich shows without markup."""
     return printable(text).replace("[", "\\[")
 
 
@@ -152,7 +152,7 @@ MOST_ROWS = 40
 
 
 def show_segments(rows: Iterable[tuple[str, float, float, float]]) -> None:
-    """Segments of one video (label, start, end, score) for whoever sits at the terminal; times as players show them."""
+    """Segments of one video (label, start, end, score) printed on the terminal, with times as players show them."""
     if not sys.stderr.isatty() or not logging.getLogger("bineego").isEnabledFor(logging.INFO):
         return
     listed = list(rows)
@@ -164,7 +164,7 @@ def show_segments(rows: Iterable[tuple[str, float, float, float]]) -> None:
 
 @contextlib.contextmanager
 def handled() -> Iterator[Outcome]:
-    """Around a command. Expected errors become one message; anything else is our bug and says so."""
+    """Runs a command. Expected errors become one message; anything else is reported as a bug in bineego."""
     outcome = Outcome()
     with signals.at_work(), _told(outcome):
         yield outcome
@@ -202,7 +202,7 @@ def _tell(error: BaseException) -> int:
         case Terminated():
             return _ended("terminated", error, EXIT_SIGTERM)
         case MemoryError():
-            return _refuse(ResourceExhausted("out of memory", remedy="close other programs, or ask for less at once"))
+            return _refuse(ResourceExhausted("out of memory", remedy="close other programs, or work on less at once"))
         case Exception() if hasattr(error, "format_message"):  # a command line that Typer cannot read
             return _usage(error)
         case OSError() if error.errno is not None:
@@ -232,21 +232,21 @@ def _usage(error: Exception) -> int:
 
 
 def _ended(word: str, error: BaseException, code: int) -> int:
-    """What a signal leaves: the command may have told how far it has come."""
+    """The message after a signal; the command may have said how far it got."""
     say(f"{word}: {error}" if str(error) else word)
     return code
 
 
 def _of_system(error: OSError) -> BineegoError:
-    """What the system says of a file, anywhere in a command, is not a bug of this program.
+    """Turn an OSError about a file, wherever it came up, into an error of ours: it is not a bug.
 
-    Folders may be locked at any depth, and asking whether a file exists fails in them.
+    Folders may be unreadable at any depth, and even asking whether a file exists can fail.
     """
     if error.filename == streams.STDOUT:
         return ResourceExhausted(
             f"cannot be written ({error.strerror})",
             where=streams.STDOUT,
-            remedy="files that the command wrote are whole",
+            remedy="files already written are complete",
         )
     if error.errno in FULL:
         return write_error(error, error.filename)

@@ -29,7 +29,9 @@ def ensemble(call: EnsembleCommand) -> None:
     _check(call.inputs, target, overwrite=call.overwrite)
     if call.fit is None:
         if call.subset is not None:
-            raise UsageError("--subset goes with --fit only", remedy="leave it out: all videos of the inputs are fused")
+            raise UsageError(
+                "--subset works only with --fit", remedy="leave it out: all videos of the inputs are combined"
+            )
         from bineego.ensembling import fusing
 
         fusing.write(fusing.run(call.inputs, call), target, call.inputs, overwrite=call.overwrite)
@@ -39,9 +41,9 @@ def ensemble(call: EnsembleCommand) -> None:
 
 
 def _fit(call: EnsembleCommand, truth: Path, target: Path) -> None:
-    """Choose on ground truth, and write it down."""
+    """Fit on ground truth and write the settings to a file."""
     if target.suffix != ".toml":
-        raise UsageError("--fit writes its choice as a .toml file", where=target, remedy="-o WEIGHTS.toml")
+        raise UsageError("--fit writes a .toml file", where=target, remedy="-o WEIGHTS.toml")
     if "weights" in given(call) and given(call)["weights"].flags:
         raise UsageError("--fit chooses the weights itself", remedy="leave --weights out")
     from bineego.ensembling import fit as fitting
@@ -58,14 +60,14 @@ def _fit(call: EnsembleCommand, truth: Path, target: Path) -> None:
 
 
 def _check(paths: Sequence[str], target: Path, *, overwrite: bool) -> None:
-    """Everything that can be known before anything is read."""
+    """Check what can be checked before anything is read."""
     for path in paths:
         if not Path(path).exists():
             raise missing(Path(path), "no such file")
     if not paths:
-        raise UsageError("weights, but nothing to fuse", remedy=FORM)
+        raise UsageError("weights without predictions to combine", remedy=FORM)
     from bineego.ensembling.inputs import PREDICTIONS_NAME
 
-    # What stands for a folder may be the table in it.
+    # A folder stands for the table in it.
     files = (file for path in map(Path, paths) for file in (path, path / PREDICTIONS_NAME))
     check_free(target, overwrite=overwrite, inputs=files)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # what `--help` does not need
 log = logging.getLogger(__name__)
 
 EXTRAS = ("recall_at", "bootstrap", "segmental", "diagnose", "curves")
-"""What is said of predictions besides their scores."""
+"""Options that print more about predictions than their scores."""
 
 FILE_WIDTH = 100_000
 """Characters. A file is as wide as its tables; only a terminal ends somewhere."""
@@ -77,7 +77,7 @@ def _score(truth: Path, found: Path, call: EvaluateCall) -> Evaluation:
     result = score(truth, found, call, scenes=call.scenes)
     extras = [name for name in EXTRAS if getattr(call, name)]
     if extras and not result.ap:
-        log.warning("the ground truth has scenes only, no segments: left out %s", _flags(extras))
+        log.warning("the ground truth has only scenes and no segments; ignored: %s", _flags(extras))
     elif isinstance(call.curves, Path):
         from bineego.pictures.precision_recall import write_precision_recall
 
@@ -112,20 +112,21 @@ def _refuse_without_predictions(names: list[str]) -> None:
     if names:
         raise UsageError(
             f"{_flags(names)} {'needs' if len(names) == 1 else 'need'} predictions",
-            remedy="bineego evaluate GROUND_TRUTH PREDICTIONS, or --ceiling alone",
+            remedy="bineego evaluate GROUND_TRUTH PREDICTIONS, or use only --ceiling",
         )
 
 
 def _refuse_with_ceiling(options: EvaluateCall) -> None:
-    """The grid's ceiling knows whole segments as they stand; beside other scores it would not be theirs."""
+    """Refuse `--ceiling` with options under which it would not be comparable to the scores."""
     if options.protocol is not Protocol.SEGMENTS:
         raise UsageError(
-            "--ceiling is one of whole segments, not of windows", remedy="--protocol segments, or leave --ceiling out"
+            "--ceiling works with whole segments, not with windows",
+            remedy="--protocol segments, or leave --ceiling out",
         )
     if options.dedup_ground_truth:
         raise UsageError(
-            "--ceiling counts exact duplicates in the ground truth like all other segments",
-            remedy="leave out either --ceiling or --dedup-ground-truth (dedup_ground_truth in bineego.toml)",
+            "--ceiling does not remove duplicates from the ground truth",
+            remedy="leave out --ceiling or --dedup-ground-truth (dedup_ground_truth in bineego.toml)",
         )
 
 

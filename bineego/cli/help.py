@@ -59,7 +59,7 @@ def metavar(option: Option) -> str:
 
 
 class HelpfulCommand(TyperCommand):
-    """A command whose help is written here."""
+    """A command with help in our own layout."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _write(
@@ -71,7 +71,7 @@ class HelpfulCommand(TyperCommand):
 
 
 class HelpfulGroup(TyperGroup):
-    """The group of all commands; their help is written here too."""
+    """The group of all commands, with help in our own layout."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         commands = []
@@ -87,7 +87,7 @@ def _shown(command: Any, ctx: Any) -> list[Any]:
 
 
 def _option(parameter: Any) -> tuple[str, str]:
-    """What a flag is called, and what it does. That there is a `--no-x` goes without saying where x is off."""
+    """A flag and its help. `--no-x` is only listed where x may be on."""
     help_text = parameter.help or ""
     if parameter.param_type_name == "argument":
         return parameter.metavar, help_text

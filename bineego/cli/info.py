@@ -67,7 +67,7 @@ def _entries(card: ModelCard, plain: dict[str, Any]) -> list[tuple[str, str]]:
         ("actions", _listed(labels.actions) if network.n_classes else "none: it has no action head"),
         ("scenes", _listed(labels.scenes) if network.n_scenes else "none: it has no scene head"),
         ("scores", f"{card.activation.value}, temperature {card.temperature:g}"),
-        ("decoding", "the default: nothing was fitted" if card.decoding is None else str(card.decoding)),
+        ("decoding", "default (nothing was fitted)" if card.decoding is None else str(card.decoding)),
         *_arithmetic(card),
     ]
     for title in ("metrics", "data", "training", "environment"):
@@ -80,7 +80,7 @@ def _pictures(card: ModelCard) -> list[tuple[str, str]]:
     """What the model sees of a video, and through which network."""
     from bineego.tsm.config import NetworkConfig
 
-    size = f"{card.frames.size} px" + (", proportions kept" if card.frames.keep_aspect else "")
+    size = f"{card.frames.size} px" + (", aspect ratio kept" if card.frames.keep_aspect else "")
     network = card.network
     if isinstance(network, NetworkConfig):
         clip = "the interval" if card.clip_duration is None else f"{card.clip_duration:g} s"
@@ -89,17 +89,17 @@ def _pictures(card: ModelCard) -> list[tuple[str, str]]:
             ("interval", f"{card.interval:g} s"),
             ("clip", f"{network.n_frames} frames over {clip}, {size}"),
         ]
-    trunk = "none: motion alone" if network.trunk is None else network.trunk.trunk.value
+    trunk = "none: motion only" if network.trunk is None else network.trunk.trunk.value
     heads = f"{network.head.members} x {network.head.layers} dilated layers of {network.head.width} channels"
     return [
         ("trunk", f"{trunk}, {size}"),
-        ("features", f"{_listed(network.kinds)}, {network.rate:g} steps a second"),
+        ("features", f"{_listed(network.kinds)}, {network.rate:g} steps per second"),
         ("head", f"temporal, {heads}"),
     ]
 
 
 def _arithmetic(card: ModelCard) -> list[tuple[str, str]]:
-    """What `--precision auto` makes of bf16; a temporal head has one arithmetic."""
+    """Whether `--precision auto` uses bf16; a temporal head always computes in fp32."""
     from bineego.tsm.config import NetworkConfig
 
     if not isinstance(card.network, NetworkConfig):

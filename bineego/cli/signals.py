@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: raised where the program stands, so that files are left whole, and never without an end."""
+"""Ctrl-C and SIGTERM: raised as exceptions, so that no file is left half-written, and with a time limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOADING = "<frozen importlib._bootstrap>"
 
 
 def at_start() -> None:
-    """Until there is any work to leave in order, Ctrl-C ends the program at once."""
+    """Until there is any work to clean up, Ctrl-C ends the program at once."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a script may have had it ignored
         signal.signal(signal.SIGINT, lambda _number, _frame: _end("interrupted", EXIT_SIGINT))
 
@@ -68,7 +68,7 @@ def _on_terminate(_number: int, frame: FrameType | None) -> None:
 
 
 def _is_loading(frame: FrameType | None) -> bool:
-    """Whether a module is being imported: libraries make errors of their own of what is raised then."""
+    """Whether a module is being imported: libraries turn what is raised then into their own errors."""
     while frame is not None:
         if frame.f_code.co_filename.startswith(LOADING):
             return True

@@ -1,8 +1,8 @@
 """The standard streams of the command: a failing one never loses a result.
 
 - Standard output carries results. If it cannot be written (a full disk, a closed descriptor), the command says so after
-  its work and ends with a code of its own (`ResourceExhausted`); if the reader has gone (`head`), that is no error.
-- Standard error carries notes and progress, which nobody can be told of if it fails: they are dropped.
+  its work and exits with the code of `ResourceExhausted`; a reader that has closed the pipe (`head`) is not an error.
+- Standard error carries notes and progress; if it fails, they are dropped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def guard() -> None:
 
 
 def finish() -> None:
-    """Bring out what waits to be printed.
+    """Flush what waits to be printed.
 
     Raises:
         OSError: standard output cannot be written.
@@ -43,7 +43,7 @@ def finish() -> None:
 
 
 class _Results(io.FileIO):
-    """Standard output: errors name it, and a reader that has gone is none."""
+    """Standard output: errors name it, and a closed pipe is not an error."""
 
     def write(self, data: Any) -> int:
         try:
@@ -55,7 +55,7 @@ class _Results(io.FileIO):
 
 
 class _Nowhere(io.RawIOBase):
-    """Standard output where the caller has closed it: told once."""
+    """Standard output that the caller has closed: reported once."""
 
     told = False
 
@@ -70,7 +70,7 @@ class _Nowhere(io.RawIOBase):
 
 
 class _Notes(io.FileIO):
-    """Standard error: what cannot be said is dropped."""
+    """Standard error: what cannot be written is dropped."""
 
     def write(self, data: Any) -> int:
         with contextlib.suppress(OSError):

@@ -41,7 +41,7 @@ def train(call: TrainCall) -> None:
 
 
 def _bar(bars: ExitStack, what: str) -> OnProgress:
-    """A progress bar that appears when it is first needed, in place of the one before it."""
+    """A progress bar that appears when it is first needed and replaces the previous one."""
     bar: list[OnProgress] = []
 
     def on_progress(done: float, total: float) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, in our words: Typer's own errors, and commands by other names."""
+"""Errors in a command line in our own words, and suggestions for unknown commands."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SYNONYMS = {
     "describe": "info", "show": "info", "example": "demo", "plot": "report", "visualize": "report", "draw": "overlay",
     "annotate": "suggest",
 }  # fmt: skip
-"""What other programs call it: where that command exists, it is the one that is meant."""
+"""Names that other programs use, and the command that is meant."""
 
 
 class Commands(HelpfulGroup):
-    """The group of all commands: an unknown one gets the nearest that there is."""
+    """The group of all commands; for an unknown one it suggests the nearest."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
@@ -37,7 +37,7 @@ def in_our_words(error: Any) -> UsageError | None:
     Typer and click have moved these classes about: they are told apart by their names.
     """
     context = error.ctx
-    remedy = "--help tells what it takes" if context is None else f"{context.command_path} --help"
+    remedy = "see --help" if context is None else f"{context.command_path} --help"
     match type(error).__name__:
         case "NoArgsIsHelpError":
             return None

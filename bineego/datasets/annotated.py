@@ -37,7 +37,7 @@ def open_annotated(
         videos: folder of the videos; None = beside the file.
         view: the camera they were filmed with; it decides nothing but what models are told.
         how: how tables of other tools are read.
-        instead: by video id, what stands for the videos; None = the videos themselves.
+        instead: by video id, files to use in place of the videos; None = the videos themselves.
 
     Raises:
         InputMissing, InputInvalid: a file that cannot be read or is wrong.

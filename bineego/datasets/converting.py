@@ -75,7 +75,7 @@ def _files(source: Path, videos: Path | None) -> MediaFiles:
 
 
 def _media(files: MediaFiles, ids: Iterable[str]) -> Videos:
-    """What is known of each video; a file that cannot be read is as good as none, and said."""
+    """What is known of each video; a file that cannot be read counts as missing, with a warning."""
     found: dict[str, Media | None] = {}
     bad: list[str] = []
     for video in ids:

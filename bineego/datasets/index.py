@@ -2,8 +2,8 @@
 
     [{"uuid": "...", "category": "Kitchen", "capture_time": null, "weather": null, "subset": "train"}, ...]
 
-`subset` is an addition of ours. Scene names are data; those that mean a scene of 360+x (case, punctuation or a left-out
-word aside) are brought to its spelling, so that labels and predictions agree.
+`subset` is an addition of bineego. Scene names are data; those that mean a scene of 360+x (case, punctuation or a
+left-out word aside) are brought to its spelling, so that labels and predictions agree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `localize` and `extract-frames` may be given: videos, folders of videos, data sets."""
+"""Inputs of `localize` and `extract-frames`: videos, folders of videos, data sets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def resolve_videos(
     subset: Subset | None = None,
     videos: Path | str | None = None,
 ) -> dict[str, Path]:
-    """The videos that some paths name: file by id, in the order given.
+    """The videos at these paths: file by id, in the order given.
 
     Args:
         inputs: video files (of any extension), folders of videos, data sets.
@@ -52,7 +52,7 @@ def resolve_views(
 
     Args:
         path: the folder.
-        views: which views; None stands where a recording lacks one.
+        views: which views; None where a recording lacks one.
         subset: only this subset.
         videos: does not apply, and is refused.
 
@@ -91,7 +91,11 @@ def _resolve(path: Path, view: View, subset: Subset | None, videos: Path | str |
     dataset = open_dataset(path, videos=videos, view=view)
     chosen = _of_subset(dataset, subset, path)
     if not chosen.videos:
-        raise UsageError(f"no video of the {view} view in it", where=path)
+        if x360.is_folder(path):
+            raise UsageError(f"no video of the {view} view in it", where=path)
+        raise UsageError(
+            "none of its videos has a file", where=path, remedy="name the folder of the videos with --videos"
+        )
     return list(chosen.videos.items())
 
 

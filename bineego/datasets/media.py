@@ -21,8 +21,8 @@ Containers that count in milliseconds round the 33.37 ms of a frame to 33 or 34.
 class MediaFiles(Mapping[str, Media]):
     """Length and frame rate of video files by id; each file is scanned (not decoded) when it is first asked for.
 
-    An id that surely means one of the files (with its ending, a folder, blanks) is as good as its own. Asking raises
-    `InputMissing` or `InputInvalid` for a file that is no readable video.
+    An id that clearly means one of the files (with extension, folder or blanks) is accepted. Asking raises
+    `InputMissing` or `InputInvalid` for a file that is not a readable video.
     """
 
     def __init__(self, files: Mapping[str, Path]) -> None:
@@ -55,7 +55,7 @@ def measure(path: Path) -> Media:
     """Length and frame rate of a video, from the times of its packets.
 
     Raises:
-        InputMissing, InputInvalid: it is no readable video.
+        InputMissing, InputInvalid: it is not a readable video.
     """
     timeline = scan(path)
     lengths = np.diff(timeline.times)

@@ -36,12 +36,13 @@ def open_dataset(
         videos: folder of the videos, for annotation files; None = beside the file.
         view: which camera's videos.
         how: how tables of other tools are read.
-        files: by video id, what stands for the videos (features, say), which then need not be there; None = the videos.
+        files: by video id, files to use in place of the videos (such as features), which then need not exist; None =
+            the videos.
 
     Raises:
         InputMissing: nothing is there, or a file cannot be read.
         InputInvalid: a file's content is wrong.
-        UsageError: `videos` given for a 360+x folder, a folder that is no data set, two videos with one id.
+        UsageError: `videos` given for a 360+x folder, a folder that is not a data set, two videos with one id.
     """
     path = Path(path)
     _check_exists(path)
@@ -66,7 +67,7 @@ def with_files(dataset: Dataset, files: Mapping[str, Path]) -> Dataset:
 def videos_at_hand(
     path: Path | str, *, videos: Path | str | None = None, view: View = View.PANORAMIC
 ) -> dict[str, Path]:
-    """The video files of a data set that are there, by id, and not a word if there are none."""
+    """The video files of a data set that exist, by id; silent if there are none."""
     path = Path(path)
     try:
         if x360.is_folder(path):

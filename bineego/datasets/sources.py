@@ -139,7 +139,7 @@ def by_id(videos: Iterable[tuple[str, Source]]) -> dict[str, Source]:
         if resolved(other) != resolved(source):
             raise UsageError(
                 f"two videos with the id {name!r}: {other} and {source}",
-                remedy="an id is the file name without extension: rename one, or give them in two calls",
+                remedy="ids are file names without the extension: rename one of the files, or use two calls",
             )
     return found
 

@@ -22,8 +22,6 @@ from bineego.formats import json
 from bineego.types import Bools, Floats, Ints
 from bineego.words import listed
 
-FILE_NAME = "split.json"
-
 log = logging.getLogger(__name__)
 
 

@@ -43,7 +43,7 @@ def open_folder(folder: Path, view: View, how: LabelOptions, files: Mapping[str,
     this view have empty `videos`, those without an annotation `segments` None.
 
     Args:
-        files: by video id, what stands for the videos of the view; None = the videos themselves.
+        files: by video id, files to use in place of the videos of the view; None = the videos themselves.
 
     Raises:
         InputMissing, InputInvalid: an index or annotation file that cannot be read or is wrong.

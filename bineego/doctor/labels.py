@@ -98,9 +98,11 @@ def _videos(dataset: Dataset, headers: Headers, report: CheckReport, *, told: bo
         "frame_rates": rates,
     }
     if told and missing and len(missing) == len(annotated):
-        report.add(Severity.ERROR, "no annotated video has a file: nothing can be trained", "--videos FOLDER")
+        report.add(Severity.ERROR, "no annotated video has a file, so nothing can be trained", "--videos FOLDER")
     if unreadable:
-        report.add(Severity.WARNING, f"{listed(unreadable, 'file')} promise no length: damaged, or no video")
+        report.add(
+            Severity.WARNING, f"{listed(unreadable, 'file')} do not state a duration; they are damaged or not videos"
+        )
     if len(rates) > 1:
         report.add(Severity.NOTE, f"frame rates differ: {', '.join(f'{rate:g}' for rate in rates)}")
 
@@ -117,7 +119,7 @@ def _outside(annotated: Sequence[Recording], headers: Headers, report: CheckRepo
             first = f"the first in {recording.recording_id!r}, {length:.2f} s long"
         n += beyond
     if n:
-        report.add(Severity.WARNING, f"{many(n, 'segment')} end after their video ({first})")
+        report.add(Severity.WARNING, f"{many(n, 'segment')} end after the end of their video ({first})")
 
 
 def _intervals(annotated: Sequence[Recording], table: pd.DataFrame, headers: Headers, report: CheckReport) -> None:
@@ -136,7 +138,7 @@ def _intervals(annotated: Sequence[Recording], table: pd.DataFrame, headers: Hea
         if untaught:
             severity = Severity.WARNING if t == USUAL_INTERVAL else Severity.NOTE
             report.add(
-                severity, f"--interval {t:g} would teach nothing of {listed(untaught, 'action')}",
+                severity, f"--interval {t:g} would have no example of {listed(untaught, 'action')}",
                 "a shorter --interval, --labels several (multi-label) where actions overlap, or the temporal head",
             )  # fmt: skip
     report.facts["intervals"] = found
@@ -144,7 +146,7 @@ def _intervals(annotated: Sequence[Recording], table: pd.DataFrame, headers: Hea
     report.facts["overlapped"] = overlapped
     if overlapped >= MULTI_FROM:
         report.add(
-            Severity.NOTE, f"{100 * overlapped:.0f} % of the segments share time with one of another label",
+            Severity.NOTE, f"{100 * overlapped:.0f} % of the segments overlap a segment of another label",
             "--labels several (multi-label) learns several at once",
         )  # fmt: skip
 
@@ -184,9 +186,9 @@ def _split(dataset: Dataset, report: CheckReport) -> None:
     }
     there = {side: set(part["segments_by_class"]) for side, part in report.facts["split"].items()}
     if only := sorted(there["val"] - there["train"]):
-        report.add(Severity.WARNING, f"only in the validation part, so never learnt: {listed(only, 'action')}")
+        report.add(Severity.WARNING, f"only in the validation recordings, so never learnt: {listed(only, 'action')}")
     if only := sorted(there["train"] - there["val"]):
-        report.add(Severity.NOTE, f"only in the training part, so never validated: {listed(only, 'action')}")
+        report.add(Severity.NOTE, f"only in the training recordings, so never validated: {listed(only, 'action')}")
 
 
 def _scenes(recordings: Sequence[Recording]) -> dict[str, int]:

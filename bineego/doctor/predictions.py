@@ -25,10 +25,10 @@ def look(table: pd.DataFrame, report: CheckReport) -> None:
         report.add(Severity.WARNING, "no predictions")
         return
     if score.min() < 0 or score.max() > 1:
-        report.add(Severity.NOTE, f"scores from {score.min():g} to {score.max():g} are no probabilities")
+        report.add(Severity.NOTE, f"scores from {score.min():g} to {score.max():g} are not probabilities")
     ties = len(score) - len(np.unique(score))
     if ties > len(score) / 2:
-        report.add(Severity.NOTE, f"{many(ties, 'score')} of {len(score):,} are equal to another: their order decides")
+        report.add(Severity.NOTE, f"{many(ties, 'score')} of {len(score):,} are tied, so the row order decides")
     for first, second in near_equal([count.label for count in counts]):
         report.add(Severity.WARNING, f"labels {first!r} and {second!r} are nearly equal")
     rows(table, report)
@@ -43,8 +43,8 @@ def rows(table: pd.DataFrame, report: CheckReport) -> None:
     if moments:
         report.add(
             Severity.WARNING,
-            f"{many(moments, 'row')} without a length (end = start)",
-            "--tolerance S in train, evaluate",
+            f"{many(moments, 'row')} without a duration (end = start)",
+            "use --tolerance S in train and evaluate",
         )
     if backwards:
         report.add(Severity.WARNING, f"{many(backwards, 'row')} with the end before the start")

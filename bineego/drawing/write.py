@@ -60,12 +60,12 @@ def overlay(
 
     Raises:
         InputMissing, InputInvalid: a file is missing or wrong.
-        UsageError: there are no predictions of this video, or a file that is not ours to replace.
+        UsageError: there are no predictions of this video, or a file that bineego may not replace.
     """
     chosen, video = keywords(OverlayOptions, given, options), Path(video)
     output = chosen.output or Path(f"{video.stem}.overlay.mp4")
     if output.suffix.casefold() != ".mp4":
-        raise UsageError("not an MP4", where=output, remedy="name a file that ends in .mp4: -o FILE.mp4")
+        raise UsageError("not an MP4", where=output, remedy="choose a file name that ends in .mp4: -o FILE.mp4")
     records.check_free(output, overwrite=chosen.overwrite, inputs=[video])
     table = predictions if isinstance(predictions, pd.DataFrame) else read_predictions(Path(predictions))
     rows = of_video(table, video)
@@ -82,7 +82,7 @@ def overlay(
 
 
 def of_video(table: pd.DataFrame, video: Path) -> pd.DataFrame:
-    """The rows of one video; a table of a single other video is taken to be of this one, and that is said.
+    """The rows of one video; a table of a single other video is taken to be of this one, with a note.
 
     Raises:
         UsageError: there are none.
@@ -90,7 +90,7 @@ def of_video(table: pd.DataFrame, video: Path) -> pd.DataFrame:
     ids, name = list(dict.fromkeys(table["video_id"])), video_id(video)
     if name not in ids:
         name = next(iter(match([name], ids).values()), ids[0] if len(ids) == 1 else "")
-        log.info("drawn: the predictions of %r", name)
+        log.info("drawing the predictions of %r", name)
     if name not in ids:
         there = f"they are of {listed(ids, 'video')}" if ids else "the table is empty"
         raise UsageError(f"no predictions of {video_id(video)!r}: {there}", where=video)
@@ -124,7 +124,7 @@ def _write(
 
 
 class _Sound:
-    """The first sound of a video, encoded anew, as MP4 takes few codecs; without sound it does nothing."""
+    """The first audio stream of a video, re-encoded because MP4 takes few codecs; does nothing without audio."""
 
     def __init__(self, video: Path, container: OutputContainer) -> None:
         self._container = container

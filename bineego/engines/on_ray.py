@@ -120,8 +120,8 @@ def _result(ray: Any, ref: Any, item: T, name: Callable[[T], str], lost: Callabl
         return lost(
             item,
             WorkerLost(
-                f"set aside: {TRIES} workers that were at work on it were lost ({reason[:200]})",
-                remedy="memory may have run out: use fewer with --jobs; or leave the file out: it may crash a decoder",
+                f"skipped: {TRIES} workers that were at work on it were lost ({reason[:200]})",
+                remedy="memory may have run out: lower --jobs; or leave the file out: it may crash a decoder",
             ),
         )
     for note in notes:

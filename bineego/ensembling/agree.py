@@ -31,9 +31,7 @@ def with_common_ids(models: Sequence[ModelAnswers], ids: Iterable[str] = ()) -> 
             names.say(matched, model.name)
             model = _renamed(model, matched)
         if known and mine and not any(video in known for video in model.videos):
-            log.warning(
-                "%s: none of its videos is one of the inputs before it: %s", model.name, names.explain(mine, known)
-            )
+            log.warning("%s: none of its videos is in the inputs before it: %s", model.name, names.explain(mine, known))
         known |= dict.fromkeys(model.videos)
         found.append(model)
     return found
@@ -64,6 +62,6 @@ def warn_of_scales(models: Sequence[ModelAnswers]) -> None:
     if len(chances) > 1 or (chances == {False} and max(highest) > RATIO * max(min(highest), 0.0)):
         shown = "; ".join(f"{name}: {least:g} to {most:g}" for name, (least, most) in ranges.items())
         log.warning(
-            "scores of the inputs are on different scales (%s): bring them to one, such as 0 to 1, before they are "
-            "averaged", shown,
+            "the inputs' scores are on different scales (%s); rescale them, for example to 0 to 1, "
+            "before averaging", shown,
         )  # fmt: skip

@@ -59,7 +59,7 @@ def collect(tables: Sequence[pd.DataFrame], weights: Sequence[float]) -> Candida
     table = segments.concat([table for table, _ in used], scored=True)
     bad = segments.degenerate(table)
     if bad.any():
-        log.warning("%d of %d rows left out: their end is not after their start", int(bad.sum()), len(bad))
+        log.warning("%d of %d rows left out: they do not end after they start", int(bad.sum()), len(bad))
         table, models = table[~bad], models[~bad]
     group, videos, labels = _groups(table)
     start, end, score = (table[name].to_numpy(np.float64) for name in (*segments.TIMES, segments.SCORE))

@@ -94,9 +94,9 @@ class EnsembleFit:
         else:
             parts += [f"iou {chosen.iou}", f"missing {chosen.missing}"]
         lines = [
-            f"chosen of {self.n_choices} ways on {self.n_videos} videos: {', '.join(parts)}",
+            f"chosen from {self.n_choices} ways to combine on {self.n_videos} videos: {', '.join(parts)}",
             *(f"  weight {weight:g}  {name}" for name, weight in zip(chosen.inputs, chosen.weights, strict=True)),
-            f"choosing, on videos left out ({self.n_folds} folds): mean mAP {self.held_out:.4f}",
+            f"score on videos left out ({self.n_folds} folds): mean mAP {self.held_out:.4f}",
         ]
         for gain in (self.over_single, self.over_equal):
             lines.append(
@@ -104,7 +104,7 @@ class EnsembleFit:
                 f"{LEVEL:.0%} interval {gain.low:+.4f} to {gain.high:+.4f}"
             )
         if self.kept_default:
-            lines.append("choosing did not pay on the videos left out: the default with equal weights is kept")
+            lines.append("choosing did not improve on the default for the videos left out, so equal weights are kept")
         return "\n".join(lines)
 
     def report(self) -> dict[str, Any]:
@@ -151,10 +151,10 @@ def fit(
     models = with_common_ids(read_models(inputs), (*truth.known, *truth.segments["video_id"].unique()))
     warn_of_scales(models)
     if len(models) < 2:
-        raise UsageError("a fit needs two models or more", remedy="bineego ensemble A.csv B.csv --fit GROUND_TRUTH")
+        raise UsageError("a fit needs at least two models", remedy="bineego ensemble A.csv B.csv --fit GROUND_TRUTH")
     with_tracks = all(model.table is None for model in models)
     if decode is not None and not with_tracks:
-        raise UsageError("decoding needs score tracks, these are segments", remedy="leave --postprocess out")
+        raise UsageError("decoding needs score tracks, but these are segments", remedy="leave --postprocess out")
     decode = decode or DecodeOptions()
     tables = [ModelAnswers(name=model.name, table=judge.known(as_table(model, decode), model.name)) for model in models]
     judge.warn_of_missing([model.table for model in tables if model.table is not None])
@@ -231,8 +231,8 @@ class _Judge:
         n = len(self.videos)
         if n < 2 or len(self.truth) == 0:
             raise UsageError(
-                f"a fit needs two videos or more with actions, the ground truth has {n}",
-                remedy="give the ground truth of a validation set",
+                f"a fit needs at least two videos with actions; the ground truth has {n}",
+                remedy="use the ground truth of a validation set",
             )
         self.n_folds = n if n <= MOST_FOLDS else MOST_FOLDS // 2
         self.fold = np.arange(n) % self.n_folds
@@ -242,14 +242,14 @@ class _Judge:
         self.kept_FV = kept
 
     def known(self, table: pd.DataFrame, name: str) -> pd.DataFrame:
-        """The rows that can count, with a warning about the others: said once, not at each of the choices."""
+        """The rows that can count, with one warning about the others, not one per choice."""
         inside = table["video_id"].isin(self.videos).to_numpy()
         named = table["label"].isin(list(self.labels)).to_numpy()
         sound = ~segments.degenerate(table)
         for mask, why in (
-            (~inside, "the ground truth does not know their videos"),
-            (inside & ~named, "the ground truth does not know their labels"),
-            (inside & named & ~sound, "their end is not after their start"),
+            (~inside, "their videos are not in the ground truth"),
+            (inside & ~named, "their labels are not in the ground truth"),
+            (inside & named & ~sound, "they do not end after they start"),
         ):
             if mask.any():
                 log.warning("%s: %d of %d rows left out: %s", name, int(mask.sum()), len(table), why)

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fused:
-    """What came of fusing.
+    """The result of combining models.
 
     Attributes:
         table: scored segments in file order (video, start, end).
@@ -122,8 +122,8 @@ def fuse_models(
     with_tracks, method = _method(models, options)
     if not with_tracks and (method is Method.TRACKS or decode is not None):
         raise UsageError(
-            "track fusion and decoding need score tracks, these are segments",
-            remedy="give .scores.npz files, or folders of them (bineego localize --save-scores)",
+            "track fusion and decoding need score tracks, but these are segments",
+            remedy="use .scores.npz files, or folders of them (bineego localize --save-scores)",
         )
     scenes = _scenes(models, shares, options) if with_tracks else {}
     if method is Method.TRACKS:
@@ -195,7 +195,7 @@ def _tracks_as_table(
         partial += len(having) < n_used
         parts.append(postprocess.decode(_fused_track(having, weights, options), decode))
     if partial:
-        log.warning("%d of %d videos lack the score track of a model: fused without it", partial, len(parts))
+        log.warning("%d of %d videos lack the score track of a model and are fused without it", partial, len(parts))
     return segments.order_by_time(segments.concat(parts, scored=True))
 
 
@@ -236,7 +236,9 @@ def write(fused: Fused, path: Path, inputs: Sequence[str] = (), *, overwrite: bo
     if not fused.scenes:
         return
     if at_home:
-        log.warning("%s is one model's own: the fused scenes are not written; name another folder with -o", beside)
+        log.warning(
+            "%s belongs to one model, so the fused scenes are not written; choose another folder with -o", beside
+        )
         return
     with recorded(beside) as draft:
         csv.write_scenes(fused.scenes, draft)

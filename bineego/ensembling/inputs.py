@@ -65,9 +65,9 @@ def read_models(sources: Sequence[EnsembleInput]) -> list[ModelAnswers]:
     if len(kinds) > 1:
         track = next(model.name for model in models if model.table is None)
         raise UsageError(
-            "score tracks and segments cannot be fused with each other",
+            "score tracks and segments cannot be combined",
             where=track,
-            remedy="give all inputs as .scores.npz files, or all as .csv or .json",
+            remedy="use only .scores.npz files, or only .csv or .json files",
         )
     return models
 
@@ -127,7 +127,9 @@ def _by_video(some: Sequence[ScoreTrack], where: str) -> dict[str, ScoreTrack]:
     for track in some:
         if track.video_id in found:
             raise InputInvalid(
-                f"two score tracks of {track.video_id!r}", where=where, remedy="give each model a folder of its own"
+                f"two score tracks of {track.video_id!r}",
+                where=where,
+                remedy="put each model's tracks in a separate folder",
             )
         found[track.video_id] = track
     return found

@@ -1,7 +1,7 @@
 """The paper's merge in islands so large that looking at every candidate again and again would take too long.
 
 Candidates stand in the order of their starts, and a union takes the place of the part that starts first: so that order
-holds for ever, and a partner is looked for only among the candidates that start near enough. With a tIoU above u, a
+always holds, and a partner is looked for only among the candidates that start near enough. With a tIoU above u, a
 partner of [s, e) starts before e, and after e - (e - s) / u: from its start to e is at most the union, which is less
 than intersection / u, and the intersection is at most e - s.
 """

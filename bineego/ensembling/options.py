@@ -39,7 +39,9 @@ DEFAULT_IOU = {Method.PAPER: 0.5, Method.AVERAGE: 0.7}
 """tIoU above which candidates join. Averaged boundaries want near-equal candidates, a union is what it merges."""
 
 DEFAULT_MISSING = {Method.PAPER: Missing.ZERO, Method.AVERAGE: Missing.ZERO, Method.TRACKS: Missing.PRESENT}
-"""Support by several models raises confidence (report); a label a model was never taught is no vote against it."""
+"""Support by several models raises confidence (report); a model that was never taught a label does not vote against
+it.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +152,9 @@ class EnsembleCommand(EnsembleCall):
 
     @classmethod
     def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:
-        """Numbers among the inputs that are no files are weights: `--weights 0.6 0.4`. Next to the file of a fit, which
-        settles everything, bineego.toml has no say."""
+        """Numbers among the inputs that are not files are weights: `--weights 0.6 0.4`. The file of a fit decides
+        everything, so bineego.toml is then ignored.
+        """
         inputs, weights = flags.values.get("inputs") or (), flags.values.get("weights")
         numbers = [text for text in inputs if is_number(text) and not Path(text).exists()]
         if weights is not None and Path(weights).is_file():
@@ -172,7 +175,7 @@ def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float
         UsageError: a wrong count, a weight that is negative or not finite, or all of them 0.
     """
     if n_models == 0:
-        raise UsageError("nothing to fuse", remedy="name the predictions of two models or more")
+        raise UsageError("nothing to combine", remedy="give the predictions of at least two models")
     if weights is None:
         return (1.0,) * n_models
     values = tuple(float(weight) for weight in weights)
@@ -186,7 +189,7 @@ def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float
             raise UsageError(f"a weight must be a finite number of 0 or more, not {value}", remedy=remedy)
     largest = max(values)
     if largest == 0:
-        raise UsageError("all weights are 0: no model is left", remedy=remedy)
+        raise UsageError("all weights are 0, so no model is left", remedy=remedy)
     # Scaled, so that very large weights cannot overflow.
     return tuple(value / largest for value in values)
 
@@ -225,13 +228,13 @@ class Settings:
         """
         if len(inputs) != len(self.weights):
             raise UsageError(
-                f"fitted on {len(self.weights)} models, {len(inputs)} are given",
+                f"fitted on {len(self.weights)} models, but {len(inputs)} are given",
                 where=where,
-                remedy=f"give, in this order, the predictions of the models behind: {', '.join(self.inputs)}",
+                remedy=f"give the predictions of these models, in this order: {', '.join(self.inputs)}",
             )
         if tuple(inputs) != self.inputs:
             pairs = ", ".join(f"{name} as {fitted}" for name, fitted in zip(inputs, self.inputs, strict=True))
-            log.info("weights of %s are taken in order: %s", where, pairs)
+            log.info("weights of %s are applied in order: %s", where, pairs)
         return self.weights
 
 

@@ -4,8 +4,8 @@ The ground truth's own interval labels (`grid.interval_labels`, the training rul
 of equal labels, each with score 1. Scored against the ground truth, 1 is missed for boundaries between the edges,
 segments too short to name an interval, and of actions at the same time all but one.
 
-It is no bound: where actions nest, the labels cut the longer one in pieces, and a network that overlooks the shorter
-one can score more.
+It is not an upper bound: where actions nest, the labels cut the longer one in pieces, and a network that misses the
+shorter one can score more.
 """
 
 from __future__ import annotations
@@ -98,15 +98,15 @@ def ceiling(
         annotations = of_subset(annotations, subset)
     table = annotations.segments
     if len(table) == 0:
-        raise InputInvalid("the ground truth has no segments to take a ceiling of")
+        raise InputInvalid("the ground truth has no segments to compute a ceiling for")
     chosen = thresholds(tiou if isinstance(tiou, str | float | int) else tuple(tiou))
-    warn_of_degenerate(table, "ground truth", "a segment that no interval can name")
+    warn_of_degenerate(table, "ground truth", "a segment that no interval can represent")
     return tuple(_ceiling(table, length, chosen) for length in ([t] if isinstance(t, int | float) else t))
 
 
 def _ceiling(table: pd.DataFrame, t: float, tiou: tuple[float, ...]) -> Ceiling:
     if not 0 < t < float("inf"):
-        raise UsageError(f"an interval length is a positive number of seconds, not {t}", where="--ceiling")
+        raise UsageError(f"an interval length must be a positive number of seconds, not {t}", where="--ceiling")
     codes, labels = pd.factorize(table["label"], sort=True)
     parts, n_lost, n_overlapped = [], 0, 0
     for video, rows in table.groupby("video_id", sort=False).indices.items():
@@ -140,7 +140,7 @@ def _decode(start: Floats, end: Floats, ids: Ints, t: float, video: str) -> Span
         raise InputInvalid(
             f"a segment ends at {end.max():g} s: {n:.0f} intervals of {t:g} s, more than {MOST_INTERVALS:,}",
             where=f"video {video!r}",
-            remedy="times are seconds; for a video that long take longer intervals",
+            remedy="times must be in seconds; for a video that long use longer intervals",
         )
     edges = np.arange(max(0, int(n)) + 1) * t
     labels = interval_labels(edges[:-1], edges[1:], start, end, ids)

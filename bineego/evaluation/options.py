@@ -74,7 +74,7 @@ def _expand(text: str) -> list[Decimal]:
     steps = (last - first) / step
     if steps != int(steps):
         raise BadOption(
-            f"must end on a step: {last} is none of {first}, {first + step}, ... of {text!r}; give {LIST_FORM}"
+            f"must end on a step: {last} is not among {first}, {first + step}, ... of {text!r}; give {LIST_FORM}"
         )
     if steps >= MOST_THRESHOLDS:
         raise BadOption(f"{text!r} makes {int(steps) + 1} thresholds; at most {MOST_THRESHOLDS} are possible")
@@ -87,7 +87,7 @@ def _in_order(numbers: list[Decimal], text: str) -> tuple[Decimal, Decimal, Deci
     if third > 0 and second > first and second - first >= third:
         return first, second, third
     if second > 0 and third > first and third - first >= second:
-        log.info("tIoU thresholds %s are taken as first:step:last", text)
+        log.info("tIoU thresholds %s are read as first:step:last", text)
         return first, third, second
     if third > 0 and second == first and third > first:
         raise BadOption(f"must be {LIST_FORM}, not {text!r}")

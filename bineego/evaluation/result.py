@@ -58,7 +58,7 @@ class Evaluation:
         """Precision-recall curves as a picture, which a notebook shows; `.save(path)` writes a PNG.
 
         Raises:
-            UsageError: the evaluation kept no curves (`evaluate(..., curves=True)`).
+            UsageError: this evaluation has no curves (`evaluate(..., curves=True)`).
         """
         from bineego.pictures.precision_recall import draw_precision_recall
 

@@ -25,7 +25,7 @@ def scene_top1(truth: Mapping[str, str], predicted: Mapping[str, str], annotated
         counted |= missing
     if not counted:
         if truth and predicted:
-            log.warning("no video with a predicted scene has a known one: no scene score")
+            log.warning("no video with a predicted scene has a known scene, so there is no scene score")
         return None
     right = sum(1 for video in counted if video in predicted and _same(truth[video], predicted[video]))
     return right / len(counted)

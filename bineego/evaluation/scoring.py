@@ -91,7 +91,7 @@ def of_subset(annotations: Annotations, subset: str) -> Annotations:
     members = {video for video, name in annotations.subsets.items() if name == wanted}
     if not members:
         known = sorted(set(annotations.subsets.values()))
-        there = f"it has {', '.join(known)}{nearest(subset, known)}" if known else "it names no subsets"
+        there = f"it has {', '.join(known)}{nearest(subset, known)}" if known else "it has no subsets"
         raise UsageError(f"the ground truth has no video in subset {subset!r}: {there}", where="--subset")
     table = annotations.segments
     inside = table["video_id"].isin(members).to_numpy()
@@ -158,7 +158,7 @@ def _assemble(
             hits,
             resamplings=options.bootstrap,
             seed=options.seed,
-            # Windows of one video are no independent draws.
+            # Windows of one video are not independent.
             unit=windows.original if options.protocol is Protocol.WINDOWS else None,
         ),
         diagnosis=diagnose(arranged, tiou, hits) if options.diagnose else None,
@@ -187,7 +187,11 @@ def _of_scored_videos(
     names = dict.fromkeys(table["video_id"][outside])
     reason = "are not annotated" if subset is None else f"are not in subset {subset!r}, or not annotated"
     log.info(
-        "left out %d of %d predictions, whose videos %s: %s", outside.sum(), len(table), reason, listed(names, "video")
+        "left out %d of %d predictions because their videos %s: %s",
+        outside.sum(),
+        len(table),
+        reason,
+        listed(names, "video"),
     )
     return table[~outside].reset_index(drop=True)
 

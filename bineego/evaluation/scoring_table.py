@@ -66,7 +66,7 @@ class ScoringTable:
         predictions: by class, then falling score, then file order. Those of unknown labels are left out.
         score: their scores (N,).
         ambiguous: which predictions (N,) count only if they hit; None = all count.
-        tolerance: a moment (a segment without length) is hit by a prediction whose centre lies within so many seconds.
+        tolerance: a moment (a segment without length) is hit by a prediction whose centre is within this many seconds.
     """
 
     labels: tuple[str, ...]
@@ -208,12 +208,12 @@ def _factorize(table: pd.DataFrame, column: str) -> tuple[Ints, list[str]]:
 
 def _warn_of_lengths(truth: pd.DataFrame, predictions: pd.DataFrame, tolerance: float) -> None:
     moments = (truth["end"] == truth["start"]).to_numpy()
-    meaning = "an instance that nothing can match"
+    meaning = "a segment that nothing can match"
     if tolerance:
         truth = truth[~moments]
         predictions = predictions[(predictions["end"] != predictions["start"]).to_numpy()]
     elif moments.any():
-        meaning += " (--tolerance S lets predictions find moments)"
+        meaning += " (with --tolerance S, predictions can match labels without a duration)"
     warn_of_degenerate(truth, "ground truth", meaning)
     warn_of_degenerate(predictions, "predictions", "a false positive")
 
@@ -221,13 +221,13 @@ def _warn_of_lengths(truth: pd.DataFrame, predictions: pd.DataFrame, tolerance: 
 def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
     """Count the rows that end at or before their start."""
     if n := int(segments.degenerate(table).sum()):
-        log.warning("%s of the %s without a length (end <= start), counted as %s", many(n, "row"), what, meaning)
+        log.warning("%s of the %s without a duration (end <= start) counted as %s", many(n, "row"), what, meaning)
 
 
 def _warn_of_unknown_labels(n: int, unknown: list[str], labels: tuple[str, ...]) -> None:
     if n:
         log.warning(
-            "%s left out: labels that are not in the ground truth: %s",
+            "%s left out because their labels are not in the ground truth: %s",
             many(n, "prediction"),
             ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
         )
@@ -238,7 +238,7 @@ def _warn_of_unknown_videos(video: Ints, n_annotated: int, videos: tuple[str, ..
     if n := int(outside.sum()):
         names = [videos[i] for i in np.flatnonzero(np.bincount(video[outside]))]
         log.warning(
-            "%s counted as false positives: videos that the ground truth does not know: %s",
+            "%s counted as false positives because their videos are not in the ground truth: %s",
             many(n, "prediction"),
             ", ".join(f"{name!r}" for name in names[:NAMES_SHOWN]) + _and_more(names),
         )

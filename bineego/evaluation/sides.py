@@ -43,7 +43,7 @@ def read_sides(ground_truth: Truth, predictions: Predictions, how: LabelOptions)
     except InputInvalid as error:
         if _are_swapped(ground_truth, predictions):
             raise InputInvalid(
-                "the first holds predictions, the second annotations",
+                "the first file holds predictions, the second annotations",
                 where=f"{ground_truth} {predictions}",
                 remedy=f"swap them: bineego evaluate {predictions} {ground_truth}",
             ) from error
@@ -99,7 +99,7 @@ def _read_predictions(predictions: Predictions, how: LabelOptions, truth: Annota
     if how.time_unit in (None, TimeUnit.SECONDS) or (background is None and len(table) == 0):
         return table
     if _reach(table, truth) < FURTHER:
-        log.info("%s: times are taken as seconds, --time-unit as the ground truth's", path)
+        log.info("%s: its times are read as seconds; --time-unit applies to the ground truth only", path)
         return table
     return read_predictions(path, how)
 
@@ -123,14 +123,14 @@ def _warn_of_unit(truth: Annotations, table: pd.DataFrame) -> None:
     if not 1 / FURTHER < reach < FURTHER:
         further, other = ("predictions", "ground truth") if reach > 1 else ("ground truth", "predictions")
         log.warning(
-            "times of the %s reach %.0f times as far as those of the %s: are they milliseconds or frame numbers? "
-            "--time-unit ms or frames reads them",
+            "times of the %s reach %.0f times as far as those of the %s: are they milliseconds or "
+            "frame numbers? If so, use --time-unit ms or frames",
             further, max(reach, 1 / reach), other,
         )  # fmt: skip
 
 
 def _are_swapped(ground_truth: Truth, predictions: Predictions) -> bool:
-    """Whether the first file holds predictions and the second annotations; nothing is said of either."""
+    """Whether the first file holds predictions and the second annotations, without any messages."""
     if not isinstance(ground_truth, Path | str) or not isinstance(predictions, Path | str):
         return False
     package = logging.getLogger("bineego")
@@ -159,9 +159,9 @@ def refuse_strangers(annotations: Annotations, table: pd.DataFrame) -> None:
         mine = table[column].unique().tolist()
         if not known[noun].intersection(mine):
             raise InputInvalid(
-                f"no {noun} of the predictions is one of the ground truth: {names.explain(mine, sorted(known[noun]))}",
+                f"no {noun} of the predictions is in the ground truth: {names.explain(mine, sorted(known[noun]))}",
                 where="predictions",
-                remedy=f"bring the {noun} names of both to one form",
+                remedy=f"make the {noun} names of the two files agree",
             )
 
 
@@ -181,7 +181,7 @@ def warn_of_gaps(truth: pd.DataFrame, table: pd.DataFrame, subsets: Mapping[str,
     if missing and len(table):
         n = int(truth["video_id"].isin(missing).sum())
         log.warning(
-            "no prediction in %d of %d scored videos: %s; %s there count as missed",
+            "no prediction in %d of %d scored videos: %s; their %s count as missed",
             len(missing), len(wanted), listed(missing, "video"), many(n, "segment"),
         )  # fmt: skip
         found = Counter((subsets or {}).get(video) for video in there)

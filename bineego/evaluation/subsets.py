@@ -24,7 +24,7 @@ def final_scores(
 ) -> Floats:
     """Final score (B,) when each video counts as often as it is drawn: mean over thresholds of the mean AP.
 
-    A class is left out where no drawn video has it; without any class the score is nan. Nothing is said of odd rows.
+    A class is left out where no drawn video has it; without any class the score is nan. Odd rows are not reported.
 
     Args:
         truth: segments table.

@@ -24,7 +24,7 @@ KIND_HEADS = {
     ErrorKind.BACKGROUND: "background",
     ErrorKind.MISSED: "missed",
 }
-CHARACTERISTIC_TEXTS = {"length": "by length", "overlap": "by overlap", "per_video": "by their video"}
+CHARACTERISTIC_TEXTS = {"length": "by length", "overlap": "by overlap", "per_video": "by segments per video"}
 
 LEAST_NAME = 12
 """Characters. Names are folded down to this before columns move to a table of their own."""
@@ -56,7 +56,7 @@ def _segmental(result: Segmental) -> Table:
 def ceiling_table(ceilings: Sequence[Ceiling]) -> Table:
     """What the training labels of each interval length score."""
     table = _table(
-        "Ceiling of the interval grid",
+        "Ceiling: mAP of perfectly labelled intervals",
         ["interval", *_tiou_heads("mAP", ceilings[0].tiou), "final", "lost", "overlapped"],
     )
     for c in ceilings:
@@ -67,7 +67,7 @@ def ceiling_table(ceilings: Sequence[Ceiling]) -> Table:
 def fitted(table: Table, width: int) -> list[Table]:
     """The table, or if it is wider than `width` characters its columns in several tables, each with the first column.
 
-    Rich would break numbers to make it fit: 0.8364 over two lines is no number that anybody can read.
+    Rich would break numbers to make it fit: 0.8364 broken over two lines cannot be read.
     """
     names, *columns = table.columns
     room = width - 1 - min(_width(names), LEAST_NAME) - FRAME
@@ -99,7 +99,7 @@ def _scores(result: Evaluation) -> Table:
     table = _table("Average precision", ["class", "segments", "predictions", *_tiou_heads("AP", result.tiou), "mean"])
     for label, values in result.ap.items():
         numbers = (str(result.n_truth.get(label, "")), str(result.n_predictions.get(label, "")))
-        # Text: a label is no markup, whatever brackets it holds.
+        # Text: a label is not markup, whatever brackets it contains.
         table.add_row(Text(printable(label)), *numbers, *map(_number, values), _number(sum(values) / len(values)))
     table.add_section()
     totals = (str(sum(result.n_truth.values())), str(sum(result.n_predictions.values())))
@@ -114,7 +114,7 @@ def _scores(result: Evaluation) -> Table:
 
 
 def _recall(result: Evaluation) -> Table:
-    table = _table("Recall of the best k predictions of each video", ["k", *_tiou_heads("recall", result.tiou), "mean"])
+    table = _table("Recall of the k best predictions per video", ["k", *_tiou_heads("recall", result.tiou), "mean"])
     for k, values in result.recall.items():
         table.add_row(str(k), *map(_number, values), _number(sum(values) / len(values)))
     return table
@@ -123,7 +123,7 @@ def _recall(result: Evaluation) -> Table:
 def _errors(diagnosis: Diagnosis) -> Table:
     """A row for each threshold: three numbers of each kind, side by side for every threshold, would fit nowhere."""
     table = _table(
-        "Errors (FP: false positives), and the mAP that fixing each kind would gain",
+        "Errors by kind (FP: false positives), and the mAP gained by fixing each kind",
         ["", *(KIND_HEADS[kind] for kind in KINDS)],
     )
     for k, threshold in enumerate(diagnosis.tiou):
@@ -144,7 +144,7 @@ def _errors(diagnosis: Diagnosis) -> Table:
 
 def _sensitivity(diagnosis: Diagnosis) -> Table:
     heads = ["segments", "count", *_tiou_heads("recall", diagnosis.tiou), *_tiou_heads("mAP_N", diagnosis.tiou)]
-    table = _table("Which segments are found (mAP_N: normalised, see docs/scoring.md)", heads)
+    table = _table("Results by kind of segment (mAP_N: normalised, see docs/scoring.md)", heads)
     for characteristic, buckets in diagnosis.sensitivity.items():
         table.add_row(CHARACTERISTIC_TEXTS[characteristic])
         for bucket in buckets:

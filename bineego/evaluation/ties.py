@@ -1,4 +1,4 @@
-"""How much of a score hangs on the order of equal scores."""
+"""How much of a score depends on the order of equal scores."""
 
 from __future__ import annotations
 

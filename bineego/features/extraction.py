@@ -163,9 +163,9 @@ def _check_disk(missing: list[_Item], maker: FeatureMaker, folder: Path) -> None
     )  # fmt: skip
     if need > free:
         raise ResourceExhausted(
-            f"the features need about {words.size(need)}, and {words.size(free)} are free",
+            f"the features need about {words.size(need)}, but only {words.size(free)} is free",
             where=folder,
-            remedy="free some space, or ask for fewer steps a second (--rate)",
+            remedy="free some space, or use fewer steps per second (--rate)",
         )
 
 
@@ -180,7 +180,9 @@ def make_maker(options: FeatureOptions, kinds: Iterable[str], device: str = "cpu
     known = [str(kind) for kind in Kind]
     for name in wanted:
         if name not in known:
-            raise UsageError(f"no kind of features {name!r}{nearest(name, known)}", remedy=f"one of {', '.join(known)}")
+            raise UsageError(
+                f"unknown kind of features {name!r}{nearest(name, known)}", remedy=f"one of {', '.join(known)}"
+            )
     needs = any(Kind(name).needs_network for name in wanted)
     return FeatureMaker(options, _network(options.trunk, device) if needs else None, hears=Kind.SOUND in wanted)
 
@@ -248,5 +250,5 @@ def raise_failures(failed: Mapping[str, BineegoError], count: int, others: str) 
         lines = [f"\n  {error.where or video_id}: {error.message}" for video_id, error in failed.items()]
         raise BatchFailed(
             f"features of {len(failed)} of {words.many(count, 'video')} could not be made:{''.join(lines)}",
-            remedy=f"repair or remove them; {others}",
+            remedy=f"fix or remove them; {others}",
         )

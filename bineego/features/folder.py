@@ -181,7 +181,7 @@ class _Folder:
             if self._overwrite or self._store.done(video_id, made, names) is None:
                 todo[video_id] = path
         if done := len(self._made) - len(todo):
-            log.info("%d of %s are done already (--overwrite does them again)", done, words.many(len(videos), "video"))
+            log.info("%d of %s already done (--overwrite redoes them)", done, words.many(len(videos), "video"))
         return todo
 
     def tell(self) -> None:

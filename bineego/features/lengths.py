@@ -107,4 +107,4 @@ def _remedy(
     where = file.path.parent / FOLDER_JSON
     if np.ptp(rates) <= 4 * SHARE * middle and 2 * len(wrong) > len(off):
         return f"at {middle:.4g} steps a second all fit: put the right rate, or stride and fps, into {where}"
-    return f"make the features of these videos again, or say their rate in a JSON of their own beside them ({where})"
+    return f"make the features of these videos again, or give their rate in a JSON file beside each ({where})"

@@ -79,7 +79,7 @@ class FeatureMaker:
             start, end: the part of the video, seconds; the track's times count from `start`.
 
         Raises:
-            InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
+            InputMissing, InputInvalid: the file is not there, or is not a video that can be decoded.
         """
         options = self.options
         reader = VideoReader(

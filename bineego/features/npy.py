@@ -1,6 +1,6 @@
 """Features as files that other programs write and read, too: `<video_id>.npy` (T, D) with a JSON beside it.
 
-What stands beside a file is read by `timing`. Of ours it also says which columns are of which kind, how they were made,
+The JSON beside a file is read by `timing`. Of ours it also says which columns are of which kind, how they were made,
 and their checksum; features of others are one kind, `GIVEN`, unless their JSON names several:
 {"kinds": {"rgb": 1024, "flow": 1024}}. Nothing is unpickled.
 
@@ -51,7 +51,7 @@ class FeatureFile:
         timing: when its steps are.
         n_steps: T.
         kinds: numbers of each kind, in the order of the columns.
-        made_by: how it was made, plain values; empty = nothing is said.
+        made_by: how it was made, plain values; empty = unknown.
     """
 
     video_id: str
@@ -100,7 +100,7 @@ def describe(path: Path, frame_rate: float | None = None) -> FeatureFile:
 
     Raises:
         InputMissing: it cannot be read.
-        InputInvalid: it holds no plain numbers of shape (T, D), or what stands beside it is wrong or not enough.
+        InputInvalid: it does not hold plain numbers of shape (T, D), or the JSON beside it is wrong or insufficient.
     """
     header = npz.header_of(path, what=WHAT)
     if len(header.shape) != 2 or 0 in header.shape or header.dtype.kind not in "fiu":
@@ -147,7 +147,7 @@ def load(file: FeatureFile, rate: float | None = None) -> FeatureTrack:
             name: np.ascontiguousarray(values_KD[:, low:high])
             for name, low, high in zip(file.kinds, columns[:-1], columns[1:], strict=True)
         },
-        made_by=file.made_by or {"steps a second": file.timing.rate, "first step": file.timing.offset},
+        made_by=file.made_by or {"steps per second": file.timing.rate, "first step": file.timing.offset},
     )
 
 
@@ -243,7 +243,7 @@ def _check_finite(file: FeatureFile, values_TD: NDArray[Any]) -> None:
 
 
 def _at_steps(values_TD: NDArray[Any], file: FeatureFile, rate: float) -> NDArray[np.float16]:
-    """Features (K, D) at the steps of a track; beyond the ends of the file its first and last step stand."""
+    """Features (K, D) at the steps of a track; beyond the ends of the file its first and last step are repeated."""
     n_steps = len(step_edges(file.duration, rate)) - 1
     place_K = ((np.arange(n_steps) + 0.5) / rate - file.timing.offset) * file.timing.rate
     place_K = np.clip(place_K, 0, file.n_steps - 1)

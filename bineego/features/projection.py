@@ -67,7 +67,7 @@ class Projection:
         return sum(part.weight.shape[1] for part in self.parts.values())
 
     def columns(self, kind: str) -> slice:
-        """Where a kind stands among the columns."""
+        """The columns of a kind."""
         names = list(self.parts)
         widths = [part.weight.shape[1] for part in self.parts.values()]
         start = sum(widths[: names.index(kind)])
@@ -101,7 +101,7 @@ class Projection:
         for kind in kinds:
             weight, offset = arrays.get(f"{kind}.weight"), arrays.get(f"{kind}.offset")
             if weight is None or offset is None or weight.ndim != 2 or offset.shape != weight.shape[1:]:
-                raise InputInvalid(f"the projection of features of kind {kind!r} is missing or damaged")
+                raise InputInvalid(f"the projection of {kind!r} features is missing or damaged")
             parts[kind] = KindProjection(weight=weight.astype(np.float32), offset=offset.astype(np.float32))
         return cls(parts=parts)
 

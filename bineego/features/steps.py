@@ -21,7 +21,7 @@ CHANGE_SECONDS = 0.16
 def change(values_TD: NDArray[np.float16], steps: Ints, rate: float) -> NDArray[np.float32]:
     """|x(t + d) - x(t - d)| with d = `CHANGE_SECONDS` at some steps (K,): (K, D).
 
-    Beyond the ends of the video its first and last step stand.
+    Beyond the ends of the video its first and last step are repeated.
     """
     k = max(1, round(CHANGE_SECONDS * rate))
     last = len(values_TD) - 1
@@ -38,12 +38,12 @@ def step_edges(duration: float, rate: float) -> Floats:
 
 
 def step_times(duration: float, rate: float) -> Floats:
-    """The moments (T,) whose frames stand for the steps: their centres."""
+    """The times (T,) whose frames represent the steps: their centres."""
     edges = step_edges(duration, rate)
     return (edges[:-1] + edges[1:]) / 2
 
 
 def blocks_of_steps(n_steps: int) -> Iterator[Ints]:
-    """All steps, so many at a time that their features in single precision take some megabytes."""
+    """All steps, in blocks whose features take a few megabytes in single precision."""
     for first in range(0, n_steps, BLOCK):
         yield np.arange(first, min(first + BLOCK, n_steps))

@@ -54,7 +54,7 @@ class Timing:
     duration: float | None = None
 
     def covered(self, n_steps: int) -> float:
-        """Seconds of video that so many steps cover: as much after the last centre as before the first."""
+        """Seconds of video that this many steps cover: as much after the last centre as before the first."""
         return (n_steps - 1) / self.rate + 2 * max(self.offset, 0.5 / self.rate)
 
     def steps_of(self, seconds: float) -> float:
@@ -73,12 +73,12 @@ def read_beside(path: Path) -> dict[str, Any]:
     """What the JSON files beside a feature file say together.
 
     Raises:
-        InputMissing, InputInvalid: one of them cannot be read or is no object.
+        InputMissing, InputInvalid: one of them cannot be read or is not an object.
     """
     found: dict[str, Any] = {}
     for file in json_beside(path):
         value = read_object(file)
-        if set(value) & {*_RATE, *_STRIDE}:  # a rate of its own takes the place of the folder's stride
+        if set(value) & {*_RATE, *_STRIDE}:  # its own rate replaces the folder's stride
             found = {name: old for name, old in found.items() if name not in (*_RATE, *_STRIDE, *_FACTORS)}
         found |= value
     return found
@@ -144,7 +144,7 @@ def _stride(values: Mapping[str, Any], path: Path) -> float | None:
 
 
 def _offset(values: Mapping[str, Any], path: Path, rate: float, fps: float | None) -> float:
-    """Seconds of the first centre; without a word about it, the middle of the first step."""
+    """Seconds of the first centre; the middle of the first step if not given."""
     seconds = _number(values, _OFFSET, path, least=0.0)
     frames = _number(values, _OFFSET_FRAMES, path, least=0.0)
     window = _number(values, _WINDOW, path)

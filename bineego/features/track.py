@@ -39,7 +39,7 @@ class FeatureTrack:
 
     Attributes:
         video_id: the video.
-        times: seconds (T,), increasing: the frame on screen then stands for the step.
+        times: seconds (T,), increasing: the frame on screen then represents the step.
         rate: steps a second. Step k is the cell from k / rate to (k + 1) / rate; the last one may be shorter.
         duration: seconds of the video.
         kinds: features float16 (T, D) by the name of their kind. Those made of others (`source_of`) may be missing.
@@ -150,11 +150,9 @@ def load(path: Path) -> FeatureTrack:
     try:
         meta = json.loads(str(arrays.pop("meta")))
         if meta["format"] != FORMAT:
-            raise InputInvalid(f"feature track of format {meta['format']}, this program reads {FORMAT}")
+            raise InputInvalid(f"feature track of format {meta['format']}, but this version reads {FORMAT}")
         if meta[digests.KEY] != digests.of_arrays(meta, arrays):
-            raise InputInvalid(
-                "damaged: the checksum in its header is of other content", remedy="delete it and make it again"
-            )
+            raise InputInvalid("damaged: its content does not match its checksum", remedy="delete it and make it again")
         return FeatureTrack(
             video_id=str(meta["video_id"]),
             times=arrays["times"].astype(np.float64),

@@ -57,7 +57,7 @@ class Stretch:
 
 @dataclass(kw_only=True, eq=False)
 class Behaviours:
-    """The events of a whole file as segments, and what is to be said of them once.
+    """The events of a whole file as segments, and what is reported about them once.
 
     Attributes:
         path: the file.
@@ -234,5 +234,5 @@ def placed(event: Event, timeline: Sequence[Stretch]) -> Iterator[tuple[Stretch,
 
 
 def _minus(time: float, start: float) -> float:
-    """Times stand in the file with a few decimals; the difference of two has no more."""
+    """Times in the file have a few decimals; the difference of two has no more."""
     return round(time - start, 6) if start else time

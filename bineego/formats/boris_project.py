@@ -1,7 +1,7 @@
 """A BORIS project made from segments: one observation for each video, each label a behaviour, each segment its events.
 
 A behaviour of one subject cannot overlap itself in BORIS: where equal labels overlap, the later one goes to a subject
-called "overlapping" (and so on), and stays an event of its own.
+called "overlapping" (and so on), and remains a separate event.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def project(found: Annotations, path: Path, videos: Videos) -> dict[str, Any]:
     """The project as JSON holds it.
 
     Args:
-        found: segments; a score stands in the comment of a segment's first event.
+        found: segments; a score is in the comment of a segment's first event.
         path: where the project will lie; media below its folder are named from there, others by their whole path.
         videos: their files.
     """
     table = found.segments
     lost = [video for video in found.videos if videos.get(video) is None]
     if lost:
-        log.warning("%s: %s without a file: BORIS will ask for it", path, listed(lost, "video"))
+        log.warning("%s: %s without a file; BORIS will ask for them", path, listed(lost, "video"))
     labels = list(dict.fromkeys(table["label"]))
     moments = set(labels) - set(table["label"][table["end"] > table["start"]])
     tables = dict(tuple(table.groupby("video_id", sort=False)))
@@ -99,7 +99,7 @@ def _subject(layer: int) -> str:
 
 
 def _events(table: pd.DataFrame | None, layer: list[int], moments: set[str]) -> list[list[object]]:
-    """Start and stop of each segment, by time: of segments that touch, the stop stands before the next start."""
+    """Start and stop of each segment, by time: where segments touch, the stop comes before the next start."""
     if table is None:
         return []
     scores = table[segments.SCORE].tolist() if segments.SCORE in table else [None] * len(table)

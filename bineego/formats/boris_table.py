@@ -33,7 +33,7 @@ STATUS = ("behavior type", "status")
 FILE = ("media file name", "media file path", "media file")
 NO_SUBJECT = ("no focal subject", "")
 HEADER_WITHIN = 100
-"""Lines that may stand before the header of an older export."""
+"""Lines that may come before the header of an older export."""
 
 NOT_FOUND = ("", "NA", "Not found")
 PLAYER_FILES = re.compile(r"player #(\d+):\s*", re.IGNORECASE)

@@ -48,7 +48,7 @@ class Submission:
         pieces: rows of the pieces that are right; `video_id` holds window ids.
         windows: ids of all windows, in file order.
         problems: one text for each thing that is wrong, with its line.
-        backgrounds: pieces of class 0, which are no segments.
+        backgrounds: pieces of class 0, which are not segments.
         scored: whether pieces have scores (else it is ground truth).
     """
 
@@ -64,7 +64,7 @@ def problems_of(path: Path) -> list[str]:
 
     Raises:
         InputMissing: it cannot be read.
-        InputInvalid: it is none of the three.
+        InputInvalid: it is not one of the three.
     """
     source = LabelFile(path)
     if challenge_web.recognises(source):
@@ -84,7 +84,7 @@ def parse_windows(path: Path) -> Submission:
     """The CSV of windows; what is wrong is collected, not raised.
 
     Raises:
-        InputMissing, InputInvalid: it cannot be read, or is no CSV of these columns.
+        InputMissing, InputInvalid: it cannot be read, or is not a CSV file with these columns.
     """
     found = Submission()
     lengths: Counter[int] = Counter()
@@ -226,7 +226,7 @@ def _write_windows(found: Annotations, path: Path, videos: Videos) -> None:
 
 
 def _with_known_labels(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The rows whose label the challenge knows; the others are said."""
+    """The rows whose label the challenge has, with a warning about the others."""
     known = table["label"].isin(CHALLENGE_ACTIONS)
     if not known.all():
         others = sorted(set(table["label"][~known]))

@@ -87,7 +87,7 @@ def _predictions(source: LabelFile, _how: LabelOptions) -> Annotations:
 
 
 def _write(found: Annotations, path: Path, _videos: Videos) -> None:
-    """The page wants four fields: of predictions, the best of each video stand first."""
+    """The page wants four fields: predictions are listed best first within each video."""
     table = found.segments
     if segments.SCORE in table:
         table = table.sort_values(segments.SCORE, ascending=False, kind="stable")

@@ -20,7 +20,7 @@ TIMED = (START, END, DURATION)
 OUR_NAMES: Mapping[str, str] = {VIDEO: "video_id"}
 """What we call the column of a role, where not like the role."""
 
-# Of each role: names that are surely it, then names that are it if none of the first stands there.
+# For each role: names that certainly mean it, then names that mean it if none of the first is present.
 SPELLINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     VIDEO: (
         ("video id", "video", "videoid", "video name", "videoname"),
@@ -56,7 +56,7 @@ UNITS: Mapping[str, str] = {
     **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds", "millis"), "ms"),
     **dict.fromkeys(("frame", "frames", "frame number", "frame no", "frame idx", "f"), "frames"),
 }
-"""Units as they stand behind the name of a column."""
+"""Units as they appear at the end of a column name."""
 
 UNIT_ORDER = ("", "s", "clock", "ms", "frames")
 """Which columns are read where a table has the same times in several units."""
@@ -112,7 +112,7 @@ def find(table: Table, required: Collection[str], optional: Collection[str], how
         table: as read.
         required: roles that must be there; an end may be told by a duration, a start too.
         optional: roles that may be there.
-        how: what was said about columns and unit.
+        how: what the options say about columns and unit.
 
     Raises:
         ColumnsMissing: `how` names a column that is not there.
@@ -195,7 +195,7 @@ def _without_unit(text: str) -> list[tuple[str, str]]:
 
 
 def _choose_unit(meanings: Sequence[_Name], how: LabelOptions) -> str:
-    """The unit of the columns to read, where times stand in several."""
+    """The unit of the columns to read, where several hold times."""
     there: dict[str, set[str]] = {}
     for name in meanings:
         if name.role in TIMED:
@@ -309,7 +309,7 @@ def _header_of(table: Table) -> str:
 
 
 def _is_data(table: Table) -> bool:
-    """Whether the first row is no header: at least two of its cells are numbers or times of a clock."""
+    """Whether the first row is not a header: at least two of its cells are numbers or clock times."""
     return sum(times.is_time(text) for text in table.header) >= 2
 
 
@@ -345,7 +345,7 @@ def _without_header(table: Table, required: Collection[str]) -> Layout:
 
 
 def _by_values(table: Table, names: Sequence[int], numbers: Sequence[int]) -> dict[str, tuple[int, ...]] | None:
-    """Roles of two columns of names and two of times by what stands in them; None = not clear."""
+    """Roles of two columns of names and two of times by their content; None = not clear."""
     start, end = (times.rough(table.texts(i)) for i in numbers)
     if not (end >= start).all() or not (end > start).any():
         return None
@@ -353,7 +353,7 @@ def _by_values(table: Table, names: Sequence[int], numbers: Sequence[int]) -> di
     scattered = [_is_scattered(table.texts(i).tolist()) for i in names]
     if like_file[0] != like_file[1]:
         video = names[like_file.index(True)]
-    elif scattered[0] and not scattered[1]:  # the rows of a video stand together, but not here
+    elif scattered[0] and not scattered[1]:  # the rows of a video are adjacent, but not here
         return None
     else:
         video = names[0]
@@ -362,6 +362,6 @@ def _by_values(table: Table, names: Sequence[int], numbers: Sequence[int]) -> di
 
 
 def _is_scattered(values: Sequence[str]) -> bool:
-    """Whether some equal values do not stand together."""
+    """Whether some equal values are not adjacent."""
     heads = [value for i, value in enumerate(values) if i == 0 or values[i - 1] != value]
     return len(set(heads)) < len(heads)

@@ -2,8 +2,9 @@
 
 Our own tables are written one way: commas, UTF-8, times in seconds, quotes where a cell needs them (also around cells
 with blanks at their ends). Those of people and other tools are read as they are: `table` reads the cells, `columns`
-tells which column holds what, `times` makes numbers of texts. Whatever was guessed is said in one line; what is wrong,
-or may be read in two ways, is refused with file and line. Ids and labels stay texts: "NA" and "0012" are what they are.
+tells which column holds what, `times` turns texts into numbers. Whatever was guessed is reported in one line; what is
+wrong, or may be read in two ways, is refused with file and line. Ids and labels stay texts: "NA" and "0012" are what
+they are.
 """
 
 from __future__ import annotations

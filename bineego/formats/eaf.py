@@ -112,7 +112,7 @@ def _parse(path: Path) -> Any:
         raise InputInvalid(f"not valid XML: {expat.ErrorString(error.code)}", where=where) from error
     try:
         return _opened(path, content)
-    except Exception as error:  # of any class: it looks into whatever stands there
+    except Exception as error:  # of any class: it looks into whatever is there
         raise InputInvalid(
             f"not an ELAN file that can be read ({type(error).__name__}: {error})",
             where=path,

@@ -46,7 +46,7 @@ class _Row:
 
 
 def _row(line: str) -> _Row | None:
-    """The parts of a line; None = it is no such line."""
+    """The parts of a line; None = not such a line."""
     fields = [field.strip() for field in next(csv.reader([line], delimiter="\t"), [])]
     clocks = [i for i, field in enumerate(fields) if CLOCK.fullmatch(field)]
     if len(clocks) not in (2, 3) or not fields[0] or 0 in clocks:

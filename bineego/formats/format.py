@@ -94,7 +94,7 @@ class Format:
         write: writes segments, with their scores where they have some and the format has a place for them, given the
             file of every video (None = unknown); a video without rows gets an empty entry where the format can say so.
             None = not written.
-        ranked: predictions may stand there without scores, the best first.
+        ranked: predictions may have no scores, listed best first.
         one_video: a file holds a single video; several are written as a folder of files named by their ids.
         unnamed: a file does not say which video it is about: its name does.
         shows_videos: a file names the videos' files, or holds their lengths or rates.

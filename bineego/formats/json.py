@@ -1,7 +1,7 @@
 """JSON files, parsed strictly and fast.
 
 orjson parses half a million rows in a second, but keeps the last of two equal keys in silence. A `Document` keeps the
-bytes, so that a format can compare how often a key stands in the file with how often it was found in the parsed value,
+bytes, so that a format can compare how often a key occurs in the file with how often it was found in the parsed value,
 and only if the two differ parse again with Python's own (slow) reader, which sees every pair.
 """
 
@@ -69,7 +69,7 @@ def read(path: Path) -> Document:
 
 
 def parse(content: str) -> object:
-    """The value of a JSON text that stands in another file.
+    """The value of a JSON text inside another file.
 
     Raises:
         ValueError: it is not JSON.
@@ -147,7 +147,7 @@ def score(row: Mapping[str, Any], where: str, *, needed: bool = False) -> float 
 
 
 def short(value: object, limit: int = 60) -> str:
-    """A value as it may stand in a message."""
+    """A value as shown in a message."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
@@ -155,7 +155,7 @@ def short(value: object, limit: int = 60) -> str:
 def _parse_slowly(content: bytes, path: Path) -> Any:
     try:
         value = json.loads(content.decode("utf-8"), object_pairs_hook=lambda pairs: _once(pairs, path))
-        # "\\ud800" alone is no character: it could be read here and never be written again.
+        # "\\ud800" alone is not a character: it could be read here but never written again.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
         raise InputInvalid(f"not UTF-8 text ({error.reason} at byte {error.start})", where=path) from error

@@ -1,7 +1,7 @@
 """Names of labels that a file gives by number (`label_id`), from the maps that come with such files.
 
 A map is a list of names in the order of their numbers, an object `{name: number}` or `{number: name}`, or a list of
-objects with both. It stands in the file itself, or beside it; rows that have both a name and a number are one too.
+objects with both. It is in the file itself, or beside it; rows that have both a name and a number are one too.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ MOST_TRIED = 5
 
 
 def _affix(name: str, other: str) -> tuple[str, str] | None:
-    """What stands before and after the shorter of two names in the longer one."""
+    """The parts of the longer of two names before and after the shorter one."""
     longer, shorter = (name, other) if len(name) > len(other) else (other, name)
     if not shorter or shorter not in longer or longer == shorter:
         return None

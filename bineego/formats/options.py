@@ -16,7 +16,7 @@ TABLE = "labels"
 """Of bineego.toml, for all commands."""
 
 ROLES = ("video", "label", "start", "end", "duration", "score", "subset", "scene")
-"""What a column can be said to hold."""
+"""What a column can hold."""
 
 COLUMNS_FORM = "a list like video=File,label=Annotation,start=Begin,end=End; label=verb+noun joins two columns"
 
@@ -92,7 +92,7 @@ class MomentOptions(Options):
         Ge(0),
         Opt(
             "For labels without a duration: train extends each by S seconds on both sides; evaluate "
-"accepts a prediction whose centre is within S seconds.",
+            "accepts a prediction whose centre is within S seconds.",
             panel=PANEL, table=TABLE, metavar="S",
         ),
     ] = 0.0  # fmt: skip

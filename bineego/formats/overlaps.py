@@ -37,7 +37,7 @@ def layers(table: pd.DataFrame, *, by_label: bool) -> list[int]:
 
     Args:
         table: the segments of one video.
-        by_label: whether only equal labels stand in each other's way.
+        by_label: whether only equal labels conflict.
     """
     ends: dict[str, list[float]] = defaultdict(list)
     found = [0] * len(table)

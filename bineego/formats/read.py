@@ -152,7 +152,7 @@ def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
 
 
 def read_each(files: Sequence[Path], how: LabelOptions, media: Medias, *, where: object) -> list[Annotations]:
-    """Ground truth from several files of one data set; what is odd about their labels is said once for all.
+    """Ground truth from several files of one data set; oddities of their labels are reported once.
 
     Raises:
         InputMissing, InputInvalid: as `read_annotations`.

@@ -1,4 +1,6 @@
-"""Rows of hand-made annotations: what is wrong with some of them is said once, and all of them wrong is refused."""
+"""Rows of hand-made annotations: problems with some of them are reported once; if all are wrong, the file is
+refused.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _cues(path: Path) -> Iterator[tuple[str, tuple[float, float]]]:
     """Text and times of each cue.
 
     Raises:
-        InputInvalid: a cue without a text or with malformed times, or a block that is no cue; with its line.
+        InputInvalid: a cue without a text or with malformed times, or a block that is not a cue; with its line.
     """
     lines = text.decode(read_bytes(path), where=path)[0].splitlines()
     web = bool(lines) and lines[0].startswith(HEADER)
@@ -148,7 +148,7 @@ def _is_srt(source: LabelFile) -> bool:
     lines = [line for line in source.text.splitlines()[:20] if line.strip()]
     if not lines:
         return source.suffix == ".srt" and not source.head.strip()
-    # An arrow may also stand in the cells of a table, whose first line is a header.
+    # An arrow may also occur in the cells of a table, whose first line is a header.
     numbered = len(lines) > 1 and lines[0].strip().isdecimal() and ARROW in lines[1]
     return len(lines) > 1 and (numbered or TIMES.fullmatch(lines[0]) is not None)
 

@@ -67,7 +67,7 @@ class Table:
     Attributes:
         path: the file.
         header: the first row (K,), without blanks around its names.
-        columns: K columns (N,), as they stand in the file: use `texts`, or `numbers` for those read as numbers at once.
+        columns: K columns (N,), as in the file: use `texts`, or `numbers` for those read as numbers at once.
         lines: gives the line (from 1) of every row (N,); the header's is `header_line`.
         header_line: line of the header.
         guard: character around quoted blanks; empty if there are none.
@@ -122,7 +122,7 @@ class Table:
 
 
 def of_rows(rows: Iterator[tuple[int, list[str]]], path: Path, *, notes: tuple[str, ...], guard: str = "") -> Table:
-    """A table from its rows with their lines; empty ones are no part of it."""
+    """A table from its rows with their lines; empty ones are dropped."""
     lines: list[int] = []
     kept: list[list[str]] = []
     width = 0

@@ -1,7 +1,7 @@
 """Table files as people and spreadsheets write them: any separator, encoding and quoting.
 
-What a table says is not changed here. A broken quote and a row of another length are refused with the line. What was
-guessed about the file stands in `Table.notes`.
+What a table says is not changed here. A broken quote and a row of another length are refused with the line.
+`Table.notes` says what was guessed about the file.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read(path: Path, numeric: Numeric = lambda _name: False) -> Table:
 
     Raises:
         InputMissing: it cannot be read.
-        InputInvalid: it is no table, or a row has another length than the header.
+        InputInvalid: it is not a table, or a row is not as long as the header.
     """
     path = Path(path)
     content = read_bytes(path)
@@ -130,7 +130,7 @@ class _Text:
     notes: tuple[str, ...]
 
     def fast(self, numeric: Numeric) -> Table | None:
-        """The table as pandas reads it; None where pandas might be lenient in silence: `careful` decides then."""
+        """The table as pandas reads it; None where pandas might be silently lenient: then `careful` decides."""
         if '"' in self.text and self._odd_quotes():
             return None
         names, first = self._first_rows()
@@ -163,7 +163,7 @@ class _Text:
         return of_rows(replace(self, text=text)._rows(), self.path, notes=self.notes, guard=guard)
 
     def _odd_quotes(self) -> bool:
-        """Whether a quote stands within a cell, or a blank beside one: all others begin or end a cell."""
+        """Whether there is a quote within a cell, or a blank beside one: all others begin or end a cell."""
         parts = f"\n{self.text}\n".split('"')
         outside, inside = parts[::2], parts[1::2]
         if len(outside) == len(inside) or not all(outside):  # one that does not end; a doubled one
@@ -174,7 +174,7 @@ class _Text:
         return any(part[:1].isspace() or part[-1:].isspace() for part in inside)
 
     def _is_even(self, width: int) -> bool:
-        """Whether all lines have so many cells; pandas would fill up or cut off others in silence."""
+        """Whether all lines have this many cells; pandas would silently pad or cut others."""
         bare = '"'.join(self.text.split('"')[::2])  # nothing between quotes counts
         return {line.count(self.separator) for line in bare.split("\n") if line.strip()} <= {width - 1}
 

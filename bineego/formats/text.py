@@ -20,7 +20,7 @@ def decode(content: bytes, *, where: object, whole: bool = True) -> tuple[str, s
         where: the file, for messages.
 
     Raises:
-        InputInvalid: it is no text in any of these.
+        InputInvalid: it is not text in any of these.
     """
     if content.startswith(codecs.BOM_UTF8):
         content = content[len(codecs.BOM_UTF8) :]

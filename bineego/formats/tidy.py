@@ -1,4 +1,4 @@
-"""Labels as they are compared: stripped, composed, without the class of no action; what is odd is said once."""
+"""Labels as they are compared: stripped, composed, without the class of no action; oddities are reported once."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NO_ACTION = frozenset({
     "background", "bg", "none", "null", "nothing", "sil", "silence", "no action", "no activity", "no event", "no label",
     "unlabeled", "unlabelled", "other background",
 })  # fmt: skip
-"""Names, in small letters and without signs, that mostly stand for no action."""
+"""Names, in lower case and without punctuation, that usually mean no action."""
 
 log = logging.getLogger(__name__)
 
 
 def tidy(parts: Sequence[Annotations], how: LabelOptions, where: object) -> list[Annotations]:
-    """Ground truth from several files with its labels tidied; what was changed, and what looks odd, is said once.
+    """Ground truth from several files with its labels tidied; changes and oddities are reported once.
 
     Raises:
         InputInvalid: a label is empty, or no label is `how.background`.
@@ -82,7 +82,7 @@ def say_composed(changed: dict[str, str], where: object) -> None:
 def without_background(
     tables: Sequence[pd.DataFrame], names: Sequence[str], background: str, where: object
 ) -> list[pd.DataFrame]:
-    """The tables without the segments of the class that stands for no action."""
+    """The tables without the segments of the class that means no action."""
     wanted = composed(background)
     if wanted not in names:
         raise InputInvalid(

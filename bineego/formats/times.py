@@ -47,7 +47,7 @@ def parse(texts: Column, where: Where, *, blank: bool = False, comma: bool = Fal
         comma: whether a comma is surely decimal (commas do not separate columns), however many digits follow.
 
     Raises:
-        InputInvalid: a cell is no finite number, or may be read in two ways; with the place of the first such row.
+        InputInvalid: a cell is not a finite number, or is ambiguous; with the place of the first such row.
     """
     fast = _plainly(texts, blank)
     return Numbers(values=fast) if fast is not None else _carefully(texts, where, blank, comma)

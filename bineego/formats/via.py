@@ -186,7 +186,7 @@ def _named_attribute(name: str, names: Mapping[str, str], path: Path) -> str:
 
 
 def _labels(av: object, attributes: Mapping[str, Any], chosen: Sequence[str], where: str) -> list[str]:
-    """The label texts of a row: option ids resolved, anything else as it stands; those of several attributes joined."""
+    """The label texts of a row: option ids resolved, anything else as it is; those of several attributes joined."""
     if not isinstance(av, dict):
         return []
     parts: list[list[str]] = []

@@ -20,7 +20,7 @@ LABEL_ID, SCORE_ID = "1", "2"
 
 
 def project(found: Annotations, videos: Videos) -> dict[str, Any]:
-    """The project as JSON holds it; scores stand in a text attribute `score`."""
+    """The project as JSON holds it; scores are in a text attribute `score`."""
     table = found.segments
     names = list(dict.fromkeys((*found.videos, *table["video_id"].tolist())))
     number = {video: str(i) for i, video in enumerate(names, 1)}

@@ -41,7 +41,7 @@ def format_of(path: Path, name: str | None = None) -> Format:
 
     Args:
         path: the file or folder.
-        name: one of `WRITERS`; None = what the ending of `path` stands for.
+        name: one of `WRITERS`; None = by the extension of `path`.
 
     Raises:
         UsageError: there is none.
@@ -100,7 +100,7 @@ def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[P
 
 
 def _check_texts(found: Annotations, path: Path) -> None:
-    """Refuse what no reader takes: an empty label, and half of a surrogate pair, which is no character."""
+    """Refuse what no reader takes: an empty label, and half of a surrogate pair, which is not a character."""
     for label in found.segments["label"].unique():
         if not label.strip():
             raise InputInvalid("a label is empty", where=path, remedy="give the segment its label, or leave it out")
@@ -126,7 +126,7 @@ def files_of(found: Annotations, path: Path, how: Format) -> dict[Path, str | No
     if path.suffix.casefold() in how.suffixes and not path.is_dir():
         if len(ids) > 1:
             raise UsageError(
-                f"a file of the format {how.name!r} holds a single video, and here are {listed(ids, 'video')}",
+                f"a file of the format {how.name!r} holds a single video, but there are {listed(ids, 'video')}",
                 where=path,
                 remedy=f"name a folder: {path.with_suffix('')}",
             )

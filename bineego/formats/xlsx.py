@@ -15,7 +15,7 @@ MARK = b"PK\x03\x04"
 """A workbook is a zip file."""
 
 NAME_ENDS = 100
-"""Bytes within which the name of the first file in it stands."""
+"""Bytes within which the name of the first file in it appears."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +41,7 @@ def read(path: Path) -> Sheet:
 
     Raises:
         UsageError: the package that reads workbooks is not installed.
-        InputInvalid: the file is no workbook, or an empty one, or a time of it can be read in two ways.
+        InputInvalid: the file is not a workbook, or is empty, or one of its times is ambiguous.
     """
     try:
         import openpyxl

@@ -36,7 +36,7 @@ class HeadConfig:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be from 0 to below 1, not {self.dropout}")
         if self.n_classes == 1 or self.n_classes < 0 or self.n_scenes < 0 or self.n_classes + self.n_scenes == 0:
-            raise ValueError(f"{self.n_classes} action logits and {self.n_scenes} scene logits are no head")
+            raise ValueError(f"{self.n_classes} action logits and {self.n_scenes} scene logits do not make a head")
 
     @property
     def n_boundaries(self) -> int:

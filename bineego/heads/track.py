@@ -14,7 +14,7 @@ LEAST_PROPOSAL = 0.02
 """Probability below which a step proposes nothing."""
 
 PROPOSALS_A_SECOND = 20.0
-"""At most so many proposals of a video stay, the likeliest; suppression of near copies is the decoder's."""
+"""Maximum number of proposals kept per video, the likeliest; the decoder suppresses near copies."""
 
 
 def to_track(scores: HeadScores, edges: Floats, labels: LabelSet, *, video_id: str, t: float) -> ScoreTrack:

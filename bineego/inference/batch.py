@@ -99,7 +99,7 @@ def localize(
     work = _Work(out if isinstance(out, Output) else None, options, actions, items, alone=len(everything) == 1)
     todo = [item for item in items if not work.take_earlier(item)]
     if work.skipped:
-        log.info("%d of %s done already (--overwrite does them again)", len(work.skipped), many(len(items), "video"))
+        log.info("%d of %s already done (--overwrite redoes them)", len(work.skipped), many(len(items), "video"))
     options = _with_precision(options, models, todo, device)
     try:
         finish = Finish(options, actions, out.results if isinstance(out, Output) else out)
@@ -111,7 +111,7 @@ def localize(
     except (KeyboardInterrupt, Interrupted, Terminated) as stop:
         if out is not None:
             work.finish()
-            stop.args = (f"{work.n_done} of {many(len(items), 'video')} done; the same command goes on",)
+            stop.args = (f"{work.n_done} of {many(len(items), 'video')} done; the same command continues",)
         raise
     localized = work.finish()
     work.raise_failures()
@@ -122,7 +122,7 @@ def _with_precision(
     options: LocalizeOptions, models: Sequence[Loaded], todo: Sequence[Item], device: torch.device
 ) -> LocalizeOptions:
     """The options with the number format that all models may use. It is chosen here, and not in every process that
-    scores: what is to be said of it is said once."""
+    scores: so that its messages appear once."""
     clip_models = [one for one in dict.fromkeys(models) if isinstance(one.model.network, TSM)]
     if not clip_models or all(item.is_track for item in todo):
         return options
@@ -175,7 +175,7 @@ class _Work:
             if self.alone:
                 raise result
             self.failed[item.video_id] = result
-            log.warning("%s is left out: %s", item.video_id, result)
+            log.warning("%s skipped: %s", item.video_id, result)
             return
         self.paths += result.paths
         self.found[item.video_id] = result
@@ -203,7 +203,7 @@ class _Work:
             )
         damaged = [video for video, found in known.items() if found.damage]
         if damaged and len(known) > 1:
-            log.info("damaged: %s; --strict leaves such videos out", listed(damaged, "video"))
+            log.info("damaged: %s; --strict skips such videos", listed(damaged, "video"))
         if self.empty:
             log.info("%s", telling.empties(self.empty, len(known), self.options.threshold))
         return Localized(
@@ -230,7 +230,7 @@ class _Work:
         raise BatchFailed(
             f"{len(self.failed)} of {len(self.items)} inputs failed, the first with: {first.message}",
             where=first.where,
-            remedy="the others are written; run the same command again after a repair: it does only what is missing"
+            remedy="the others are done; fix these and run the same command again, which does only what is missing"
             if self.output is not None and self.found
             else None,
         )
@@ -279,12 +279,14 @@ def _one_file(path: Place, items: Sequence[Item], call: LocalizeCall, *, actions
         UsageError: there are several videos or formats, or no actions to write.
     """
     if len(items) != 1:
-        raise UsageError(f"names a file, and there are {len(items)} videos", where=path, remedy="name a folder with -o")
+        raise UsageError(f"names a file, but there are {len(items)} videos", where=path, remedy="name a folder with -o")
     if not actions:
-        raise UsageError("is a table of actions, and only scenes are told", where=path, remedy="name a folder with -o")
+        raise UsageError(
+            "is a table of actions, but only scenes are predicted", where=path, remedy="name a folder with -o"
+        )
     told = [form for form in call.format if form is not FileFormat.CSV]
     if len(told) > 1:
-        raise UsageError(f"names a file, and there are {len(told)} formats", where=path, remedy="name a folder with -o")
+        raise UsageError(f"names a file, but there are {len(told)} formats", where=path, remedy="name a folder with -o")
     form = told[0] if told else FileFormat(ENDINGS[path.suffix.casefold()])
     one = OneFile(
         path,

@@ -97,7 +97,7 @@ def score_clips(
         frames: (index, picture, seconds) of the frames of all clips, and others, in order.
         frames_NT: frame index (N, T) of every slot of every clip, the clips in order of time.
         batch: clips per call.
-        background: decode in a thread of its own, while the network works.
+        background: decode in a separate thread while the network works.
         on_progress: called with (clips done, clips).
         earlier: logits of the first clips, whose frames are not needed any more (`kept_answers`).
         kept: keeps what is done, in whole batches, so that the rest is put together as it would have been.
@@ -174,7 +174,7 @@ def clip_batches(frames: Iterable[TimedFrame], frames_NT: Ints, batch: int) -> I
             for old in [i for i in held if i < needed_N[n]]:
                 del held[old]
     if n < len(frames_NT):
-        raise RuntimeError(f"{len(frames_NT) - n} of {len(frames_NT)} clips lack frames that were asked for")
+        raise RuntimeError(f"{len(frames_NT) - n} of {len(frames_NT)} clips lack some of their frames")
 
 
 @contextlib.contextmanager
@@ -238,7 +238,7 @@ def _memory_errors(n: int) -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
-        remedy = f"try a batch of {n // 2} clips" if n > 1 else "use --device cpu, or a model of a smaller trunk"
+        remedy = f"try a batch of {n // 2} clips" if n > 1 else "use --device cpu, or a model with a smaller trunk"
         raise ResourceExhausted(f"out of memory on the device with a batch of {n} clips", remedy=remedy) from error
 
 
@@ -247,7 +247,7 @@ def _finite(awaited: _Awaited) -> Answers:
     parts = [None if part is None else part.double().numpy() for part in awaited.wait()]
     if not all(part is None or bool(np.isfinite(part).all()) for part in parts):
         raise ModelError(
-            "the network's answer is not a finite number",
+            "the network's output is not finite",
             remedy="its weights are damaged, or too large for bf16: try --precision fp32",
         )
     return Answers(actions=parts[0], scenes=parts[1])

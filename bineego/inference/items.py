@@ -32,7 +32,7 @@ class Item:
         video_id: names its rows and its files.
         views: its file in each view asked for, None where it lacks one. A score track is one file, and so is what lies
             at an address.
-        kept: keeps what is done of a long video; None = nobody goes on with it.
+        kept: keeps what is done of a long video; None = it cannot be continued.
         damage: what was noticed of it when it was scored: of each of its files that is damaged.
     """
 
@@ -70,7 +70,7 @@ class Item:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """All files that the result hangs on: the JSON beside features says when their steps are."""
+        """All files that the result depends on: the JSON beside features says when their steps are."""
         return (*self.files, *(json_beside(self.paths[0]) if self.is_features else ()))
 
 
@@ -92,7 +92,7 @@ def find_items(
     """The videos, features and score tracks that `inputs` name, on this machine or at addresses, in their order.
 
     A folder that holds score tracks, or features, and no videos gives those. For the rest see `datasets.inputs`.
-    A recording that lacks one of several views is an item all the same; a note counts them.
+    A recording that lacks one of several views is still an item; a note counts them.
 
     Raises:
         InputMissing: an input is not there.
@@ -123,14 +123,14 @@ def find_items(
             items += [Item(video_id=video_id, views=(file,)) for video_id, file in one_view.items()]
     nameless = [item for item in items if not item.video_id]
     if nameless:
-        raise UsageError("its name is an ending and no more", where=nameless[0].files[0], remedy="rename it")
+        raise UsageError("its name is only an extension", where=nameless[0].files[0], remedy="rename it")
     seen: dict[str, Item] = {}
     for item in items:
         other = seen.setdefault(item.video_id, item)
         if [resolved(source) for source in other.files] != [resolved(source) for source in item.files]:
             raise UsageError(
                 f"two inputs with the id {item.video_id!r}: {other.files[0]} and {item.files[0]}",
-                remedy="rename one, or give them in two calls",
+                remedy="rename one, or use two calls",
             )
     _count_lacking(list(seen.values()), views)
     return list(seen.values())
@@ -171,7 +171,9 @@ def _count_lacking(items: Sequence[Item], views: Sequence[View]) -> None:
     for place, view in enumerate(views):
         lacking = sum(item.views[place] is None for item in recordings)
         if lacking:
-            log.info("%d of %d recordings have no %s video: localized without it", lacking, len(recordings), view)
+            log.info(
+                "%d of %d recordings have no %s video: localized without that view", lacking, len(recordings), view
+            )
 
 
 def _tracks_in(path: Path) -> list[Path]:

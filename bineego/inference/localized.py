@@ -1,4 +1,4 @@
-"""What `localize` found, to go on with, to save, and to look at in a notebook."""
+"""The result of `localize`: to use, to save, and to show in a notebook."""
 
 from __future__ import annotations
 

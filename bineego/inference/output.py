@@ -61,7 +61,7 @@ class Output:
                 check_name(name, str(item.files[0]))
                 if name in taken:
                     raise UsageError(
-                        f"a video with the id {item.video_id!r}: its table and that of all videos would be one file",
+                        f"the table of the video {item.video_id!r} would have the same name as the table of all videos",
                         remedy="rename the video",
                     )
             store.check(item.video_id, names, overwrite=overwrite)
@@ -99,7 +99,7 @@ class Output:
         return list(later)
 
     def _later(self, *, all_done: Sequence[str], actions: bool, scenes: bool) -> dict[str, tables.Target | None]:
-        """What is written once the videos are done, by name; None stands for the table of scenes."""
+        """What is written once the videos are done, by name; None = the table of scenes."""
         own = [video for video in all_done if video in self._own]
         formats = self.formats if scenes else self.formats - {FileFormat.CHALLENGE_SCENES}
         found: dict[str, tables.Target | None] = {}
@@ -108,7 +108,7 @@ class Output:
             found |= {target.name: target for target in several}
             if len(found) < len(several):
                 raise UsageError(
-                    "two of these formats would make one file", where="--format", remedy="name a folder: -o"
+                    "two of these formats would write the same file", where="--format", remedy="name a folder: -o"
                 )
         return found | ({SCENES: None} if scenes else {})
 

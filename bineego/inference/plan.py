@@ -73,7 +73,7 @@ def make_plan(
         raise InputInvalid(
             f"{duration:,.0f} s in intervals of {min(t, stride or t):g} s and {n_frames} frames are {slots:,.0f} "
             f"frames to look at; at most {MOST_SLOTS:,}",
-            remedy="a larger --stride, or a model of longer intervals",
+            remedy="use a larger --stride, or a model with longer intervals",
         )
     if stride is None or abs(stride - t) <= EPSILON * t:
         stride = t
@@ -114,7 +114,7 @@ def cells(plan: ClipPlan, values_NK: Floats, duration: float) -> tuple[Floats, F
         near = slice(max(0, around - reach), around + reach)
         weight = overlaps([low], [high], plan.lows[near], plan.highs[near])[0]
         if i == n - 1 or weight.sum() <= 0:
-            # The interval that ends with the video stands last in the plan, off the stride.
+            # The interval that ends with the video comes last in the plan, off the stride.
             near = slice(None)
             weight = overlaps([low], [high], plan.lows, plan.highs)[0]
         covered[i] = weight @ values_NK[near] / weight.sum()

@@ -163,7 +163,7 @@ class Results:
 
 
 class OneFile:
-    """The table of one video under a name of its own (`-o result.csv`); its score track goes beside it."""
+    """The table of one video under a given name (`-o result.csv`); its score track goes beside it."""
 
     def __init__(
         self,

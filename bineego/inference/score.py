@@ -51,7 +51,7 @@ class Scorer(Protocol):
             kept: keeps what is done of a long video, and has what an interrupted call has done.
 
         Raises:
-            InputMissing, InputInvalid: the file is not there, or is no video that can be decoded.
+            InputMissing, InputInvalid: the file is not there, or is not a video that can be decoded.
             ModelError, ResourceExhausted: the network's answer, or the device's memory.
         """
         ...
@@ -84,7 +84,7 @@ class ClipScorer:
 
     @property
     def damage(self) -> Damage:
-        """See `Scorer.damage`; frames of the cache are as good as they were when they were put there."""
+        """See `Scorer.damage`; cached frames carry the damage they had when they were cached."""
         source = self._source
         return source.damage if isinstance(source, VideoReader | ParallelReader) else Damage()
 
@@ -128,7 +128,7 @@ class ClipScorer:
             rows = np.arange(len(plan))
             earlier = kept_answers(kept, len(plan), batch)
             if earlier:
-                log.info("%s: going on after %d of %d clips", video_id, len(earlier[0]), len(plan))
+                log.info("%s: continuing after %d of %d clips", video_id, len(earlier[0]), len(plan))
                 wanted = wanted_frames(source, plan.frames[len(earlier[0]) :])
             answers = score_clips(
                 self.network,

@@ -178,7 +178,7 @@ def _refuse(path: Path, damage: Damage) -> None:
         raise InputInvalid(
             f"damaged: {damage}",
             where=path,
-            remedy="make a new copy of it, or work with what there is: without --strict",
+            remedy="make a new copy of it, or use it as it is without --strict",
         )
 
 

@@ -70,7 +70,7 @@ def check_formats(formats: Collection[FileFormat], *, scenes: bool, bare: Iterab
             remedy=f"bineego convert predictions.csv OUT --format {counting[0]} --videos FOLDER",
         )
     if FileFormat.CHALLENGE_SCENES in formats and not scenes:
-        raise UsageError("challenge-scenes needs a model that tells scenes", where="--format", remedy="leave it out")
+        raise UsageError("challenge-scenes needs a model that predicts scenes", where="--format", remedy="leave it out")
 
 
 def write(
@@ -122,7 +122,7 @@ def write_one(
 
 
 def _measured(files: MediaFiles, video: str) -> Media | None:
-    """A file that is no video any more (moved, or a score track) is as good as none."""
+    """A file that is no longer a video (moved, or a score track) counts as missing."""
     try:
         return files.get(video)
     except BineegoError:

@@ -178,8 +178,3 @@ def projection_layers(projection: Projection) -> nn.ModuleList:
 def _linear(layer: nn.Module) -> nn.Linear:
     assert isinstance(layer, nn.Linear)
     return layer
-
-
-def is_temporal(card: ModelCard) -> bool:
-    """Whether a model looks over whole videos, and not at clip after clip."""
-    return isinstance(card.network, TemporalConfig)

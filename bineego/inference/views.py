@@ -39,8 +39,8 @@ def check_views(views: Sequence[View]) -> None:
     own = [view for view in views if not view.has_timeline]
     if own and len(views) > 1:
         raise UsageError(
-            f"{own[0]} clips have a timeline of their own: they cannot be fused with another view",
-            remedy="--view panoramic,third_person, or an egocentric view alone",
+            f"{own[0]} clips have their own timeline and cannot be fused with another view",
+            remedy="--view panoramic,third_person, or a single egocentric view",
         )
 
 
@@ -59,8 +59,8 @@ def load_models(given: ModelSource | Sequence[ModelSource] | None, views: Sequen
     if len(sources) not in (1, len(views)):
         raise UsageError(
             f"{len(sources)} models for {len(views)} {'view' if len(views) == 1 else 'views'}",
-            remedy="one model for all views, or one for each in the order of --view; "
-            "several models of one view are fused with: bineego ensemble",
+            remedy="give one model for all views, or one per view in the order of --view; to combine several "
+            "models of one view use: bineego ensemble",
         )
     found = [source if isinstance(source, Model) else find_model(source) for source in sources]
     loaded = {
@@ -84,7 +84,7 @@ def check_score_options(models: Sequence[Loaded], options: ScoreOptions) -> None
     for name in ("stride", "clip_duration", "coarse"):
         if getattr(options, name) != getattr(usual, name):
             raise UsageError(
-                f"--{name.replace('_', '-')} is about clips, and this model looks over whole videos",
+                f"--{name.replace('_', '-')} applies to clips, but this model reads whole videos",
                 remedy="leave it out",
             )
 
@@ -100,16 +100,16 @@ def have_actions(models: Sequence[Loaded], views: Sequence[View]) -> bool:
     if not views[0].has_timeline:
         if not models[0].model.card.labels.scenes:
             raise InputInvalid(
-                f"{views[0]} clips have no annotated timeline: only their scene can be told, and the model knows no "
-                "scenes",
+                f"{views[0]} clips have no annotated timeline, so only their scene could be predicted, but "
+                "the model knows no scenes",
                 remedy="use a model trained with --task multi or scene, or --view panoramic or third_person",
             )
-        log.info("%s clips have no annotated timeline: scenes only", views[0])
+        log.info("%s clips have no annotated timeline: only scenes are predicted", views[0])
         return False
     for one, view in zip(models, views, strict=True):
         if one.model.card.view != view:
-            log.info("the model was trained on %s video, this is %s", one.model.card.view, view)
+            log.info("the model was trained on %s video, but this is %s video", one.model.card.view, view)
     if all(one.model.card.network.n_classes == 0 for one in models):
-        log.info("the model knows scenes only: no predictions.csv")
+        log.info("the model predicts only scenes, so there is no predictions.csv")
         return False
     return True

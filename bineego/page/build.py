@@ -44,7 +44,7 @@ def write_page(content: Content, path: Path, *, at: Path | None = None) -> None:
 
 
 def _for_script(text: str) -> str:
-    """JSON that cannot end the element it stands in, nor open a comment there."""
+    """JSON that cannot end the element it is in, nor open a comment there."""
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 

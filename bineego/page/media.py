@@ -56,7 +56,7 @@ class MediaDescriber:
             if length:
                 told |= {"length": length, "thumbs": self._sheet(video, length)}
         except BineegoError as error:
-            log.warning("%s: no pictures of it on the page (%s)", video, error.message)
+            log.warning("%s: no thumbnails for it on the page (%s)", video, error.message)
         return told
 
     def _sheet(self, video: Path, length: float) -> dict[str, Any] | None:

@@ -114,7 +114,7 @@ def report_of(found: Localized, folder: Path, *, overwrite: bool = False) -> Pat
 
 
 def find_results(path: Path) -> Results:
-    """What a path stands for.
+    """What a path refers to.
 
     Raises:
         InputMissing: it is not there.
@@ -142,7 +142,7 @@ def find_results(path: Path) -> Results:
     raise UsageError(
         f"neither a finished run nor a folder with {PREDICTIONS}",
         where=path,
-        remedy="name what `bineego train` or `bineego localize -o` wrote, or a file of predictions",
+        remedy="give a run, a folder written by `bineego localize -o`, or a file of predictions",
     )
 
 
@@ -180,12 +180,13 @@ def gather(
     annotated_ids = known.videos if known is not None else ()
     videos = list(dict.fromkeys(map(str, [*predictions["video_id"], *by_id, *annotated_ids, *videos])))
     if not videos:
-        raise UsageError("no video to report on: there are no predictions")
+        raise UsageError("nothing to report: there are no predictions")
     if len(videos) > MOST_VIDEOS:
         videos = _fitting(videos, [*predictions["video_id"].unique(), *by_id])
     if len(videos) > MOST_VIDEOS:
         raise UsageError(
-            f"{len(videos)} videos, and a page holds {MOST_VIDEOS}", remedy="report on parts of them, a file for each"
+            f"{len(videos)} videos, but a page holds at most {MOST_VIDEOS}",
+            remedy="make one page for each part of them",
         )
     evaluation = None
     if known is not None and len(known.segments):

@@ -50,7 +50,7 @@ def write_precision_recall(result: Scores, path: Path) -> None:
     highest precision at or after each recall; a .json has the points of all classes as in `Evaluation.to_json`.
 
     Raises:
-        UsageError: another file type, or the evaluation kept no curves.
+        UsageError: another file type, or this evaluation has no curves.
     """
     check_type(path)
     picture = draw_precision_recall(result)
@@ -70,11 +70,11 @@ def draw_precision_recall(result: Scores) -> Picture:
     """One panel for each threshold, one line for each class: the highest precision at or after each recall.
 
     Raises:
-        UsageError: the evaluation kept no curves.
+        UsageError: this evaluation has no curves.
     """
     curves = result.curves
     if curves is None:
-        raise UsageError("the evaluation kept no curves", remedy="evaluate with curves=True")
+        raise UsageError("this evaluation has no curves", remedy="use evaluate(..., curves=True)")
     labels = sorted(curves, key=lambda label: -result.n_truth.get(label, 0))
     shown = labels[:MOST_CLASSES]
     colours = label_colours(shown)

@@ -59,7 +59,7 @@ def snap(labels: Ints, log_odds: Floats, edges: Floats) -> tuple[Ints, Floats]:
 
 
 def _top(log_odds: Floats, edges: Floats, peak: int) -> float:
-    """Seconds from an edge to the top of the parabola through it and its neighbours; 0 where that is no top."""
+    """Seconds from an edge to the top of the parabola through it and its neighbours; 0 if that is not a maximum."""
     x, y = edges[peak - 1 : peak + 2] - edges[peak], log_odds[peak - 1 : peak + 2]
     before, after = (y[1] - y[0]) / -x[0], (y[2] - y[1]) / x[2]  # slopes
     if not before > after or before < 0 or after > 0:

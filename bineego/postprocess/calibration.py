@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.2, 5.0
 """Our choice, well beyond what a network that has learnt something needs. Where labels ask for more, they say that it
-knows nothing, or that it made no error yet, and the likelihood would rise for ever."""
+knows nothing, or that it made no error yet, and the likelihood would rise without limit."""
 
 MIN_INTERVALS = 100
 """Fewer say too little. Neighbours are alike: a hundred intervals of actions four intervals long are 25 witnesses, with
@@ -42,7 +42,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike, activation: Activation
     """
     z, y = np.asarray(logits, np.float64), np.asarray(labels)
     if len(z) < MIN_INTERVALS:
-        log.info("no temperature is fitted: %d held-out intervals, and %d are needed", len(z), MIN_INTERVALS)
+        log.info("temperature not fitted: %d held-out intervals, %d are needed", len(z), MIN_INTERVALS)
         return 1.0
     low, high = 1.0 / MAX_TEMPERATURE, 1.0 / MIN_TEMPERATURE
     ratio = (np.sqrt(5.0) - 1.0) / 2.0
@@ -58,9 +58,9 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike, activation: Activation
             b = low + ratio * (high - low)
             at_b = _loss(z * b, y, activation)
     temperature = float(2.0 / (low + high))
-    for bound, why in ((MIN_TEMPERATURE, "makes hardly an error"), (MAX_TEMPERATURE, "is hardly better than chance")):
+    for bound, why in ((MIN_TEMPERATURE, "makes almost no errors"), (MAX_TEMPERATURE, "is barely better than chance")):
         if abs(temperature / bound - 1) < AT_BOUND:
-            log.warning("the temperature was stopped at %g: the network %s on the held-out intervals", bound, why)
+            log.warning("temperature limited to %g: the network %s on the held-out intervals", bound, why)
     return temperature
 
 

@@ -15,7 +15,7 @@ from bineego.types import Floats
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 SMOOTHING = 1.0
-"""Seconds over which probabilities are averaged before thresholds are applied: fragments are no candidates."""
+"""Seconds over which probabilities are averaged before thresholds are applied: fragments are not candidates."""
 RANK = 0.1
 """Factor on the scores of candidates: all of them score less."""
 SAME = 0.9
@@ -50,7 +50,7 @@ def candidate_runs(probabilities: Floats, edges: Floats, decoded: Spans, own: Sp
 
 
 def _new(spans: Spans, known: Spans) -> Spans:
-    """Those that are no near copies of known ones of their class."""
+    """Those that are not near copies of known ones of their class."""
     overlap: Floats = tiou(spans.starts[:, None], spans.ends[:, None], known.starts[None], known.ends[None])
     copies = (overlap >= SAME) & (spans.labels[:, None] == known.labels[None])
     return spans.where(~copies.any(axis=1))

@@ -206,7 +206,7 @@ def _peaks(track: ScoreTrack, column: int | None = None) -> Floats | None:
 def _own_candidates(track: ScoreTrack) -> Spans:
     if track.candidates is None:
         raise InputInvalid(
-            "it has no candidates of its own: its model has no anchor-free branch",
+            "it has no proposals, because its model has no anchor-free branch",
             where=f"score track of {track.video_id!r}",
             remedy="--postprocess viterbi",
         )
@@ -218,7 +218,7 @@ def _bias(track: ScoreTrack, options: DecodeOptions) -> Floats:
     unknown = [label for label in options.class_thresholds if label not in track.actions]
     if unknown:
         raise InputInvalid(
-            f"a threshold for the unknown action {unknown[0]!r}{nearest(unknown[0], track.actions)}",
+            f"threshold for an unknown action {unknown[0]!r}{nearest(unknown[0], track.actions)}",
             where=f"score track of {track.video_id!r}",
         )
     thresholds = np.array([0.5, *(options.class_thresholds.get(name, options.threshold) for name in track.actions)])

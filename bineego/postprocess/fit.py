@@ -53,7 +53,7 @@ MOST_GROUPS = 8
 """Of more, every eighth is one group with the first, and so on."""
 
 PASSES = 2
-"""Over all parts of a `Decoding`: what is best for one of them may hang on the others."""
+"""Over all parts of a `Decoding`: what is best for one may depend on the others."""
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def fit_decoder(tracks: Sequence[ScoreTrack], truth: Annotations, groups: Sequen
     n_intervals = sum(n_whole(track.duration, track.t) for track in tracks)
     if len(tracks) < MIN_VIDEOS or labelled.sum() < MIN_SEGMENTS or n_intervals < MIN_INTERVALS:
         log.info(
-            "the decoder is not fitted: %d held-out videos, %d segments, %d intervals, and %d, %d and %d are needed",
+            "decoder not fitted: %d held-out videos, %d segments and %d intervals; %d, %d and %d are needed",
             len(tracks), labelled.sum(), n_intervals, MIN_VIDEOS, MIN_SEGMENTS, MIN_INTERVALS,
         )  # fmt: skip
         return None
@@ -104,7 +104,7 @@ def fit_decoder(tracks: Sequence[ScoreTrack], truth: Annotations, groups: Sequen
     figures = {name: judge.final(of_tracks) for name, of_tracks in ways.items()}
     found = _search(judge, 0)
     if judge.score(found, 0)[0] == 0:
-        log.info("the decoder is not fitted: nothing is found in the held-out videos")
+        log.info("decoder not fitted: nothing was found in the held-out videos")
         return None
     return DecoderFit(decoding=found, figures=figures)
 

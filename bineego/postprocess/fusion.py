@@ -37,7 +37,7 @@ def fuse_tracks(
 ) -> ScoreTrack:
     """One track of a video from those of several models.
 
-    The grid is the union of all edges; in each of its cells a model says what it says of its own interval around it.
+    The grid is the union of all edges; in each of its cells a model has the value of its own interval there.
     The logits of the result are the logs (`softmax`) or log-odds (`sigmoid`) of the fused calibrated probabilities. It
     is `softmax` if all tracks are. Where a video is longer in one view than in another, the tail belongs to those that
     have it. A model of scenes alone has no say on actions.
@@ -154,13 +154,13 @@ def _names(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _places(names: Sequence[str], among: Sequence[str]) -> Ints:
-    """Where each name stands among others."""
+    """The position of each name among others."""
     place = {name: i for i, name in enumerate(among)}
     return np.array([place[name] for name in names], np.int64)
 
 
 def _columns(track: ScoreTrack, actions: Sequence[str]) -> Ints:
-    """Where each class of a track stands: the background first, whatever the actions are called."""
+    """The position of each class of a track: the background first, whatever the actions are called."""
     return np.concatenate([[0], 1 + _places(track.actions, actions)])
 
 

@@ -111,7 +111,7 @@ class RemoteFolder:
         """
         if self.address.scheme in WEB:
             raise UsageError(
-                "cannot be written: the web is read only", where=self.address, remedy="name another place with -o"
+                "cannot be written: the web is read only", where=self.address, remedy="choose another place with -o"
             )
         probe = f"{UPLOADS}/{uuid.uuid4().hex}"
         try:

@@ -102,7 +102,7 @@ def fetch(file: RemoteFile, path: Path) -> None:
         raise ScratchFull(
             f"{file} takes {words.size(file.size)}, and {words.size(free)} are free",
             where=path.parent,
-            remedy="name a larger disk with --scratch, or use fewer with --jobs",
+            remedy="name a larger disk with --scratch, or lower --jobs",
         )
     for turn in range(TRIES):
         try:

@@ -73,7 +73,7 @@ def writing(address: Address) -> Iterator[None]:
         raise
     except (FileNotFoundError, PermissionError, NotImplementedError) as error:
         raise UsageError(
-            f"cannot be written ({_said(error)})", where=address, remedy="name another place with -o"
+            f"cannot be written ({_said(error)})", where=address, remedy="choose another place with -o"
         ) from error
     except Exception as error:  # every library has errors of its own, few of them OSErrors
         raise ResourceExhausted(f"cannot be written ({_said(error)})", where=address, remedy="run again") from error

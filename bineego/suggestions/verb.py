@@ -32,7 +32,7 @@ from bineego.types import OnProgress
 from bineego.words import duration, many
 
 LABEL = "label here"
-"""The action that stands for a suggestion in projects of annotation tools; nobody's own."""
+"""The action that marks a suggestion in projects of annotation tools."""
 
 TABLE, PAGE, BORIS, VIA = "suggestions.csv", "suggestions.html", "suggestions.boris", "suggestions.via.json"
 
@@ -80,15 +80,15 @@ def suggest(
         if isinstance(result, BineegoError):
             if len(items) == 1:
                 raise result
-            log.warning("%s is left out: %s", item.video_id, result)
+            log.warning("%s skipped: %s", item.video_id, result)
             failed.append(result)
         else:
             tracks.append(replace(result, video_id=item.video_id))
     if tracks and not any(track.actions for track in tracks):
-        raise UsageError("the model names scenes only, no actions", remedy="name one that was trained on actions")
+        raise UsageError("the model predicts only scenes, no actions", remedy="use one that was trained on actions")
     found = choose(tracks, 60 * chosen.minutes)
     if not found:
-        raise UsageError("nothing to suggest: no video could be scored, or none is long enough")
+        raise UsageError("nothing to suggest: no video could be scored, or all are too short")
     files = {item.video_id: item.paths[0] for item in items if item.is_video_here}
     _write(chosen.output, found, tracks, files, how)
     seconds = sum(stretch.end - stretch.start for stretch in found)

@@ -87,15 +87,17 @@ def load(folder: Path) -> RunState:
     path = folder / NAME
     for left_over in folder.glob(f".{NAME}.*.tmp"):
         left_over.unlink(missing_ok=True)
-    remedy = "start the run anew with --overwrite"
+    remedy = "start over with --overwrite"
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise ModelError("nothing to resume: the run has not saved its state yet", where=path, remedy=remedy) from error
+        raise ModelError(
+            "nothing to resume: the run has not saved a checkpoint yet", where=path, remedy=remedy
+        ) from error
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, ValueError) as error:
         raise ModelError(f"cannot be read ({type(error).__name__})", where=path, remedy=remedy) from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise ModelError("not a run's state of this version", where=path, remedy=remedy)
+        raise ModelError("not a checkpoint of this version", where=path, remedy=remedy)
     if "begun" in content:  # of version 0.1
         content["origin"] = content.pop("begun")
     content["rows"] = [
@@ -104,7 +106,7 @@ def load(folder: Path) -> RunState:
     try:
         state = RunState(**content)
     except TypeError as error:
-        raise ModelError(f"not a run's state ({error})", where=path, remedy=remedy) from error
+        raise ModelError(f"not a checkpoint ({error})", where=path, remedy=remedy) from error
     return replace(state, recipe=_of_today(state.recipe), resolved=_of_today(state.resolved))
 
 

@@ -166,7 +166,7 @@ class ClipLoader:
     """Reads batches of clips in worker processes, which stay for the next epoch.
 
     It must be closed, also when something fails: its workers ignore SIGTERM, by which Python ends what processes are
-    left at its own end, and it would wait for them for ever.
+    left at its own end, and it would wait for them forever.
 
     Args:
         clips: the training set; its recipe says how many workers.
@@ -222,7 +222,7 @@ class ClipLoader:
 
 
 class _Parts:
-    """What a `DataLoader` reads next; it looks at the list anew in every epoch."""
+    """What a `DataLoader` reads next; it reads the list again in every epoch."""
 
     def __init__(self, parts: list[list[Draw]]) -> None:
         self.parts = parts
@@ -246,7 +246,7 @@ def fits_shared_memory(recipe: Recipe, workers: int) -> bool:
     if need <= free:
         return True
     log.info(
-        "%s has %s, and clips that are read ahead take %s: they go through pipes, which is slower "
+        "%s has %s, but prefetched clips need %s, so they go through pipes, which is slower "
         "(docker run --shm-size enlarges it)",
         SHARED_MEMORY, size(free), size(need),
     )  # fmt: skip
@@ -254,8 +254,8 @@ def fits_shared_memory(recipe: Recipe, workers: int) -> bool:
 
 
 def _cannot_send(error: Exception, _batch: object) -> None:
-    """A batch that cannot be handed over is lost, and the training would wait for it for ever: end the worker."""
-    os.write(2, f"a process that reads clips cannot hand them over: {error}\n".encode())
+    """A batch that cannot be handed over is lost, and the training would wait for it forever: end the worker."""
+    os.write(2, f"a process that reads clips cannot send them: {error}\n".encode())
     os._exit(CANNOT_SEND)
 
 

@@ -38,7 +38,7 @@ def one_device(options: RunOptions) -> torch.device:
     """
     if options.devices * options.nodes > 1 or int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError(
-            "the temporal head is trained by one process, which takes minutes",
+            "the temporal head trains in a single process, within minutes",
             where="--devices",
             remedy="leave out --devices, --nodes and torchrun, or train the report's network with --head interval",
         )

@@ -31,7 +31,9 @@ from bineego.words import many
 log = logging.getLogger(__name__)
 
 FIT_STRIDES = 4
-"""The decoder is fitted on intervals that start so many times a t: what an overlap repeats shows only there."""
+"""The decoder is fitted on intervals that start this many times per t, because only there the effect of overlaps
+shows.
+"""
 
 
 def fit_and_finish(
@@ -102,7 +104,7 @@ def finish(
     write_validation(folder, final, held)
     write_figures(folder, final.figures)
     if fitted.calibration is None and not held_out:
-        log.info("no temperature is fitted: no recording is held out")
+        log.info("temperature not fitted: no recording is held out")
     fitted.say()
     log.info("%s", _last_line(epoch, final.figures, held, held_out=held_out))
     return final.figures

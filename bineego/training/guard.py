@@ -18,7 +18,7 @@ from bineego.training.samples import Samples
 LOOK_EVERY = 20
 """Steps between two looks on a GPU: every look waits for it."""
 
-SLOWER = "start anew with a lower --lr, or with --warmup 1"
+SLOWER = "start over with a lower --lr, or with --warmup 1"
 
 KILLED = ("killed by signal", "exited unexpectedly")  # by the system, which does so when memory runs out
 
@@ -72,13 +72,13 @@ class NanGuard:
             where = self.samples.name(int(samples[first]), float(low[first]))
             if bad.all() and len(losses) > 1:
                 raise InputInvalid(
-                    f"the training diverged in {place}: no loss is a number (first: {where})",
+                    f"the training diverged in {place}: no loss is finite (first: {where})",
                     remedy=SLOWER,
                 )
             raise InputInvalid(
-                f"the loss of one clip is not a number in {place}",
+                f"the loss of one clip is not finite in {place}",
                 where=where,
-                remedy="look at this video and its labels",
+                remedy="check this video and its labels",
             )
         for norm, place in norms:
             if not bool(torch.isfinite(norm)):
@@ -87,7 +87,7 @@ class NanGuard:
 
 @contextlib.contextmanager
 def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
-    """Turn "out of memory" into advice: how to go on with the same recipe in less memory."""
+    """Turn "out of memory" into advice: how to continue with the same recipe in less memory."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
@@ -97,12 +97,12 @@ def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
         if "shared memory" in text or "bus error" in text.casefold() or f"exit code {CANNOT_SEND}" in text:
             raise ResourceExhausted(
                 "the processes that read clips ran out of shared memory",
-                remedy="try --workers 0, or enlarge /dev/shm (docker run --shm-size=1g); then go on with --resume",
+                remedy="try --workers 0, or enlarge /dev/shm (docker run --shm-size=1g), then continue with --resume",
             ) from error
         if any(words in text for words in KILLED):
             raise ResourceExhausted(
-                "a process that reads clips was killed, as happens when memory or shared memory runs out",
-                remedy="try --workers 0, or a smaller --batch-size; then go on with --resume",
+                "a process that reads clips was killed, probably because memory or shared memory ran out",
+                remedy="try --workers 0, or a smaller --batch-size, then continue with --resume",
             ) from error
         if any(words in text for words in NO_MEMORY):
             raise _exhausted(recipe) from error
@@ -112,8 +112,8 @@ def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
 def _exhausted(recipe: OptimisationPart) -> ResourceExhausted:
     n, parts = recipe.batch_size, recipe.parts()
     if n // parts <= 1:
-        return ResourceExhausted("out of memory with one clip at a time", remedy="use a smaller --trunk or --size")
+        return ResourceExhausted("out of memory even with one clip at a time", remedy="use a smaller --trunk or --size")
     return ResourceExhausted(
         f"out of memory with {n // parts} clips at a time",
-        remedy=f"try --batch-size {max(1, n // 2)}, or --accumulate {parts * 2}, which changes the result least",
+        remedy=f"try --batch-size {max(1, n // 2)}, or --accumulate {parts * 2}, which changes the result the least",
     )

@@ -48,14 +48,14 @@ def asked_head(call: TrainCall) -> Head | None:
     if of[other]:
         mine = "--head" if call.head is not None else _flags(of[asked][:1])
         raise UsageError(
-            f"{mine} is of the {asked} head, {_flags(of[other])} of the {other} head",
-            remedy=f"leave one of them out, also in bineego.toml; --head {Head.INTERVAL} trains the report's network",
+            f"{mine} ({asked} head) cannot be combined with {_flags(of[other])} ({other} head)",
+            remedy=f"leave one of them out, in bineego.toml too; --head {Head.INTERVAL} trains the report's network",
         )
     return asked
 
 
 def default_head(seconds: Callable[[], float]) -> Head:
-    """The head for some seconds of labelled training video; it hangs on the data, never on the machine."""
+    """The head for this many seconds of labelled training video; it depends on the data, never on the machine."""
     length = seconds()
     head, other = Head.TEMPORAL, f"--head {Head.INTERVAL} trains the report's TSM"
     if length >= ENOUGH:
@@ -72,9 +72,9 @@ def check_trunk(trunk: str) -> None:
     """
     if trunk not in list(Trunk):
         raise UsageError(
-            f"{trunk!r} is a run, whose trunk only a temporal head reads",
+            f"{trunk!r} is a run; only the temporal head can use the trunk of a run",
             where="--trunk",
-            remedy=f"add --head temporal; or go on training its weights with --init {trunk}",
+            remedy=f"add --head temporal, or continue training its weights with --init {trunk}",
         )
 
 

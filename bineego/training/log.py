@@ -50,7 +50,7 @@ class RunLog:
 
     Args:
         folder: where to.
-        state: of the run; it keeps the rows, so that a run goes on with them.
+        state: of the run; it keeps the rows, so that a resumed run has them.
         losses: columns of what training itself tells, after `epoch` and `lr`.
         task: figures of its heads follow; the seconds, which no two runs share, come last.
         recipe: in use.

@@ -120,7 +120,7 @@ class Loop:
                     self._next_epoch()
                     signum, _ = self._agree(interrupt)
                 if signum is not None:
-                    log.warning("interrupted %s; the state is saved: go on with --resume", place)
+                    log.warning("interrupted %s; the checkpoint is saved: continue with --resume", place)
                     interrupt.pass_on(signum)
                     return
 

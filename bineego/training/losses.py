@@ -45,7 +45,7 @@ def _action_loss(logits: Tensor, targets: Targets, smoothing: float) -> Tensor:
         return _cross_entropy(logits, targets.actions, smoothing)
     known = targets.actions[:, 0] >= 0
     wanted = targets.actions.clamp_min(0) * (1 - smoothing) + smoothing / 2
-    # Every class is a question of its own: their losses add up.
+    # Every class is a separate question: their losses add up.
     loss = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(1)
     return torch.where(known, loss, torch.zeros_like(loss))
 

@@ -37,13 +37,13 @@ def check_memory(config: NetworkConfig, recipe: Recipe, device: torch.device, wo
     if free is None:
         return
     step = f"a step of {words.many(clips, 'clip')}"
-    log.info("memory: %s needs %s, and %s are free", step, words.size(need), words.size(free))
+    log.info("memory: %s needs %s; %s is free", step, words.size(need), words.size(free))
     if need > free:
         smaller = max(16, recipe.size * 5 // 8)
         less = f"--accumulate {recipe.parts(world) * 2}, " if clips > 1 else ""
         raise ResourceExhausted(
-            f"{step} of {recipe.frames} frames of {recipe.size} px needs {words.size(need)} of memory, and "
-            f"{words.size(free)} are free",
+            f"{step} of {recipe.frames} frames of {recipe.size} px needs {words.size(need)} of memory, "
+            f"but only {words.size(free)} is free",
             remedy=f"try --size {smaller}, {less}a smaller --trunk, or --head temporal",
         )
 

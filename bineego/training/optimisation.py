@@ -28,8 +28,9 @@ ADAMW_LR_FACTOR = 0.05
 
 
 PART_CLIPS = 8
-"""Clips that are computed at once unless the recipe says otherwise. Batch normalisation sees so many, so their number
-hangs on nothing else: not on the memory that is free, not on the number of devices."""
+"""Clips that are computed at once unless the recipe says otherwise. Batch normalisation sees this many, so their
+number depends on nothing else, such as free memory or the number of devices.
+"""
 
 
 class Optimizer(StrEnum):

@@ -58,7 +58,7 @@ class RunOptions(LabelOptions, MomentOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.resume and self.overwrite:
-            raise BadOption("cannot be combined with overwrite", where="resume")
+            raise BadOption("cannot be combined with --overwrite", where="resume")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +157,9 @@ def recipe_source(name: str) -> Source:
     path = shipped.get(name, Path(name))
     if not path.is_file():
         raise InputMissing(
-            f"no such recipe file, and none that comes with bineego{nearest(name, shipped)}",
+            f"no such recipe file, and bineego has no recipe of that name{nearest(name, shipped)}",
             where=f"--recipe {name}",
-            remedy=f"there are: {', '.join(shipped)}",
+            remedy=f"recipes: {', '.join(shipped)}",
         )
     content = read_toml(path)
     if "train" not in content:

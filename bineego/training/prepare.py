@@ -160,7 +160,7 @@ def plan(
     task = choose_task(recipe.task, train)
     labels = label_set(task, dataset.actions, dataset.scenes, recipe.labels)
     if recipe.labels is Labels.SEVERAL and not task.has_actions:
-        raise UsageError("--labels several is about actions, and this task has none")
+        raise UsageError("--labels several applies to actions, but this task has none")
     labels.action_ids(recipe.keep_direction)  # names that do not exist fail here
     _report_unseen(train, labels)
     return TrainingPlan(
@@ -231,7 +231,7 @@ def measured_priors(chosen: TrainingPlan, durations: Mapping[str, float], begin:
 def _check_view(task: Task, view: View) -> None:
     if task.has_actions and not view.has_timeline:
         raise InputInvalid(
-            f"--view {view}: egocentric clips have no annotated timeline, so no actions can be learnt from them",
+            f"--view {view}: egocentric clips have no annotated timeline, so actions cannot be learnt from them",
             remedy="train with --task scene, or on --view panoramic or third_person",
         )
 
@@ -250,7 +250,7 @@ def _report_unseen(train: tuple[Recording, ...], labels: LabelSet) -> None:
         ("scene", [name for name in labels.scenes if name not in scenes]),
     ):
         if missing:
-            log.warning("%s without an example in the training recordings", listed(missing, noun))
+            log.warning("%s not in the training recordings", listed(missing, noun))
 
 
 def _is_turned(path: Path, recipe: Recipe, view: View) -> bool:
@@ -268,7 +268,7 @@ def _check_shapes(cache: FrameCache, videos: dict[str, Path]) -> None:
         shapes.setdefault(cache.open(video, path).shape, video)
     if len(shapes) > 1:
         found = ", ".join(f"{w}x{h} ({video})" for (h, w), video in shapes.items())
-        raise InputInvalid(f"videos of several shapes: {found}", remedy="train without --keep-aspect")
+        raise InputInvalid(f"the videos have different aspect ratios: {found}", remedy="leave out --keep-aspect")
 
 
 def _fingerprint(samples: Samples, val_lines: Sequence[LabelledVideo], labels: LabelSet) -> str:

@@ -15,14 +15,14 @@ from bineego.training.options import RunOptions
 log = logging.getLogger(__name__)
 
 CHANGEABLE = frozenset({"workers", "save_minutes"})
-"""Fields of the recipe that may differ when a run goes on: they do not change what is learnt."""
+"""Fields of the recipe that may differ when a run is resumed: they do not change what is learnt."""
 
 
 def saved_state(folder: RunFolder, given: Mapping[str, Any], options: RunOptions) -> RunState | None:
-    """The state to go on from; None at the beginning.
+    """The state to resume from; None at the beginning.
 
     Args:
-        given: the recipe to go on under, plain values.
+        given: the recipe to resume with, plain values.
 
     Raises:
         UsageError: the state is gone, or the run began under another recipe.
@@ -33,7 +33,7 @@ def saved_state(folder: RunFolder, given: Mapping[str, Any], options: RunOptions
     state = checkpoint.load(folder.last)
     _check_recipe(state, given, folder)
     step = f", step {state.step}" if state.step else ""
-    log.info("going on with run %r: epoch %d%s", folder.name, state.epoch + 1, step)
+    log.info("resuming run %r: epoch %d%s", folder.name, state.epoch + 1, step)
     return state
 
 
@@ -42,16 +42,16 @@ def _has_state(folder: RunFolder) -> bool:
         return True
     if folder.model.exists():  # the state is written before any model
         raise UsageError(
-            f"the state to go on from, last/{checkpoint.NAME}, is gone",
+            f"the checkpoint to resume from, last/{checkpoint.NAME}, is missing",
             where=folder.path,
-            remedy="train anew under another --name, or with --overwrite",
+            remedy="train under another --name, or with --overwrite",
         )
-    log.info("run %r was interrupted before its first save: it begins anew", folder.name)
+    log.info("run %r was interrupted before its first checkpoint: starting over", folder.name)
     return False
 
 
 def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) -> None:
-    """A run goes on under the recipe it began with.
+    """A run is resumed with the recipe it began with.
 
     Raises:
         UsageError: another one is given.
@@ -60,10 +60,10 @@ def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) 
         if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
             began = state.resolved.get(key, state.recipe.get(key))
             raise UsageError(
-                f"{key} was {began} when this run began, now it is {given.get(key)}",
+                f"{key} was {began} when this run began, but is now {given.get(key)}",
                 where=folder.path,
-                remedy="resume with the same flags (or none); to train on from its model under others: "
-                f"--init {folder.path} --name {folder.name}2",
+                remedy="resume with the same flags (or none); to continue from its weights with other flags: "
+                "--init {folder.path} --name {folder.name}2",
             )
 
 
@@ -76,7 +76,7 @@ def check_data(state: RunState, fingerprint: str, folder: RunFolder) -> None:
     state.data = state.data or fingerprint
     if state.data != fingerprint:
         raise InputInvalid(
-            "the data set is not what this run began with: videos or labels have changed",
+            "the data set has changed since this run began: other videos or labels",
             where=folder.path,
-            remedy="start anew with --overwrite or another --name",
+            remedy="start over with --overwrite or another --name",
         )

@@ -123,8 +123,8 @@ def choose_folder(options: RunOptions, name: str | None, default: str) -> RunFol
 
     Raises:
         UsageError: the name is taken, by something else or by a run and neither `resume` nor `overwrite` is given;
-            there is nothing to resume; the name is no folder name; another process trains this run; or nothing can be
-            written there.
+            there is nothing to resume; the name cannot be a folder name; another process trains this run; or nothing
+            can be written there.
     """
     runs, resume, overwrite = options.runs, options.resume, options.overwrite
     if name is None:
@@ -148,10 +148,10 @@ def _checked(runs: Path, name: str, *, resume: bool, overwrite: bool) -> RunFold
     folder = RunFolder(runs / name)
     if resume and not folder.path.is_dir():  # an empty one: killed before its first file
         known = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
-        there = f"there are: {', '.join(known[:10])}" if known else f"there is none in {runs}"
+        there = f"runs: {', '.join(known[:10])}" if known else f"there are no runs in {runs}"
         raise UsageError(f"no run {name!r} to resume", where=runs, remedy=there)
     if folder.exists() and not folder.config.is_file():
-        raise UsageError("exists and is not a run (it has no config.toml)", where=folder.path)
+        raise UsageError("exists but is not a run (it has no config.toml)", where=folder.path)
     if folder.exists() and not (resume or overwrite):
         raise UsageError(
             f"a run named {name!r} exists", where=folder.path, remedy="add --resume, --overwrite or another --name"

@@ -34,7 +34,7 @@ def lock(folder: RunFolder) -> None:
     if stack is None:  # not in a training: somebody only asks
         return
     path = folder.path.parent / f".{folder.name}.lock"
-    remedy = "wait for its end, or train under another --name"
+    remedy = "wait until it ends, or train under another --name"
     stack.enter_context(locks.held(path, what=f"run {folder.name!r}", remedy=remedy))
 
 

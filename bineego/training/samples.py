@@ -95,7 +95,7 @@ def quiet_moment(line: LabelledVideo) -> float:
 def cut_line(line: LabelledVideo, moment: float) -> tuple[LabelledVideo, LabelledVideo]:
     """The labels before and after a second, each in its own time; of a segment across it, both have their part."""
     log.info(
-        "split: one recording; its first %.1f s are trained on, the other %.1f s are held out",
+        "split: one recording; its first %.1f s are trained on, the remaining %.1f s are held out",
         moment, line.duration - moment,
     )  # fmt: skip
     before, after = line.starts < moment, line.ends > moment
@@ -196,7 +196,7 @@ def timelines(
             )
     if skipped:
         log.warning(
-            "%s whose end is not after their start left out; moments without length are learnt with --tolerance S",
+            "%s that do not end after they start are left out; to learn labels without a duration use --tolerance S",
             many(skipped, "annotated segment"),
         )
     return found
@@ -221,7 +221,7 @@ def check_times(training: Sequence[LabelledVideo], validation: Sequence[Labelled
     example = next(iter(outside))
     if any(len(line.starts) for line in training) and not any(line.touching().any() for line in training):
         raise InputInvalid(
-            f"no annotated segment lies inside its video, the first such video is {example}",
+            f"no annotated segment lies inside its video; the first video is {example}",
             remedy="check the annotations: are the times in seconds?",
         )
     log.warning(
@@ -270,19 +270,19 @@ def choose_task(task: Task, recordings: Sequence[Recording]) -> Task:
     scenes = any(r.scene is not None for r in recordings)
     if task is Task.AUTO:
         if not (actions or scenes):
-            raise InputInvalid("neither an action nor a scene label in the training recordings")
+            raise InputInvalid("the training recordings have neither action nor scene labels")
         chosen = Task.MULTI if actions and scenes else Task.TAL if actions else Task.SCENE
         what = {Task.MULTI: "actions and scenes", Task.TAL: "actions", Task.SCENE: "scenes"}[chosen]
         log.info("task %s: the training recordings have labels of %s", chosen, what)
         return chosen
     if task.has_actions and not actions:
         raise InputInvalid(
-            f"--task {task} needs annotated actions, and the training recordings have none",
+            f"--task {task} needs annotated actions, but the training recordings have none",
             remedy="train with --task scene" if scenes else None,
         )
     if task.has_scenes and not scenes:
         raise InputInvalid(
-            f"--task {task} needs scene labels, and the training recordings have none",
+            f"--task {task} needs scene labels, but the training recordings have none",
             remedy="train with --task tal" if actions else None,
         )
     return task

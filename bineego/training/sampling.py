@@ -36,7 +36,7 @@ def expected_draws(keys_N: Ints, *, class_balance: float = 0.0, background_ratio
     Args:
         keys_N: class id of each interval; `UNKNOWN` ones are left as they are.
         class_balance: exponent b; a class of n intervals gets a share ~ n^(1 - b) of the draws.
-        background_ratio: at most so many background draws for each draw of an action (before balancing).
+        background_ratio: at most this many background draws per draw of an action (before balancing).
     """
     draws_N = np.ones(len(keys_N))
     background_N, action_N = keys_N == BACKGROUND, keys_N > BACKGROUND

@@ -57,21 +57,21 @@ def _choose(dataset: Dataset, wanted: SplitPart) -> Split:
         case "dataset":
             if not (train.recordings and val.recordings):
                 raise UsageError(
-                    f"--split dataset: data set {dataset.name!r} names no recording of subset "
+                    f"--split dataset: data set {dataset.name!r} has no recording in subset "
                     f"{'val' if train.recordings else 'train'}",
-                    remedy="use --split random, or name the subsets in its annotations",
+                    remedy="use --split random, or add subsets to its annotations",
                 )
             return Split(train=_ids(train), val=_ids(val))
         case "inner":
             if not train.recordings:
                 raise UsageError(
-                    f"--split inner: data set {dataset.name!r} names no recording of subset train",
+                    f"--split inner: data set {dataset.name!r} has no recording in subset train",
                     remedy="use --split random",
                 )
             return _seeded(train, wanted)
         case "random":
             if train.recordings and len(train.recordings) < len(dataset.recordings):
-                log.warning("--split random mixes the data set's own subsets: nothing of it is left to test on")
+                log.warning("--split random mixes the data set's own subsets, so none of it is left for testing")
             return _seeded(dataset, wanted)
         case "none":
             _warn_nothing_held_out("--split none")
@@ -81,7 +81,7 @@ def _choose(dataset: Dataset, wanted: SplitPart) -> Split:
             if not split.train:
                 raise InputInvalid("no recording to train on", where=path)
             if not split.val:
-                _warn_nothing_held_out(f"{path}: its val is empty")
+                _warn_nothing_held_out(f"{path}: its val list is empty")
             return split
 
 
@@ -93,19 +93,17 @@ def _auto(dataset: Dataset, usable: Dataset, wanted: SplitPart) -> Split:
     train, val = dataset.of_subset(Subset.TRAIN), dataset.of_subset(Subset.VAL)
     if train.recordings and val.recordings:
         log.info(
-            "split: the data set's own, %d recordings to train and %d to validate on",
+            "split: as in the data set, %d recordings to train and %d to validate on",
             len(train.recordings), len(val.recordings),
         )  # fmt: skip
         return Split(train=_ids(train), val=_ids(val))
     if val.recordings:
-        raise UsageError(
-            f"data set {dataset.name!r} names a subset val and no subset train", remedy="use --split random"
-        )
+        raise UsageError(f"data set {dataset.name!r} has a subset val but no subset train", remedy="use --split random")
     if len(usable.recordings) == 1:
         return Split(train=_ids(usable), val=())  # to be cut in time
     split = _seeded(usable, wanted)
     log.info(
-        "split: %d recordings to train and %d to validate on, by chance (split seed %d)",
+        "split: random (seed %d), %d recordings to train and %d to validate on",
         len(split.train), len(split.val), wanted.split_seed,
     )  # fmt: skip
     return split
@@ -129,7 +127,7 @@ def _check_leaks(split: Split, dataset: Dataset, group_by: str | None) -> None:
     if shared := sorted(files[0] & files[1]):
         raise InputInvalid(
             f"leak: {listed([path.name for path in shared], 'video file')} of recordings in both train and val",
-            remedy="keep one recording for each file",
+            remedy="keep one recording per file",
         )
     if group_by is None or not split.val:
         return

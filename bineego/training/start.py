@@ -48,7 +48,7 @@ def first_state(network: TSM, recipe: Recipe, task: Task, init: InitReport | Non
     if trained:
         log.info("weights: %s", init.summary())
     elif recipe.init == "random":
-        log.info("weights: random, as asked for; small data sets learn much better with --init imagenet")
+        log.info("weights: random, as requested; small data sets learn much better with --init imagenet")
     log.info("%s", effective(resolved))
     return RunState(
         recipe=to_toml(recipe),

@@ -17,7 +17,8 @@ def check_installed() -> None:
         from torch.utils import tensorboard
     except ImportError as error:
         raise UsageError(
-            f"--tensorboard: it is not installed, or not whole ({error})", remedy="pip install 'bineego[tensorboard]'"
+            f"--tensorboard: TensorBoard is not installed, or is broken ({error})",
+            remedy="pip install 'bineego[tensorboard]'",
         ) from error
     del tensorboard
 

@@ -39,9 +39,9 @@ def report_untaught(samples: Samples, train: Sequence[Recording], labels: LabelS
             longest = f"its segments last at most {lengths[label]:.2f} s, intervals {recipe.interval:g} s"
             cause = f"{longest}: a shorter --interval"
         else:
-            cause = "other actions cover its segments: --labels several (multi-label)"
+            cause = "its segments are covered by other actions: --labels several (multi-label)"
         log.warning(
-            "action %r names no training interval (0 of %s%s); %s would teach it. %s",
+            "action %r labels no training interval (0 of %s%s); to learn it, try %s. %s",
             label, many(known, "interval"), name, cause, _ceiling(train, recipe),
         )  # fmt: skip
 
@@ -53,7 +53,8 @@ def report_covered(train: Sequence[Recording], rule: Labels) -> None:
     for label, n in taught(train, {}, MOMENT).items():
         if n == 0:
             log.warning(
-                "action %r is never the label of a moment: others cover it. --labels several (multi-label) teaches it",
+                "action %r is never the label of any moment because others cover it. To learn it, use "
+                "--labels several (multi-label)",
                 label,
             )
 
@@ -93,6 +94,6 @@ def _ceiling(train: Sequence[Recording], recipe: Recipe) -> str:
     inside = table[(table["end"] > table["start"]).to_numpy()]
     found = ceiling(inside, recipe.interval)[0]
     return (
-        f"{100 * found.lost:.0f} % of all training segments name no interval: "
-        f"what the intervals teach scores {found.final:.2f} at most"
+        f"{100 * found.lost:.0f} % of all training segments label no interval: even perfect "
+        f"intervals score {found.final:.2f} at most"
     )

@@ -1,6 +1,6 @@
 """The C library's allocator, told to keep big blocks instead of giving them back to the system after every batch.
 
-By default glibc maps every big block anew, and the kernel clears each page again: 1.5 to 2 times the time of a forward
+By default glibc maps every big block again, and the kernel clears each page again: 1.5 to 2 times the time of a forward
 in float32 (docs/facts.md). Kept blocks are used again by the next batch: peak memory does not grow with the
 length of a video, but it is not given back before the program ends.
 """

@@ -135,5 +135,5 @@ class ModelCard:
             TypeError: the model is a temporal one.
         """
         if not isinstance(self.network, NetworkConfig):
-            raise TypeError(f"model {self.name!r} does not answer clip by clip")
+            raise TypeError(f"model {self.name!r} does not work on clips")
         return self.network

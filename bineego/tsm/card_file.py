@@ -43,8 +43,8 @@ LABEL = re.compile("[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]{0,1000}")
 
 HEADER_LIMIT = 100_000_000  # bytes; that of safetensors itself
 
-OTHER_MODEL = "name a model that bineego has trained (RUN/model.safetensors)"
-FOREIGN = "weights of other programs come in at training: bineego train --init FILE"
+OTHER_MODEL = "use a model trained by bineego (RUN/model.safetensors)"
+FOREIGN = "weights of other programs can only start a training: bineego train --init FILE"
 
 
 def find_model_file(path: Path) -> Path:
@@ -74,13 +74,13 @@ def read_card(path: Path) -> ModelCard:
 def card_of(metadata: Mapping[str, str], where: Path) -> ModelCard:
     """The card in a header's metadata; raises as `read_card`."""
     if CARD_KEY not in metadata:
-        raise ModelError("these weights have no bineego model card", where=where, remedy=FOREIGN)
+        raise ModelError("this file has no bineego model card", where=where, remedy=FOREIGN)
     version = metadata.get(FORMAT_KEY)
     if version not in (str(FORMAT), str(UNCHECKED)):
         raise ModelError(
-            f"model format {version!r} is unknown here (known: {UNCHECKED} and {FORMAT})",
+            f"model format {version!r} is not supported (supported: {UNCHECKED} and {FORMAT})",
             where=where,
-            remedy="use the bineego that wrote it, or a newer one",
+            remedy="use the version of bineego that wrote it, or a newer one",
         )
     return card_from_json(metadata[CARD_KEY], where)
 
@@ -100,12 +100,12 @@ def check_digest(metadata: Mapping[str, str], arrays: Mapping[str, NDArray[Any]]
     ours = {name: text for name, text in metadata.items() if name.startswith(PREFIX)}
     digest = ours.pop(DIGEST_KEY, None)
     if ours.get(FORMAT_KEY) == str(UNCHECKED) and digest is None:
-        log.info("%s: of an older bineego, without a checksum: damage inside would not be noticed", where)
+        log.info("%s: written by an older bineego without a checksum: damage would go unnoticed", where)
     elif digest != digests.of_arrays(ours, arrays):
         raise ModelError(
-            "damaged: the checksum in its header is of other content",
+            "damaged: its content does not match its checksum",
             where=where,
-            remedy="copy the file again from where it came; or train anew",
+            remedy="copy the file again, or train again",
         )
 
 
@@ -125,7 +125,7 @@ def card_from_json(text: str, where: Path | None = None) -> ModelCard:
     """Inverse of `card_to_json`.
 
     Raises:
-        ModelError: it is no JSON, or a value is missing, unknown, of the wrong type or out of range.
+        ModelError: it is not JSON, or a value is missing, unknown, of the wrong type or out of range.
     """
     try:
         values = _renamed(orjson.loads(text))
@@ -163,7 +163,7 @@ def _renamed(values: Any) -> Any:
 
 
 def _numbers_that_are_none(values: Any) -> str:
-    """The name of a number that stands as true or false, which would be read as 1 or 0; empty if there is none."""
+    """The name of a number given as true or false, which would be read as 1 or 0; empty if there is none."""
     parts = {"": values, "network": None, "frames": None}
     if isinstance(values, dict):
         parts |= {name: values.get(name) for name in ("network", "frames")}
@@ -184,7 +184,7 @@ def _priors(values: Any) -> Priors:
     """Not-a-number (a class never seen) is null in JSON.
 
     Raises:
-        ValueError: they are no priors.
+        ValueError: they are not priors.
     """
     try:
         dwell, share = (np.array(values.pop(name), np.float64) for name in ("dwell", "share"))

@@ -64,7 +64,7 @@ class CudaGraph:
             self._recording = None
         try:
             self._recording = _Recording(forward, x)
-        except RuntimeError as error:  # also out of memory: a recording needs some of its own
+        except RuntimeError as error:  # also out of memory: a recording needs some too
             self._works = False
             log.info("no CUDA graph (%s): kernels are launched one by one", str(error).split("\n", 1)[0])
 
@@ -93,7 +93,7 @@ class _Recording:
         return self.shape[1:] == x.shape[1:] and self.shape[0] <= 2 * len(x) <= 2 * self.shape[0]
 
     def play(self, x: Tensor) -> Tensor:
-        """The answer to `x`, in a tensor of its own; whatever stands behind a short batch is computed along."""
+        """The answer to `x`, in a separate tensor; whatever follows a short batch is computed along with it."""
         stream = torch.cuda.current_stream()
         stream.wait_event(self._free)  # until the batch before, perhaps on another stream, has left the tensors
         self._input[: len(x)].copy_(x)

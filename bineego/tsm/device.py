@@ -27,5 +27,7 @@ def choose_device(name: str) -> torch.device:
         "mps": torch.backends.mps.is_available(),
     }
     if not there.get(device.type, False):
-        raise UsageError(f"device {name} is not there", remedy="--device cpu, or auto for the best there is")
+        raise UsageError(
+            f"device {name} is not available", remedy="use --device cpu, or auto for the best one available"
+        )
     return device

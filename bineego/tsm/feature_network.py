@@ -104,7 +104,7 @@ def trained_source(path: Path) -> FeatureSource:
         return FeatureSource(model.network, digests.of_file(file), model.card.frames)
     network = model.network.feature_maker()
     if network is None:
-        raise ModelError("this model reads motion alone: it has no trunk", where=file, remedy="name another run")
+        raise ModelError("this model uses only motion and has no trunk", where=file, remedy="choose another run")
     return FeatureSource(network, model.network.config.weights, model.card.frames)
 
 

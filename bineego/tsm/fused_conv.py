@@ -135,7 +135,7 @@ def onednn_works(dtype: torch.dtype) -> bool:
     try:
         return all(_agrees(dtype, groups, act, add) for groups in (1, 4) for act in Act for add in (False, True))
     except (AttributeError, RuntimeError, NotImplementedError, TypeError) as error:
-        log.info("PyTorch's fused operators are not used here (%s)", type(error).__name__)
+        log.info("PyTorch's fused operators are not used (%s)", type(error).__name__)
         return False
 
 

@@ -69,7 +69,7 @@ def reachable(url: str, seconds: float = REACH_SECONDS) -> bool:
         ):
             answered.set()
 
-    # In a thread, because name look-up has no time limit of its own.
+    # In a thread, because name look-up has no time limit.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
@@ -88,7 +88,7 @@ def fetch(trunk: Trunk, on_progress: Callable[[float, float], None] | None = Non
     if not path.is_file():
         url = weights_url(trunk)
         if not reachable(url):
-            raise ModelError(f"ImageNet weights of {trunk} are out of reach", where=url, remedy=how_to_provide(trunk))
+            raise ModelError(f"ImageNet weights of {trunk} are not available", where=url, remedy=how_to_provide(trunk))
         _download(url, path, how_to_provide(trunk), on_progress)
     _check(path)
     return path
@@ -105,7 +105,7 @@ def _packaged() -> Path:
     found = digests.of_file(path)
     if found != LITE0_SHA256:
         raise ModelError(
-            f"the weights are not those known to bineego (SHA-256 {found[:8]}, wanted {LITE0_SHA256[:8]})",
+            f"the weights are not the expected ones (SHA-256 {found[:8]}, expected {LITE0_SHA256[:8]})",
             where=path,
             remedy=how_to_provide(Trunk.EFFICIENTNET_LITE0),
         )
@@ -126,7 +126,7 @@ def _download(url: str, path: Path, remedy: str, on_progress: Callable[[float, f
                 if on_progress is not None and total:
                     on_progress(file.tell(), total)
             if total and file.tell() != total:
-                raise ModelError(f"the download broke off at {file.tell()} of {total} bytes", where=url, remedy=remedy)
+                raise ModelError(f"the download stopped at {file.tell()} of {total} bytes", where=url, remedy=remedy)
     except (OSError, http.client.HTTPException) as error:
         raise ModelError(f"the download failed ({error})", where=url, remedy=remedy) from error
 
@@ -139,5 +139,5 @@ def _check(path: Path) -> None:
     found = digests.of_file(path)
     if not found.startswith(wanted[1]):
         raise ModelError(
-            f"the weights are damaged (SHA-256 {found[:8]}, wanted {wanted[1]})", where=path, remedy="delete the file"
+            f"the weights are damaged (SHA-256 {found[:8]}, expected {wanted[1]})", where=path, remedy="delete the file"
         )

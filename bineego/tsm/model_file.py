@@ -57,7 +57,7 @@ class Model:
             TypeError: the model is a temporal one.
         """
         if not isinstance(self.network, TSM):
-            raise TypeError(f"model {self.card.name!r} does not answer clip by clip")
+            raise TypeError(f"model {self.card.name!r} does not work on clips")
         return self.network
 
 
@@ -134,7 +134,7 @@ def _check(tensors: dict[str, Tensor], wanted: dict[str, Tensor], path: Path) ->
             continue
         if tensor.shape != wanted[name].shape or tensor.dtype != wanted[name].dtype:
             problems.append(
-                f"{name} is {_shape(tensor)}, wanted is {_shape(wanted[name])}",
+                f"{name} is {_shape(tensor)}, expected {_shape(wanted[name])}",
             )
         elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             problems.append(f"{name} holds numbers that are not finite")

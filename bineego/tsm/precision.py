@@ -36,7 +36,7 @@ def fast_precision(wanted: Precision, device: torch.device) -> Precision:
     if wanted is Precision.AUTO:
         return Precision.BF16 if fast else Precision.FP32
     if wanted is Precision.BF16 and not fast:
-        log.warning("bf16 is slow on this %s: it has no arithmetic for it; fp32 is faster", device.type)
+        log.warning("bf16 is slow on this %s, which does not support it; fp32 is faster", device.type)
     return wanted
 
 
@@ -59,7 +59,7 @@ def checked_precision(wanted: Precision, device: torch.device, check: Bf16Check 
 
 
 def safe_precision(wanted: Precision, device: torch.device, card: ModelCard) -> Precision:
-    """`checked_precision` for a model; says why where speed is left lying."""
+    """`checked_precision` for a model; says why where a faster format is not used."""
     chosen = checked_precision(wanted, device, card.bf16)
     if wanted is Precision.AUTO and chosen is Precision.FP32 and bf16_is_fast(device):
         unchecked = card.bf16 is None

@@ -78,9 +78,9 @@ def _load_pickle(path: Path) -> Any:
         if code is None:
             raise ModelError("not a weights file", where=path, remedy=WANTED) from error
         raise ModelError(
-            f"wants code to be run ({code[1]}), so it is refused",
+            f"would run code ({code[1]}), so it is refused",
             where=path,
-            remedy="where you trust the file, keep only its weights: "
+            remedy="if you trust the file, keep only its weights: "
             "torch.save(torch.load(FILE, weights_only=False)['state_dict'], NEW_FILE)",
         ) from error
     except (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
@@ -98,11 +98,11 @@ def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
         tensors = {name: item for name, item in content.items() if isinstance(name, str) and isinstance(item, Tensor)}
         if tensors:
             return tensors
-    raise ModelError("holds no weights by name", where=path, remedy=WANTED)
+    raise ModelError("contains no named weights", where=path, remedy=WANTED)
 
 
 def trunk_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
-    """torchvision's name for every tensor of a file; heads and parts that no trunk has keep a name of their own."""
+    """torchvision's name for every tensor of a file; heads and parts that no trunk has keep their names."""
     names = {name: _unwrapped(name) for name in tensors}
     # The official MobileNetV2 lists a block's layers in a row, torchvision groups each convolution with its norm.
     in_a_row = {

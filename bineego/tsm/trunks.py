@@ -10,7 +10,7 @@ Which blocks shift (official implementation, `blockres`):
 - ResNet and ResNeXt: before conv1 of every residual block, the skip path untouched; trunks with 23 or more blocks in
   stage 3 shift every other block of every stage.
 - MobileNetV2: before the expansion convolution of those inverted residuals that expand and have a skip connection.
-EfficientNet-Lite0 stands in `efficientnet`.
+EfficientNet-Lite0 is in `efficientnet`.
 
 Shape suffixes: B = N clips * T frames, C channels, H height, W width, F features.
 """

@@ -96,7 +96,7 @@ def init_trunk(
         raise ModelError(
             f"no such file, and not one of {', '.join(KEYWORDS)}{nearest(str(init), KEYWORDS)}",
             where=f"--init {init}",
-            remedy="give a weights file, or --init random",
+            remedy="use a weights file, or --init random",
         )
     return _load(network, find_model_file(path) if path.is_dir() else path, "file", labels)
 
@@ -106,7 +106,7 @@ def _auto(network: TSM, labels: LabelSet | None, on_progress: Callable[[float, f
     try:
         path = imagenet.fetch(trunk, on_progress)
     except ModelError as error:
-        note = f"ImageNet weights of {trunk} cannot be had: {error.message}"
+        note = f"ImageNet weights of {trunk} are not available: {error.message}"
         log.warning(
             "STARTING FROM RANDOM WEIGHTS. %s\n  -> expect much lower scores on small data sets; %s",
             note,
@@ -145,12 +145,12 @@ def _match(
     for name, ours in trunk_names(state.tensors).items():
         tensor = state.tensors[name]
         if ours not in wanted:
-            skipped.append(f"{name} ({'a head of other labels' if is_head(ours) else 'no such layer in this trunk'})")
+            skipped.append(f"{name} ({'a head for other labels' if is_head(ours) else 'no such layer in this trunk'})")
             continue
         if ours in found:
-            raise ModelError(f"two tensors for {ours}", where=path, remedy="give a file of one network")
+            raise ModelError(f"two tensors for {ours}", where=path, remedy="use a file with one network")
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise ModelError(f"{name} holds numbers that are not finite", where=path, remedy="give other weights")
+            raise ModelError(f"{name} holds numbers that are not finite", where=path, remedy="use other weights")
         if ours in FIRST_CONV and _other_input(tensor, wanted[ours]):
             # Flow and grey inputs: every colour gets the mean filter, scaled so that a grey picture gives the same sum.
             tensor = tensor.mean(1, keepdim=True).repeat(1, 3, 1, 1) * (tensor.shape[1] / 3)
@@ -174,7 +174,7 @@ def _check_trunk(state: StateFile, wanted: Mapping[str, Tensor], trunk: Trunk, p
     raise ModelError(
         f"not weights of {trunk}: {problem}",
         where=path,
-        remedy=f"these are weights of {fitting}: use --trunk {fitting}" if fitting else f"give weights of {trunk}",
+        remedy=f"these are weights of {fitting}: use --trunk {fitting}" if fitting else f"use weights of {trunk}",
     )
 
 
@@ -186,12 +186,12 @@ def _misfit(theirs: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str |
         if name in theirs and theirs[name].shape != tensor.shape:
             if name in FIRST_CONV and _other_input(theirs[name], tensor):
                 continue
-            return f"{name} is {list(theirs[name].shape)}, wanted is {list(tensor.shape)}"
+            return f"{name} is {list(theirs[name].shape)}, expected {list(tensor.shape)}"
     # A deeper network of the same kind holds all that a shallower one needs (ResNet-101 and ResNet-50).
     stages = {re.sub(r"\..*", "", name) for name in wanted}
     blocks = {_block(name) for name in wanted}
     extra = [name for name in theirs if re.sub(r"\..*", "", name) in stages and _block(name) not in blocks]
-    return f"{extra[0]} is too many" if extra else None
+    return f"{extra[0]} is unexpected" if extra else None
 
 
 def _block(name: str) -> str:

@@ -132,9 +132,9 @@ def _check_disk(cache: FrameCache, missing: list[_Item]) -> None:
     )  # fmt: skip
     if need > free:
         raise ResourceExhausted(
-            f"the frame cache needs about {words.size(need)}, and {words.size(free)} are free",
+            f"the frame cache needs about {words.size(need)}, but only {words.size(free)} is free",
             where=cache.folder,
-            remedy="free some space, choose another place for the cache, or a smaller --size",
+            remedy="free some space, choose another --cache, or use a smaller --size",
         )
 
 
@@ -208,7 +208,7 @@ def raise_failures(failed: Mapping[str, BineegoError], count: int) -> None:
     lines = [f"\n  {error.where or video_id}: {error.message}" for video_id, error in failed.items()]
     raise BatchFailed(
         f"{len(failed)} of {count} videos could not be read:{''.join(lines)}",
-        remedy="repair or remove them; the others are in the cache",
+        remedy="fix or remove them; the others are in the cache",
     )
 
 

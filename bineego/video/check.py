@@ -2,7 +2,7 @@
 
 Decoders patch most of what is damaged and pass it on as good; only FFmpeg's log tells. It cannot be read where Python
 decodes (a log function of Python needs the interpreter's lock, and freeing a decoder waits for it, see
-`probe.open_video`), but FFmpeg's own writes to standard error without it. So this runs in a process of its own, whose
+`probe.open_video`), but FFmpeg's own writes to standard error without it. So this runs in a separate process, whose
 standard error is a file.
 """
 
@@ -61,7 +61,7 @@ def _seconds(packet: int, timeline: FrameTimeline) -> float:
 
 
 def damaged_packets(path: Path, stream: int, edited: bool) -> Iterator[tuple[int, list[int]]]:
-    """Runs in a process of its own: frames that are lost, and the packets at which FFmpeg met an error."""
+    """Runs in a separate process: frames that are lost, and the packets at which FFmpeg met an error."""
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
         yield _decode(path, stream, edited, log.fileno())

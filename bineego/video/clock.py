@@ -1,4 +1,4 @@
-"""The clock of a file, mended: damaged times are set between their neighbours, recordings joined end to end go on.
+"""Repairs the times of a file: damaged times are interpolated between their neighbours, and joined recordings continue.
 
 Packets come in the order of decoding, so their clock only grows. Where it does not, one of two things happened: it
 comes back to where it would be by now (the times in between are damaged), or it goes on from elsewhere (two recordings
@@ -38,7 +38,7 @@ class Clock:
         pts: presentation times (P,), `NEVER_SHOWN` where there is none.
         dts: decoding times (P,), likewise.
         doubtful: packets (D,) whose time was set by their neighbours, increasing.
-        joins: packets (J,) at which a recording with a clock of its own begins.
+        joins: packets (J,) at which a recording with its own clock begins.
     """
 
     pts: Ints
@@ -99,7 +99,7 @@ def mend(pts: Ints, dts: Ints, pace: ClockFacts) -> Clock:
     target = _targets(new_pts, new_dts, filled, by_dts=pace.by_dts)
     filled = filled & (target != NEVER_SHOWN)
     _fill(new_pts, pts, target, filled, pace.usual)
-    # Several frames may share one time by the rules of a container that has decoding times; that is no damage.
+    # Several frames may share one time by the rules of a container that has decoding times; that is not damage.
     told = np.flatnonzero(doubtful if pace.by_dts else filled)
     told = told if cut is None else np.union1d(told, known[cut])
     return Clock(pts=new_pts, dts=new_dts, doubtful=told, joins=known[joins])

@@ -52,7 +52,7 @@ class Damage:
             length = sum(end - start for start, end in self.holes)
             parts.append(f"{length:.2f} s without a frame, from {self.holes[0][0]:.2f} s")
         if self.ends is not None:
-            parts.append("ends at {:.2f} s, its header promises {:.2f} s".format(*self.ends))
+            parts.append("ends at {:.2f} s, but its header says {:.2f} s".format(*self.ends))
         if self.broken:
             parts.append(f"{many(self.broken, 'part')} of the file broken")
         return "; ".join(parts)

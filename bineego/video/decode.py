@@ -28,7 +28,7 @@ DECODE: Skip = "DEFAULT"
 DROP: Skip = "NONREF"  # the decoder leaves out the packet if no other frame refers to it
 
 DROPPING = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vp9"})
-"""Decoders that take the choice anew with every packet and keep to it exactly. (dav1d takes it once, at its start.)"""
+"""Decoders that apply the choice to every packet exactly. (dav1d takes it once, at its start.)"""
 
 
 def packets_of(container: InputContainer, stream: VideoStream, path: Path | str) -> Iterator[Packet[VideoStream]]:
@@ -79,13 +79,13 @@ def decoded_frames(
         try:
             yield from context.decode(packet)
         except FFmpegError as error:
-            log.debug("packet %d does not decode (%s)", at, error.strerror)
+            log.debug("packet %d cannot be decoded (%s)", at, error.strerror)
             if on_trouble is not None:
                 on_trouble(at)
     try:
         yield from context.decode(None)
     except FFmpegError as error:
-        log.debug("the last packets do not decode (%s)", error.strerror)
+        log.debug("the last packets cannot be decoded (%s)", error.strerror)
 
 
 class Converter:
@@ -144,7 +144,7 @@ def wanted_frames(
     needed = rewritten = None
     packet_ticks = timeline.packet_ticks[first_packet:]
     if not timeline.by_order and context.name in DROPPING:
-        # The last frame is always decoded: the video's true length hangs on it.
+        # The last frame is always decoded: the video's true length depends on it.
         needed = (np.isin(packet_ticks, ticks) | (packet_ticks == timeline.ticks[-1])).tolist()
     if not timeline.by_order and (
         timeline.rewritten or first_packet

@@ -31,7 +31,7 @@ def is_video(path: Path) -> bool:
 
 
 def videos_in(folder: Path) -> list[Path]:
-    """The videos of a folder itself, by name; what is left out that people may miss is said.
+    """The videos of a folder itself, by name; a note names what is left out that people may miss.
 
     Raises:
         OSError: the folder cannot be read.
@@ -42,7 +42,7 @@ def videos_in(folder: Path) -> list[Path]:
     copies = [path for path in videos if path.suffix.casefold() in PROXIES and path.stem in full]
     foreign = [path for path in files if path.suffix.casefold() in UNREADABLE and path.is_file()]
     if copies:
-        log.info("%s: left out, as copies of videos: %s", folder, listed((path.name for path in copies), "file"))
+        log.info("%s: skipped as copies of videos: %s", folder, listed((path.name for path in copies), "file"))
     if foreign:
         log.warning(
             "%s: cannot be read as videos: %s; export them as MP4", folder, listed((p.name for p in foreign), "file")

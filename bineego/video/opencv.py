@@ -70,16 +70,22 @@ def wanted_frames_opencv(
             seconds = float(timeline.times[index])
             yield position, _resized(cv2, picture, options) if good else None, seconds
         if order == 0:
-            raise InputInvalid("OpenCV can decode no frame of it", where=path, remedy="use the default backend, pyav")
+            raise InputInvalid(
+                "OpenCV cannot decode any frame of it", where=path, remedy="use the default backend, pyav"
+            )
     finally:
         capture.release()
 
 
 def can_read(path: Path, timeline: FrameTimeline) -> bool:
-    """Whether OpenCV shows a file as this program does; it knows neither mended times nor a second stream."""
+    """Whether OpenCV shows a file as this program does; it knows neither repaired times nor a second stream."""
     if timeline.stream == 0 and timeline.edited and not timeline.rewritten:
         return True
-    log.warning("%s: read with PyAV; OpenCV does not know %s", path, "its other streams" if timeline.stream else "when")
+    log.warning(
+        "%s: read with PyAV, because OpenCV does not support %s",
+        path,
+        "its other streams" if timeline.stream else "when",
+    )
     return False
 
 
@@ -100,7 +106,7 @@ def vouched(found: Iterator[Found], reference: Callable[[], Iterator[Found]], pa
             own = own or reference()
             right = next((other for other in own if other[0] >= position), None)
             if right is not None and right[1] is not None and _differ(picture, right[1]):
-                log.warning("%s: OpenCV cannot convert its pictures (is it interlaced?); read with PyAV", path)
+                log.warning("%s: OpenCV cannot convert its frames (is it interlaced?); read with PyAV instead", path)
                 yield right
                 yield from own
                 return

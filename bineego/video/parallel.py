@@ -159,7 +159,7 @@ def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) 
         except WorkerLost as error:
             if not left:
                 raise set_aside(error) from error
-            log.warning("%s: %s; it is tried again", reader.path, error.message)
+            log.warning("%s: %s; trying again", reader.path, error.message)
     if done < len(wanted):
         # From the start, as what a decoder makes of damage depends on all that it was given before.
         yield from itertools.islice(reader.in_order(wanted), done, None)

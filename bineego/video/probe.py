@@ -58,13 +58,6 @@ class Orientation:
     left_right: bool = False
     upside_down: bool = False
 
-    @property
-    def degrees(self) -> int:
-        """Clockwise rotation, 0, 90, 180 or 270; of a mirrored picture, the one that is left when unmirrored."""
-        if self.transposed:
-            return 90 if self.left_right else 270
-        return 180 if self.upside_down else 0
-
     def apply(self, picture_HWC: Pixels) -> Pixels:
         """The turned picture, contiguous."""
         if self.transposed:
@@ -93,22 +86,12 @@ class VideoInfo:
 
     Attributes:
         width, height: pixels of the picture as a player shows it, after rotation.
-        rotation: degrees clockwise that were applied to get there.
-        codec: FFmpeg's name of the decoder.
-        container: FFmpeg's name of the container format.
-        start: the container's start time, seconds; every time in the program counts from it.
         duration: length that the header promises, seconds, or None. The true length is a `FrameTimeline`'s.
-        frames: number of frames that the header promises, or None; often off by one.
     """
 
     width: int
     height: int
-    rotation: int
-    codec: str
-    container: str
-    start: float
     duration: float | None
-    frames: int | None
 
 
 def open_video(
@@ -145,14 +128,14 @@ def open_video(
         raise InputInvalid(
             "not a video, or damaged beyond use",
             where=path,
-            remedy=f"play it, or make a new copy (FFmpeg says: {error.strerror})",
+            remedy=f"check whether it plays, or make a new copy (FFmpeg says: {error.strerror})",
         ) from error
     # PyAV asks for invented presentation times; where a file has none, the decoder's are the right ones.
     container.flags &= ~_GEN_PTS
     streams = pictures_of(container)
     if not streams or streams[0].codec_context is None:
         container.close()
-        raise InputInvalid("has no video in it", where=path, remedy="name a file that has pictures")
+        raise InputInvalid("contains no video", where=path, remedy="name a file with a video stream")
     if not 0 <= stream < len(streams):
         container.close()
         there = "one video stream, 0" if len(streams) == 1 else f"video streams 0 to {len(streams) - 1}"
@@ -168,7 +151,7 @@ def pictures_of(container: InputContainer) -> list[VideoStream]:
 
 
 def check_plain_file(path: Path) -> None:
-    """Refuse what is no readable, plain, non-empty local file.
+    """Refuse anything but a readable, plain, non-empty local file.
 
     Raises:
         InputMissing, InputInvalid: see `open_video`.
@@ -226,25 +209,17 @@ def probe(path: Path | str) -> VideoInfo:
         frame = _first_frame(container, stream)
         if frame is None:
             raise nothing_decodes(path)
-        orientation = Orientation.of(frame)
         width, height = frame.width, frame.height
-        if orientation.transposed:
+        if Orientation.of(frame).transposed:
             width, height = height, width
-        return VideoInfo(
-            width=width,
-            height=height,
-            rotation=orientation.degrees,
-            codec=stream.codec_context.name,
-            container=container.format.name,
-            start=float(start_time(container, stream) or 0),
-            duration=promised_duration(container, stream),
-            frames=stream.frames or None,
-        )
+        return VideoInfo(width=width, height=height, duration=promised_duration(container, stream))
 
 
 def nothing_decodes(path: Path | str) -> InputInvalid:
     """The error of a file that opens and gives no picture."""
-    return InputInvalid("no frame of it can be decoded", where=path, remedy="play it, or make a new copy")
+    return InputInvalid(
+        "no frame of it can be decoded", where=path, remedy="check whether it plays, or make a new copy"
+    )
 
 
 def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:

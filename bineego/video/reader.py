@@ -133,7 +133,7 @@ class VideoReader:
                 self._lost.append(seconds)
                 self.damaged += 1
                 if last is None:
-                    waiting += 1  # nothing good before it: the first good frame will stand in
+                    waiting += 1  # nothing good before it: the first good frame will be used
                     continue
                 picture = last
             else:
@@ -149,7 +149,7 @@ class VideoReader:
             self.duration = min(decoded, self.end) - self.start
         if self.damaged:
             log.warning(
-                "%s: %d of %d frames are damaged, the first at %.2f s; the last good frame stands in for each",
+                "%s: %d of %d frames are damaged, the first at %.2f s; each is replaced by the last good frame",
                 self.path, self.damaged, len(wanted), self._lost[0],
             )  # fmt: skip
         elif self._trouble:

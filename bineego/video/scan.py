@@ -2,7 +2,7 @@
 
 Packets carry exact presentation times; headers, frame rates and frame counts are not trusted. The few files whose
 packets have none (AVI with B-frames, raw streams) are decoded once; the times are those of the frames that come out.
-Damaged times are mended (`clock.py`) and told.
+Damaged times are repaired (`clock.py`) and reported.
 """
 
 from __future__ import annotations
@@ -107,17 +107,20 @@ def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: _Fil
     duration, usual = timeline.duration, float(found.usual * found.time_base)
     if found.n_streams > 1 and found.stream == 0:
         log.warning(
-            "%s: %s in one file (a camera with several lenses?); only the first is read, --stream 1 reads the second",
+            "%s: %s in one file (a camera with several lenses?); only the first is read; --stream 1 reads the second",
             path, many(found.n_streams, "video stream"),
         )  # fmt: skip
     if found.raw:
         log.warning(
-            "%s: a raw stream has no times; taken as %.6g frames a second, %.2f s in all", path, 1 / usual, duration
+            "%s: a raw stream has no times; read at %.6g frames per second, %.2f s in all", path, 1 / usual, duration
         )
     if len(clock.doubtful):
         where = f", the first at {timeline.doubtful[0]:.2f} s" if len(timeline.doubtful) else ""
         log.warning(
-            "%s: damaged times of %s%s; set between their neighbours", path, many(len(clock.doubtful), "frame"), where
+            "%s: damaged times of %s%s; interpolated between their neighbours",
+            path,
+            many(len(clock.doubtful), "frame"),
+            where,
         )
     if len(clock.joins):
         log.warning("%s: its clock jumps %d time(s); the parts are joined without a gap", path, len(clock.joins))
@@ -125,9 +128,11 @@ def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: _Fil
         return
     promised = timeline.damage.ends[1]
     if promised > duration:
-        log.warning("%s: breaks off at %.2f s; its header promises %.2f s", path, duration, promised)
+        log.warning("%s: ends early at %.2f s; its header says %.2f s", path, duration, promised)
     else:
-        log.warning("%s: %.2f s of video, its header promises %.2f s: are its times right?", path, duration, promised)
+        log.warning(
+            "%s: has %.2f s of video, but its header says %.2f s: are its times right?", path, duration, promised
+        )
 
 
 def _wrong_end(found: _File, duration: float, zero: Fraction, *, joined: bool) -> tuple[float, float] | None:
@@ -228,7 +233,7 @@ class _File:
         return self.container in RAW
 
     def mended(self) -> Clock:
-        """Its clock, mended."""
+        """Its repaired clock."""
         known = self.pts[self.pts != NEVER_SHOWN]
         end = self.own_end
         promised = None if end is None or not len(known) else round(end / self.time_base) - int(known[0])
@@ -342,7 +347,7 @@ def _apart(ticks: Ints) -> Ints:
 
 
 def _retimed(packets: Iterator[Packet[VideoStream]], clock: Clock) -> Iterator[Packet[VideoStream]]:
-    """Packets with the times of the mended clock."""
+    """Packets with the times of the repaired clock."""
     for packet, pts, dts in zip(packets, clock.pts.tolist(), clock.dts.tolist(), strict=False):
         packet.pts = None if pts == NEVER_SHOWN else pts
         packet.dts = None if dts == NEVER_SHOWN else dts

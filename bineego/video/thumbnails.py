@@ -19,7 +19,7 @@ from bineego.video.probe import open_video, start_time
 def thumbnails(path: Path | str, times: Floats, height: int) -> Iterator[Pixels]:
     """A picture (height, W, 3) for each of `times` (N,) in seconds, W by the video's own proportions.
 
-    Where nothing decodes, the picture before stands in; if nothing ever does, there are none.
+    Where nothing decodes, the previous picture is used; if nothing ever does, there are none.
 
     Raises:
         InputMissing, InputInvalid: see `probe.open_video`.

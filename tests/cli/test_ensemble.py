@@ -92,7 +92,7 @@ def test_omitted_weights_are_equal_and_the_default_output(run) -> None:
         (["a.csv", "b.csv", "-o", "a.csv"], 2, "one of the inputs"),
         (["a.csv", "b.csv", "-o", "."], 2, "folder"),
         (["a.csv", "nix.csv"], 3, "nix.csv"),
-        (["1", "2"], 2, "nothing to fuse"),
+        (["1", "2"], 2, "to combine"),
         (["a.csv", "b.csv", "--fit", "nix.csv"], 3, "nix.csv"),
         (["a.csv", "b.csv", "--fit", "b.csv", "-o", "out.csv"], 2, ".toml"),
     ],
@@ -183,7 +183,7 @@ def test_tables_of_others_are_not_overwritten(run) -> None:
     Path("scenes.csv").write_text("video_id,place\nv,here\n")
     code, _, err = run("one", "-o", "fused.csv")
     assert code == 2
-    assert "scenes.csv: exists: it would be replaced" in err
+    assert "scenes.csv: exists: it would be overwritten" in err
     assert not Path("fused.csv").exists()
     Path("folder").mkdir()
     Path("folder/predictions.csv").write_text(HEADER + "v,x,0,10,0.9\n")
@@ -234,7 +234,7 @@ def test_fit_then_use(run) -> None:
     assert "95% interval" in err
     code, out, err = run("bad.csv", "good.csv", "--weights", "w.toml", "-o", "out.csv")
     assert (code, err) == (0, "")
-    assert "taken in order" in run("good.csv", "bad.csv", "--weights", "w.toml", "-o", "out.csv")[2]
+    assert "applied in order" in run("good.csv", "bad.csv", "--weights", "w.toml", "-o", "out.csv")[2]
     assert run("good.csv", "--weights", "w.toml", "-o", "out.csv")[0] == 2
 
 

@@ -99,7 +99,7 @@ def test_curves_of_scenes_alone_are_left_out_with_a_word(here, run):
     (here / "scenes.csv").write_text("video_id,scene\nv,Nature\n")
     code, out, err = run("truth.csv", "found.csv", "--curves", "c.png", "--diagnose", "--json")
     assert (code, json.loads(out)["scene_top1"]) == (0, 1.0)
-    assert "warning: the ground truth has scenes only, no segments: left out --diagnose, --curves" in err
+    assert "warning: the ground truth has only scenes and no segments; ignored: --diagnose, --curves" in err
     assert not (here / "c.png").exists()
 
 
@@ -194,7 +194,7 @@ def test_bare_takes_the_table_of_bineego_toml_first(here, run):
         (("truth.csv", "--ceiling", "0.5", "--bootstrap", "9"), 2, "--bootstrap needs predictions"),
         (("truth.csv", "--ceiling", "0.5", "--recall-at", "9"), 2, "--recall-at needs predictions"),
         (("truth.csv", "--ceiling", "0.5", "--scenes", "scenes.csv"), 2, "--scenes needs predictions"),
-        (("truth.csv", "--ceiling", "0.5", "--protocol", "windows"), 2, "not of windows"),
+        (("truth.csv", "--ceiling", "0.5", "--protocol", "windows"), 2, "not with windows"),
         (("truth.csv", "found.csv", "--ceiling", "0.5", "--dedup-ground-truth"), 2, "--dedup-ground-truth"),
         (("truth.csv", "found.csv", "--scenes", "nowhere.csv"), 3, "nowhere.csv"),
     ],

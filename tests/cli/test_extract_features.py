@@ -29,7 +29,7 @@ def test_prints_the_folder_and_nothing_else(folder: Path, tmp_path: Path, run: R
     assert (tmp_path / "out" / "a.npy").is_file()
     again = run(folder, "-o", "out", "--kinds", "motion,direction", "--size", "32", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, "out\n")
-    assert "done already" in again.stderr
+    assert "already done" in again.stderr
 
 
 def test_exit_codes(folder: Path, tmp_path: Path, run: Run) -> None:

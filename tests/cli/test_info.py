@@ -106,6 +106,6 @@ def test_a_temporal_model_names_its_features_and_its_head(tmp_path: Path) -> Non
     result = CliRunner().invoke(app, ["info", str(tmp_path)])
     assert result.exit_code == 0, result.output
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    assert "trunk none: motion alone, 256 px" in lines
-    assert "features 1: motion, 12.5 steps a second" in lines
+    assert "trunk none: motion only, 256 px" in lines
+    assert "features 1: motion, 12.5 steps per second" in lines
     assert "head temporal, 5 x 2 dilated layers of 8 channels" in lines

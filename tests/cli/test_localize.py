@@ -139,7 +139,7 @@ def test_views_and_models_by_commas(
         (["EMPTY"], 2, "no video"),
         (["TRACK", "--view", "above"], 2, "--view: must be one of"),
         (["TRACK", "--view", "panoramic,above"], 2, "--view: must be one of"),
-        (["VIDEO", "--view", "panoramic,binocular"], 2, "binocular clips have a timeline of their own"),
+        (["VIDEO", "--view", "panoramic,binocular"], 2, "binocular clips have their own timeline"),
         (["VIDEO", "--view", "panoramic,third_person"], 2, "this input has one view"),
     ],
 )

@@ -85,7 +85,7 @@ def test_commands_and_options_stand_in_panels(run) -> None:
         ("train d --frames 0", "--frames: must be 1 or more, not 0"),
         ("train d --frames x", "--frames: must be a whole number, not 'x'"),
         ("train d --trunk resnet19", "--trunk: must be one of "),
-        ("train d --resume --overwrite --name a", "--resume: cannot be combined with overwrite"),
+        ("train d --resume --overwrite --name a", "--resume: cannot be combined with --overwrite"),
         ("localize x --format csv,xml", "--format: must be one of "),
         ("localize x --shard 9/8", "--shard: must be I/N with I from 1 to N, such as 3/8, not '9/8'"),
         ("evaluate t p --tiou 2", "--tiou: must be more than 0 and at most 1, not 2"),

@@ -52,13 +52,13 @@ def test_a_good_data_set_has_nothing_odd(tmp_path: Path, lengths: None) -> None:
 @pytest.mark.parametrize(
     ("text", "severity", "message"),
     [
-        (GOOD + "v0,walk,12,14\n", Severity.WARNING, "1 segment end after their video"),
+        (GOOD + "v0,walk,12,14\n", Severity.WARNING, "1 segment end after the end of their video"),
         (GOOD + "v0,Walk,6,7\n", Severity.WARNING, "differ only in case"),
         (GOOD + "v0,open_door,6,7\nv1,open door,6,7\n", Severity.WARNING, "nearly equal"),
-        (GOOD + "v0,blink,6,6\n", Severity.WARNING, "without a length"),
+        (GOOD + "v0,blink,6,6\n", Severity.WARNING, "without a duration"),
         (GOOD + "v0,walk,7,6\n", Severity.WARNING, "the end before the start"),
         (GOOD + "v0,none,6,7\n", Severity.WARNING, "--background none"),
-        (GOOD + "v0,twitch,6,6.1\n", Severity.WARNING, "would teach nothing of 1 action (twitch)"),
+        (GOOD + "v0,twitch,6,6.1\n", Severity.WARNING, "would have no example of 1 action (twitch)"),
         (GOOD + "v9,walk,6,7\n", Severity.WARNING, "without a file"),
         (GOOD + "v0,walk,1,4\n", Severity.NOTE, "1 row twice"),
         (GOOD.replace("walk,1,4", "walk,3,6"), Severity.NOTE, "--labels several"),

@@ -91,7 +91,7 @@ def test_whose_predictions(clip: Path, tmp_path: Path, caplog: pytest.LogCapture
 
 def test_files_of_others_are_kept(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "taken.mp4").write_text("mine")
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         bineego.overlay(clip, table(), output=tmp_path / "taken.mp4")
     with pytest.raises(UsageError, match="one of the inputs"):
         bineego.overlay(clip, table(), output=clip, overwrite=True)

@@ -29,7 +29,7 @@ def test_videos_of_several_models_are_matched(tmp_path: Path, caplog: pytest.Log
 
 def test_models_of_other_videos_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     ensemble([write(tmp_path, "a.csv", "v1,x,0,5,0.8"), write(tmp_path, "b.csv", "w_v1,x,0,5,0.6")])
-    assert "none of its videos is one of the inputs before it: 'w_v1' and 'v1' differ by 'w_'" in caplog.text
+    assert "none of its videos is in the inputs before it: 'w_v1' and 'v1' differ by 'w_'" in caplog.text
 
 
 @pytest.mark.parametrize(("other", "told"), [("80", True), ("-1.5", True), ("0.01", False), ("1.0", False)])

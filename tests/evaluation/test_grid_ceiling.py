@@ -82,7 +82,7 @@ def test_a_finer_grid_is_no_worse_on_average():
 def test_refused():
     for end in (1e9, 1e6):
         truth = segments.make(["v"], ["a"], [0], [end])
-        with pytest.raises(InputInvalid, match=r"video 'v': .*more than 1,000,000\n.*times are seconds"):
+        with pytest.raises(InputInvalid, match=r"video 'v': .*more than 1,000,000\n.*times must be in seconds"):
             ceiling(truth, 0.25)
     with pytest.raises(UsageError):
         ceiling(truth, 0.0)

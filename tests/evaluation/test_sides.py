@@ -60,7 +60,7 @@ def test_swapped_arguments_are_told(tmp_path: Path) -> None:
 
 def test_videos_without_a_prediction_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert final(tmp_path, "a,x,0,5\nb,x,0,5\nb,x,7,9\nc,,,\n", "a,x,0,5,1\n") == pytest.approx(1 / 3)
-    assert "no prediction in 1 of 2 scored videos: 1 video (b); 2 segments" in caplog.text
+    assert "no prediction in 1 of 2 scored videos: 1 video (b); their 2 segments" in caplog.text
 
 
 def test_an_entry_without_annotations_is_not_scored(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_milliseconds_are_those_of_the_ground_truth_or_of_both(
 ) -> None:
     caplog.set_level(logging.INFO)
     assert final(tmp_path, "a,x,1000,5000\n", "a,x,1,5,1\n", time_unit="ms") == 1
-    assert "are taken as seconds" in caplog.text
+    assert "are read as seconds" in caplog.text
     assert final(tmp_path, "a,x,1000,5000\n", "a,x,1000,5000,1\n", time_unit="ms") == 1
     caplog.clear()
     assert final(tmp_path, "a,x,1000,5000\n", "a,x,1,5,1\n") == 0

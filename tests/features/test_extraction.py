@@ -163,12 +163,12 @@ def test_a_disk_that_is_too_small_is_found_before_the_work(
     video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-    with pytest.raises(ResourceExhausted, match="about 15 kB, and 1 kB are free"):
+    with pytest.raises(ResourceExhausted, match="about 15 kB, but only 1 kB is free"):
         extract({"a": video}, SMALL, kinds=MOTION, cache=tmp_path)
 
 
 def test_unknown_trunks_and_kinds_are_told(video: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such run"):
         extract({"a": video}, FeatureOptions(trunk="resnet7"), cache=tmp_path)
-    with pytest.raises(UsageError, match=r"no kind of features 'finel' \(did you mean 'final'"):
+    with pytest.raises(UsageError, match=r"unknown kind of features 'finel' \(did you mean 'final'"):
         extract({"a": video}, SMALL, kinds=["finel"], cache=tmp_path)

@@ -43,7 +43,7 @@ def test_a_file_for_each_video(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         ("b", "y", 1.0, 2.0),
     ]
     with pytest.raises(
-        UsageError, match=r"holds a single video, and here are 2 videos \(a, b\)\n.*name a folder: .*out2"
+        UsageError, match=r"holds a single video, but there are 2 videos \(a, b\)\n.*name a folder: .*out2"
     ):
         write_segments(table, tmp_path / "out2.srt", None, {})
     write_segments(table[:1], tmp_path / "other.srt", None, {})

@@ -187,7 +187,7 @@ def test_one_video_into_a_file_of_any_name(stored: Path, tmp_path: Path) -> None
     assert (tmp_path / "result.csv").read_bytes() == (tmp_path / "out" / "b.csv").read_bytes()
     assert (tmp_path / "result.scores.npz").read_bytes() == (tmp_path / "out" / "b.scores.npz").read_bytes()
     assert list(json.loads((tmp_path / "result.json").read_text())["results"]) == ["b"]
-    with pytest.raises(UsageError, match="names a file, and there are 3 videos"):
+    with pytest.raises(UsageError, match="names a file, but there are 3 videos"):
         localize(stored, output=tmp_path / "result.csv", options=FP32)
     (tmp_path / "result.csv").write_text("corrected")
     with pytest.raises(UsageError, match="has changed"):
@@ -204,7 +204,7 @@ def test_interrupted_the_tables_of_what_is_done_are_there(
         raise Interrupted
 
     monkeypatch.setattr(batch, "score_all", two)
-    with pytest.raises(Interrupted, match="2 of 3 videos done; the same command goes on"):
+    with pytest.raises(Interrupted, match="2 of 3 videos done; the same command continues"):
         localize(stored, output=tmp_path, options=FP32)
     assert len(csv.read_scenes(tmp_path / "scenes.csv")) == 2
     monkeypatch.undo()
@@ -243,8 +243,8 @@ def test_a_batch_goes_on_past_a_bad_file(folder: Path, model: Model, tmp_path: P
     [
         (os.fsdecode(b"caf\xe9"), "not UTF-8"),
         ("x" * 245, "too long"),
-        ("scenes", "would be one file"),
-        ("predictions", "would be one file"),
+        ("scenes", "would have the same name as the table of all"),
+        ("predictions", "would have the same name as the table of all"),
     ],
 )
 def test_names_that_make_no_files_are_refused_before_work(
@@ -275,7 +275,7 @@ def test_a_score_track_needs_no_model(folder: Path, model: Model, tmp_path: Path
     assert localize(tmp_path / "one", options=options).predictions.equals(expected)
     (tmp_path / "three").mkdir()
     (tmp_path / "three" / "scenes.csv").write_text("video_id,scene\nb,Kitchen\n")  # of a person, not of a model
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         localize([stored], output=tmp_path / "three", options=options)
 
 
@@ -318,20 +318,20 @@ def test_inputs_and_outputs_are_checked_before_work(folder: Path, model: Model, 
         localize([folder, other / "a.mp4"], model=model)
     own = tmp_path / "a.csv"
     own.write_text("video_id,label,start,end\na,jump,0,1\n")
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         localize(folder / "a.mp4", model=model, output=tmp_path)
     assert own.read_text().endswith("a,jump,0,1\n")
     own.rename(tmp_path / "predictions.csv")
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         localize(folder / "a.mp4", model=model, output=tmp_path)
     (tmp_path / "predictions.csv").unlink()
     (tmp_path / "scenes.csv").write_text("video_id,scene\na,Kitchen\n")  # of a person, not of a model
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         localize(folder / "a.mp4", model=model, output=tmp_path)
     (tmp_path / "scenes.csv").unlink()
     results = tmp_path / "predictions.json"
     results.write_text('{"database": {}}')  # labels
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         localize(folder / "a.mp4", model=model, output=tmp_path, format=["json"])
     assert results.read_text() == '{"database": {}}'
     with pytest.raises(UsageError, match="no device"):

@@ -139,7 +139,7 @@ def test_a_network_that_gives_no_numbers() -> None:
     def nan(frames: Tensor) -> ClipLogits:
         return ClipLogits(torch.full((len(frames), 2), torch.nan), None)
 
-    with pytest.raises(ModelError, match="not a finite number"):
+    with pytest.raises(ModelError, match="output is not finite"):
         score_clips(nan, Counting(10).read(np.arange(10)), np.arange(8)[:, None], batch=2, background=False)
 
 

@@ -79,9 +79,9 @@ def test_what_cannot_be_written_is_said_before_any_work(tmp_path: Path, videos: 
     (out / "a.srt").write_text("mine")
     with pytest.raises(UsageError, match=r"a\.srt: exists"):
         localize(videos, model=model, output=out, format=["srt"], options=FP32)
-    with pytest.raises(UsageError, match="two of these formats would make one file"):
+    with pytest.raises(UsageError, match="two of these formats would write the same file"):
         localize(videos, model=model, output=tmp_path / "x", joint=False, format=["json", "360x"], options=FP32)
-    with pytest.raises(UsageError, match="names a file, and there are 2 formats"):
+    with pytest.raises(UsageError, match="names a file, but there are 2 formats"):
         localize(videos / "a.mp4", model=model, output=tmp_path / "x.json", format=["via", "json"], options=FP32)
 
 

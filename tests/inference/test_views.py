@@ -132,7 +132,7 @@ def test_score_tracks_have_no_views(folder: Path, model: Model, tmp_path: Path) 
 
 def test_what_does_not_go_together_is_refused(folder: Path, model: Model) -> None:
     video = folder / "panoramic" / "same.mp4"
-    with pytest.raises(UsageError, match="monocular clips have a timeline of their own"):
+    with pytest.raises(UsageError, match="monocular clips have their own timeline"):
         localize(folder, model=model, view=["panoramic", "monocular"])
     with pytest.raises(UsageError, match="2 models for 1 view"):
         localize(folder, model=[model, model])

@@ -106,7 +106,7 @@ def test_videos_are_found_from_where_the_page_lies(results: Path, tmp_path: Path
 def test_a_page_of_others_is_kept(results: Path, tmp_path: Path) -> None:
     page = tmp_path / "r.html"
     page.write_text("mine")
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         report(results, output=page)
     assert page.read_text() == "mine"
     report(results, output=page, overwrite=True)
@@ -118,7 +118,7 @@ def test_what_there_is_nothing_to_say_of(tmp_path: Path) -> None:
         find_results(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="neither a finished run"):
         find_results(tmp_path)
-    with pytest.raises(UsageError, match="no video"):
+    with pytest.raises(UsageError, match="no predictions"):
         gather("empty", segments.empty(scored=True))
     others = segments.make([f"v{i:03}" for i in range(300)], ["a"] * 300, [0.0] * 300, [1.0] * 300)
     few = segments.make(["v299"], ["a"], [0.0], [1.0], [0.5])
@@ -126,7 +126,7 @@ def test_what_there_is_nothing_to_say_of(tmp_path: Path) -> None:
     assert len(content.videos) == 200
     assert "v299" in content.videos
     many = segments.make([f"v{i}" for i in range(201)], ["a"] * 201, [0.0] * 201, [1.0] * 201, [0.5] * 201)
-    with pytest.raises(UsageError, match="a page holds 200"):
+    with pytest.raises(UsageError, match="a page holds at most 200"):
         gather("many", many)
 
 

@@ -57,7 +57,7 @@ def notes(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 @pytest.mark.parametrize(
     ("wrong", "bound", "words"),
-    [(0, MIN_TEMPERATURE, "hardly an error"), (MIN_INTERVALS, MAX_TEMPERATURE, "hardly better than chance")],
+    [(0, MIN_TEMPERATURE, "almost no errors"), (MIN_INTERVALS, MAX_TEMPERATURE, "barely better than chance")],
 )
 def test_only_right_or_only_wrong_answers_stay_within_bounds(
     wrong: int, bound: float, words: str, notes: pytest.LogCaptureFixture
@@ -65,7 +65,7 @@ def test_only_right_or_only_wrong_answers_stay_within_bounds(
     labels = np.arange(MIN_INTERVALS) % 3
     logits = 4 * np.eye(3)[(labels + (np.arange(MIN_INTERVALS) < wrong)) % 3]
     assert fit_temperature(logits, labels) == pytest.approx(bound, rel=1e-6)
-    assert f"stopped at {bound:g}" in notes.text
+    assert f"limited to {bound:g}" in notes.text
     assert words in notes.text
 
 
@@ -74,7 +74,7 @@ def test_too_few_intervals_leave_it_at_one(activation: Activation, notes: pytest
     logits, labels = sampled(MIN_INTERVALS, 3.0)
     wanted = labels if activation is Activation.SOFTMAX else np.eye(5)[labels]
     assert fit_temperature(logits[1:], wanted[1:], activation) == 1.0
-    assert f"{MIN_INTERVALS - 1} held-out intervals, and {MIN_INTERVALS} are needed" in notes.text
+    assert f"{MIN_INTERVALS - 1} held-out intervals, {MIN_INTERVALS} are needed" in notes.text
     assert fit_temperature(logits, wanted, activation) > 1.5
 
 

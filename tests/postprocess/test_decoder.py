@@ -117,7 +117,7 @@ def test_the_networks_own_segments_are_decoded_or_rank_below() -> None:
 
 
 def test_a_track_without_candidates_of_its_own_is_told_so() -> None:
-    with pytest.raises(InputInvalid, match="no candidates of its own"):
+    with pytest.raises(InputInvalid, match="it has no proposals"):
         decode(track_of([[0.1, 0.8, 0.1]]), DecodeOptions(postprocess=Postprocess.ANCHOR_FREE))
 
 

@@ -49,7 +49,7 @@ def test_a_result_is_there_for_everybody(place: Address) -> None:
 
 def test_files_of_others_and_corrected_ones_are_kept(place: Address) -> None:
     overwrite(place, "v.csv", b"mine")
-    with pytest.raises(UsageError, match="exists: it would be replaced"):
+    with pytest.raises(UsageError, match="exists: it would be overwritten"):
         new(place).check("v", ["v.csv"], overwrite=False)
     new(place).check("v", ["v.csv"], overwrite=True)
     put(new(place), "first")

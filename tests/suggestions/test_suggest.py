@@ -43,7 +43,7 @@ def test_table_page_and_projects(scored: Path, tmp_path: Path) -> None:
 def test_files_of_others_are_kept(scored: Path, tmp_path: Path) -> None:
     (tmp_path / "next").mkdir()
     (tmp_path / "next" / "suggestions.csv").write_text("mine")
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would be overwritten"):
         bineego.suggest(scored, output=tmp_path / "next")
     assert len(list((tmp_path / "next").iterdir())) == 1
 
@@ -54,5 +54,5 @@ def test_scenes_alone(tmp_path: Path) -> None:
         scene_probs=np.ones(1), scenes=("Kitchen",),
     )  # fmt: skip
     tracks.save(only, tmp_path / "v.scores.npz")
-    with pytest.raises(UsageError, match="scenes only"):
+    with pytest.raises(UsageError, match="only scenes"):
         bineego.suggest(tmp_path / "v.scores.npz", output=tmp_path / "next")

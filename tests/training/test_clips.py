@@ -80,7 +80,7 @@ def test_where_shared_memory_is_small_batches_go_another_way(
         loader.start(draws)
         for a, b in zip(loader, expected, strict=True):
             assert all((x == y).all() and x.dtype == y.dtype for x, y in zip(a, b, strict=True))
-    assert "100 bytes, and clips that are read ahead take" in caplog.text
+    assert "100 bytes, but prefetched clips need" in caplog.text
 
 
 def test_the_need_of_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,11 +50,26 @@ def test_an_option_of_the_temporal_head_selects_it(flags: dict[str, object]) -> 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"head": "temporal", "interval": 0.5}, "--head is of the temporal head, --interval of the interval head"),
-        ({"head": "interval", "kinds": "motion"}, "--head is of the interval head, --kinds of the temporal head"),
-        ({"kinds": "motion", "frames": 4}, "--frames is of the interval head, --kinds of the temporal head"),
-        ({"kinds": "motion", "trunk": "resnet18"}, "--trunk is of the interval head, --kinds of the temporal head"),
-        ({"head": "temporal", "recipe": "multi-32x8d-t0.5"}, "--head is of the temporal head, --recipe"),
+        (
+            {"head": "temporal", "interval": 0.5},
+            r"--head \(temporal head\) cannot be combined with --interval \(interval head\)",
+        ),
+        (
+            {"head": "interval", "kinds": "motion"},
+            r"--head \(interval head\) cannot be combined with --kinds \(temporal head\)",
+        ),
+        (
+            {"kinds": "motion", "frames": 4},
+            r"--frames \(interval head\) cannot be combined with --kinds \(temporal head\)",
+        ),
+        (
+            {"kinds": "motion", "trunk": "resnet18"},
+            r"--trunk \(interval head\) cannot be combined with --kinds \(temporal head\)",
+        ),
+        (
+            {"head": "temporal", "recipe": "multi-32x8d-t0.5"},
+            r"--head \(temporal head\) cannot be combined with --recipe",
+        ),
     ],
 )
 def test_options_of_both_are_refused(flags: dict[str, object], message: str) -> None:
@@ -81,7 +96,7 @@ def test_without_options_the_hours_decide_and_one_line_says_so(seconds, head, wo
 
 def test_a_run_as_trunk_is_for_the_temporal_head() -> None:
     check_trunk("resnet18")
-    with pytest.raises(UsageError, match="only a temporal head reads"):
+    with pytest.raises(UsageError, match="only the temporal head can use"):
         check_trunk("runs/first")
 
 

@@ -49,9 +49,7 @@ def test_the_reports_batch_would_need_far_more_than_24_gb_at_once() -> None:
 
 def test_what_cannot_fit_is_refused_with_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "free_bytes", lambda device: 50_000_000)
-    with pytest.raises(
-        ResourceExhausted, match=r"a step of 8 clips of 2 frames of 32 px needs .* MB .* 50 MB are"
-    ) as e:
+    with pytest.raises(ResourceExhausted, match=r"a step of 8 clips of 2 frames of 32 px needs .* MB .* 50 MB is") as e:
         memory.check_memory(CONFIG, SMALL, CPU)
     assert e.value.exit_code == 7
     assert "--accumulate 8" in str(e.value.remedy)

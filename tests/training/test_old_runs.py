@@ -37,7 +37,7 @@ def test_a_run_goes_on_under_its_own_recipe(
     caplog.set_level("INFO", logger="bineego")
     call = config.call(TrainCall, "train", {"name": name, "resume": True})
     assert (call.frames, call.keep_direction, call.crop) == (frames, kept, True)
-    assert "'n_frames' is called 'frames' now" in caplog.text
+    assert "'n_frames' is now called 'frames'" in caplog.text
     state = checkpoint.load(RunFolder(runs / name).last)
     recipe = toml.to_toml(config.part(Recipe, call))
     assert {key for key in recipe if state.resolved.get(key, recipe[key]) != recipe[key]} == set()

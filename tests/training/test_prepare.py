@@ -39,10 +39,10 @@ def test_an_action_that_no_interval_teaches_is_told(
     recipe = replace(recipe, interval=1.0, split="none")
     gather(plan(folder, recipe, options), recipe, options)
     text = caplog.text
-    assert "action 'short' names no training interval (0 of 8 intervals)" in text
+    assert "action 'short' labels no training interval (0 of 8 intervals)" in text
     assert "at most 0.20 s, intervals 1 s: a shorter --interval would teach it" in text
     assert text.count("'long' names no") + text.count("'twin' names no") == 1
-    assert "4); other actions cover its segments: --labels several (multi-label) would teach it. 67 %" in text
+    assert "4); its segments are covered by other actions: --labels several (multi-label) would teach it. 67 %" in text
     caplog.clear()
     recipe = replace(recipe, labels="several")
     gather(plan(folder, recipe, options), recipe, options)
@@ -72,7 +72,7 @@ def test_an_action_that_others_cover_is_told_to_the_temporal_head(
         path.write_text(json.dumps({"metadata": metadata}))
     train = plan(folder, replace(recipe, split="none"), options).train
     report_covered(train, Labels.SINGLE)
-    assert caplog.text.count("is never the label of a moment") == 1
+    assert caplog.text.count("is never the label of any moment") == 1
     caplog.clear()
     report_covered(train, Labels.SEVERAL)
     assert not caplog.text

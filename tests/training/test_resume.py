@@ -82,7 +82,7 @@ def test_resuming_needs_the_same_data(
 ) -> None:  # a recording more
     once = replace(recipe, epochs=1, task="scene")
     train(tiny, name="a", recipe=once, options=options)
-    with pytest.raises(InputInvalid, match="not what this run began with"):
+    with pytest.raises(InputInvalid, match="has changed since this run began"):
         train(make_dataset(5), name="a", recipe=once, options=replace(options, resume=True))
 
 
@@ -96,7 +96,7 @@ def test_resuming_needs_the_same_truth(make_dataset, recipe: Recipe, options: Ru
     content = json.loads(path.read_text())
     next(iter(content["metadata"].values()))["duration"][1] += 0.01
     path.write_text(json.dumps(content))
-    with pytest.raises(InputInvalid, match="not what this run began with"):
+    with pytest.raises(InputInvalid, match="has changed since this run began"):
         train(data, name="a", recipe=once, options=replace(options, resume=True))
 
 

@@ -123,7 +123,7 @@ def test_a_run_killed_before_its_first_file_begins_anew(
         (folder / ".config.toml.x.tmp").write_text("half of")
         train(tiny, name=name, recipe=replace(recipe, epochs=1), options=replace(options, **how))
         assert (folder / "model.safetensors").exists()
-    assert "interrupted before its first save" in notes.text
+    assert "interrupted before its first checkpoint" in notes.text
 
 
 def test_what_is_no_run_is_left_alone(
@@ -143,7 +143,7 @@ def test_a_finished_run_without_its_state_is_not_trained_anew(tiny: Path, recipe
     train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
     before = (options.runs / "a" / "model.safetensors").read_bytes()
     (options.runs / "a" / "last" / "state.pt").unlink()
-    with pytest.raises(UsageError, match="is gone"):
+    with pytest.raises(UsageError, match="is missing"):
         train(tiny, name="a", recipe=replace(recipe, epochs=1), options=replace(options, resume=True))
     assert (options.runs / "a" / "model.safetensors").read_bytes() == before
 
@@ -175,7 +175,7 @@ def test_too_little_held_out_gives_no_temperature(
     tiny: Path, recipe: Recipe, options: RunOptions, notes: pytest.LogCaptureFixture
 ) -> None:
     train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
-    assert "no temperature is fitted: 8 held-out intervals" in notes.text
+    assert "temperature not fitted: 8 held-out intervals" in notes.text
     assert load_model(options.runs / "a").card.temperature == 1.0
 
 
@@ -240,7 +240,7 @@ def test_a_training_that_diverges_says_so(tiny: Path, recipe: Recipe, options: R
 
 def test_a_lone_recording_is_cut_in_time(make_dataset, recipe: Recipe, options: RunOptions, notes) -> None:
     result = train(make_dataset(1), name="alone", recipe=recipe, options=options)
-    assert "its first 2.0 s are trained on, the other 2.0 s are held out" in notes.text
+    assert "its first 2.0 s are trained on, the remaining 2.0 s are held out" in notes.text
     truth = (result.folder / "val" / "ground_truth.csv").read_text().splitlines()
     assert truth[1].startswith("r0,right,2.0,3.5")
     rows = (result.folder / "val" / "predictions.csv").read_text().splitlines()[1:]

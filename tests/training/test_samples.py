@@ -161,7 +161,7 @@ def test_a_split_file_that_holds_nothing_out_is_told(tmp_path: Path, notes: pyte
     path = tmp_path / "s.json"
     path.write_text('{"train": ["r0", "r1"], "val": []}')
     assert choose_split(dataset("--"), Recipe(split=str(path))).val == ()
-    assert f"{path}: its val is empty" in notes.text
+    assert f"{path}: its val list is empty" in notes.text
     assert "say nothing" in notes.text
 
 

@@ -109,7 +109,7 @@ def test_weights_need_no_network(init: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert report.kind == "imagenet"
     assert report.sha256 == imagenet.LITE0_SHA256
     assert set(report.loaded) == {f"trunk.{name}" for name in network.trunk.state_dict()}
-    assert all("a head of other labels" in line for line in report.skipped)
+    assert all("a head for other labels" in line for line in report.skipped)
 
 
 def test_other_weights_in_the_package_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_other_weights_in_the_package_are_refused(tmp_path: Path, monkeypatch: p
     file.write_bytes(content)
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
-    with pytest.raises(ModelError, match="not those known to bineego") as caught:
+    with pytest.raises(ModelError, match="not the expected ones") as caught:
         imagenet.fetch(LITE0)
     assert "pip install" in str(caught.value)
 

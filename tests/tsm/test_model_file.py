@@ -222,8 +222,8 @@ def test_a_model_of_version_0_1_loads_with_a_note(
 def test_no_card_and_other_versions(saved: Path, tmp_path: Path) -> None:
     for changes, words in [
         ({CARD_KEY: None}, "no bineego model card.*(?s:.*)--init FILE"),
-        ({FORMAT_KEY: "3"}, "format '3' is unknown"),
-        ({FORMAT_KEY: None}, "format None is unknown"),
+        ({FORMAT_KEY: "3"}, "format '3' is not supported"),
+        ({FORMAT_KEY: None}, "format None is not supported"),
         ({CARD_KEY: "{"}, "not JSON"),
         ({CARD_KEY: "[]"}, "card cannot be used"),
     ]:
@@ -263,7 +263,7 @@ def test_weights_that_do_not_fit_the_card(saved: Path, tmp_path: Path) -> None:
     nan[0] = float("nan")
     for change, words in [
         ({"action_head.bias": nan}, "not finite"),
-        ({"action_head.bias": torch.zeros(7)}, r"float32 \[7\], wanted is float32 \[4\]"),
+        ({"action_head.bias": torch.zeros(7)}, r"float32 \[7\], expected float32 \[4\]"),
         ({"action_head.bias": torch.zeros(4, dtype=torch.float16)}, "float16"),
         ({"more": torch.zeros(1)}, "belongs to no layer"),
     ]:

@@ -43,7 +43,7 @@ def test_in_words_and_for_json() -> None:
     damage = Damage(lost=2, doubtful=1, holes=((1.0, 1.5),), ends=(2.0, 9.0), broken=1).at([4.123, 4.2, 0.5])
     assert str(damage) == (
         "2 frames lost; damaged near 0.50 s, 4.12 s; doubtful times of 1 frame; 0.50 s without a frame, from 1.00 s; "
-        "ends at 2.00 s, its header promises 9.00 s; 1 part of the file broken"
+        "ends at 2.00 s, but its header says 9.00 s; 1 part of the file broken"
     )
     assert damage.plain() == {
         "frames_lost": 2,

@@ -115,13 +115,13 @@ def test_raw_streams_go_by_the_rate_they_state(
     timeline = scan(path)
     np.testing.assert_allclose(timeline.times, np.arange(30) / rate, atol=1e-6)
     assert timeline.duration == pytest.approx(30 / rate)
-    assert f"a raw stream has no times; taken as {rate} frames a second" in caplog.text
+    assert f"a raw stream has no times; read at {rate} frames per second" in caplog.text
 
 
 def test_motion_jpeg_alone(make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = make_video(tmp_path / "raw.mjpeg", codec="mjpeg", count=20, rate=10, container="mjpeg", pixels="yuvj420p")
     assert len(scan(path).times) == 20
-    assert "taken as 25 frames a second" in caplog.text  # such a file says nothing of its rate
+    assert "read at 25 frames per second" in caplog.text  # such a file says nothing of its rate
 
 
 def test_a_header_that_promises_less_is_told(
@@ -133,4 +133,4 @@ def test_a_header_that_promises_less_is_told(
     path = tmp_path / "less.mkv"
     path.write_bytes(content.replace(b"00:00:04.000000000", b"00:00:02.000000000"))
     assert scan(path).duration == pytest.approx(4.0, abs=0.01)
-    assert "4.00 s of video, its header promises 2.00 s" in caplog.text
+    assert "4.00 s of video, but its header says 2.00 s" in caplog.text

@@ -18,10 +18,9 @@ from bineego.video.probe import Orientation, open_video, probe
 Video = Callable[[str], Path]
 
 
-def test_probe_tells_size_codec_and_length(video: Video) -> None:
+def test_probe_tells_size_and_length(video: Video) -> None:
     info = probe(video("closed.mp4"))
-    assert (info.width, info.height, info.rotation) == (96, 64, 0)
-    assert (info.codec, info.start, info.frames) == ("h264", 0.0, 60)
+    assert (info.width, info.height) == (96, 64)
     assert info.duration == pytest.approx(2.0)
 
 
@@ -29,7 +28,6 @@ def test_probe_tells_size_codec_and_length(video: Video) -> None:
 def test_size_is_given_after_rotation(tmp_path: Path, make_video: Callable[..., Path], counterclockwise: int) -> None:
     path = make_video(tmp_path / "turned.mp4", count=3, rotation=counterclockwise)
     info = probe(path)
-    assert info.rotation == (360 - counterclockwise) % 360
     assert (info.width, info.height) == ((96, 64) if counterclockwise == 180 else (64, 96))
 
 
@@ -45,7 +43,6 @@ def test_orientation_is_a_permutation_of_pixels(transposed: bool, left_right: bo
 def test_ninety_degrees_is_clockwise() -> None:
     picture = np.arange(6, dtype=np.uint8).reshape(2, 3, 1)
     orientation = Orientation(transposed=True, left_right=True)
-    assert orientation.degrees == 90
     np.testing.assert_array_equal(orientation.apply(picture), np.rot90(picture, -1))
 
 
@@ -127,7 +124,7 @@ def test_tags_in_another_encoding_are_no_obstacle(tmp_path: Path, video: Video) 
     assert content.count(b"00:00:02.") == 1  # a tag of the stream, in UTF-8
     path = tmp_path / "old.mkv"
     path.write_bytes(content.replace(b"00:00:02.", b"00:00:\xe92."))
-    assert probe(path).codec == "h264"
+    assert probe(path).width == 96
 
 
 def test_decoders_do_not_log_through_python(video: Video) -> None:

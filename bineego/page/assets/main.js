@@ -283,7 +283,7 @@ player.addEventListener("error", () => {
   player.hidden = true; // the file is not beside the page, or the browser cannot play it
   $("no-video").hidden = false;
   const chosen = files.get(current.id);
-  if (chosen) $("why").textContent = `This browser cannot play ${chosen.name}; MP4 with H.264 it can. Labels can be corrected all the same.`;
+  if (chosen) $("why").textContent = `This browser cannot play ${chosen.name}; it can play MP4 with H.264. Labels can still be corrected.`;
 });
 addEventListener("beforeunload", (event) => {
   if (labels.past.length) event.preventDefault();

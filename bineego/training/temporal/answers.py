@@ -31,7 +31,7 @@ def answer(head: HeadEnsemble, example: Example, card: ModelCard, members: Seque
 
 
 def unseen(head: HeadEnsemble, folds: Folds, card: ModelCard) -> list[ScoreTrack]:
-    """What the members say of the examples that they were not trained on; each is a video of its own."""
+    """What the members say of the examples that they were not trained on; each is a separate video."""
     found = []
     for number, (example, fold) in enumerate(zip(folds.examples, folds.of.tolist(), strict=True)):
         if fold >= 0 and example.annotated:
@@ -68,5 +68,5 @@ def truth_of_lines(lines: Sequence[LabelledVideo], labels: LabelSet) -> Annotati
 
 
 def name_of(number: int) -> str:
-    """An example as a video of its own."""
+    """An example as a separate video."""
     return f"example {number}"

@@ -33,7 +33,7 @@ CLIP_GRAD = 1.0  # largest norm of the gradient (measured)
 LEAST_RATE = 1e-3  # of the learning rate, at both ends
 
 CROP = 1024
-"""Steps of an example that are looked at together: of a longer one, a stretch of so many, elsewhere each time."""
+"""Steps of an example that are used together; of a longer one, a random stretch of this length."""
 
 LEAST_DRAWS = 32
 """Stretches that an epoch takes at least; few examples are drawn several times."""

@@ -66,7 +66,7 @@ def make_folds(
             for example in examples[recording.recording_id]
             for number, part in enumerate(cut_evenly(example, n))
         ]
-        log.info("folds: stretches of time, since there are fewer than %d groups of recordings", FEWEST_GROUPS)
+        log.info("folds: parts of videos, because there are fewer than %d groups of recordings", FEWEST_GROUPS)
     of = np.array([fold for _, fold in kept], np.int64)
     if len(set(of.tolist())) < 2:
         return Folds(examples=[example for example, _ in kept], of=np.full(len(kept), NO_FOLD), n=1)

@@ -21,7 +21,7 @@ from bineego.training.temporal.supply import Supply
 from bineego.training.validation import HeldOut, later, truth_of
 
 STAMPED = 50
-"""Every so many-th step of the features is looked at to tell whether they are still the same."""
+"""Interval of the steps that are compared to tell whether features are still the same."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,19 +15,19 @@ from bineego.video.reader import VideoReader
 
 # frames, damaged, first and last time (s), length (s), picture after rotation
 FACTS = {
-    "av1_video.mkv": (125, 0, 0.0, 4.96, 5.0, (640, 360, 0)),
-    "bitmap.mp4": (5, 0, 0.0, 4.0, 5.0, (1, 1, 0)),
-    "corrupted.mp4": (50, 2, 0.0, 4.9, 5.0, (1280, 720, 0)),
-    "fire2.mp4": (25, 0, 0.0, 2.279844, 2.379767, (1280, 720, 180)),
-    "h265_video.mp4": (10, 0, 0.0, 0.9, 1.0, (128, 128, 0)),
-    "nasa_13013.mp4": (325, 0, 0.0, 12.96, 13.0, (320, 180, 0)),
-    "no_duration.webm": (74, 0, 0.0, 4.872, 4.938, (1280, 720, 0)),
-    "test.avi": (164, 0, 0.04, 6.56, 6.6, (320, 240, 0)),
-    "unordered.mov": (4, 0, 0.0, 0.09375, 0.125, (50, 50, 0)),
-    "video_0.mov": (3, 0, 0.0, 0.066667, 0.1, (568, 320, 0)),
-    "video_90.mov": (3, 0, 0.0, 0.066667, 0.1, (320, 568, 90)),
-    "video_180.mov": (3, 0, 0.0, 0.066667, 0.1, (568, 320, 180)),
-    "video_270.mov": (3, 0, 0.0, 0.066667, 0.1, (320, 568, 270)),
+    "av1_video.mkv": (125, 0, 0.0, 4.96, 5.0, (640, 360)),
+    "bitmap.mp4": (5, 0, 0.0, 4.0, 5.0, (1, 1)),
+    "corrupted.mp4": (50, 2, 0.0, 4.9, 5.0, (1280, 720)),
+    "fire2.mp4": (25, 0, 0.0, 2.279844, 2.379767, (1280, 720)),
+    "h265_video.mp4": (10, 0, 0.0, 0.9, 1.0, (128, 128)),
+    "nasa_13013.mp4": (325, 0, 0.0, 12.96, 13.0, (320, 180)),
+    "no_duration.webm": (74, 0, 0.0, 4.872, 4.938, (1280, 720)),
+    "test.avi": (164, 0, 0.04, 6.56, 6.6, (320, 240)),
+    "unordered.mov": (4, 0, 0.0, 0.09375, 0.125, (50, 50)),
+    "video_0.mov": (3, 0, 0.0, 0.066667, 0.1, (568, 320)),
+    "video_90.mov": (3, 0, 0.0, 0.066667, 0.1, (320, 568)),
+    "video_180.mov": (3, 0, 0.0, 0.066667, 0.1, (568, 320)),
+    "video_270.mov": (3, 0, 0.0, 0.066667, 0.1, (320, 568)),
 }
 
 
@@ -36,7 +36,7 @@ def test_frames_and_times(shared: Path, name: str) -> None:
     frames, damaged, first, last, length, picture = FACTS[name]
     path = shared / "data" / "odd-videos" / name
     info = probe(path)
-    assert (info.width, info.height, info.rotation) == picture
+    assert (info.width, info.height) == picture
     reader = VideoReader(path, FrameOptions(size=32))
     found = list(reader.read())
     assert [index for index, _, _ in found] == list(range(frames))

@@ -101,7 +101,7 @@ def test_a_run_leaves_the_folder_of_the_contract(tiny: Path, whole: RunResult, t
     assert isinstance(card.network, TemporalConfig)
     assert card.network.kinds == MOTION
     assert card.data["train_recordings"] == 3
-    with pytest.raises(UsageError, match="--stride is about clips"):
+    with pytest.raises(UsageError, match="--stride applies to clips"):
         localize(tiny / "panoramic" / "r0.mp4", model=result.folder, stride=0.1)
     found = localize(sorted((tiny / "panoramic").iterdir()), model=result.folder, output=tmp_path / "out")
     assert set(found.scenes) == {"r0", "r1", "r2", "r3"}
@@ -234,7 +234,7 @@ def test_going_on_with_other_flags_or_data_is_refused(
     shutil.copytree(whole.folder, tmp_path / "runs" / "done")
     with pytest.raises(UsageError, match="seed was 0"):
         run(tiny, "done", resume=True, seed=3)
-    with pytest.raises(InputInvalid, match="have changed"):
+    with pytest.raises(InputInvalid, match="has changed"):
         run(make_dataset(5), "done", resume=True)
 
 
@@ -250,10 +250,10 @@ def test_one_recording_is_cut_in_time(make_dataset, run, notes) -> None:  # noqa
 
 
 def test_several_processes_are_refused(tiny: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    with pytest.raises(UsageError, match="one process"):
+    with pytest.raises(UsageError, match="single process"):
         run(tiny, "two", devices=2)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(UsageError, match="one process"):
+    with pytest.raises(UsageError, match="single process"):
         run(tiny, "two")
 
 
