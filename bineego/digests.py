@@ -32,6 +32,11 @@ def of_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
     return digest.hexdigest()
 
 
+def of_bytes(content: bytes) -> str:
+    """The checksum of bytes, as `sha256sum` prints it."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def of_file(path: Path) -> str:
     """The checksum of a file's content, as `sha256sum` prints it. Raises OSError."""
     with Path(path).open("rb") as file:
