@@ -74,6 +74,8 @@ def score_all(
         ScratchFull: there is no room for files from an address.
         BineegoError: what `finish` raises.
     """
+    if not items:
+        return
     stored = [item for item in items if item.is_track]
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)

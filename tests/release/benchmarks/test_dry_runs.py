@@ -13,7 +13,7 @@ import pytest
 
 from bineego.synth import write_dataset
 
-SPEED = ("decode", "ensemble", "evaluate", "forward", "localize", "parallel_decode", "train_step")  # fmt: skip
+SPEED = ("decode", "ensemble", "evaluate", "forward", "localize", "parallel_decode", "train_step", "workers")
 Run = Callable[..., None]
 
 
