@@ -165,7 +165,7 @@ TRIES = 2
 def set_aside(error: WorkerLost) -> WorkerLost:
     """What is said of an item that has cost `TRIES` workers, the last of them with `error`."""
     return WorkerLost(
-        f"skipped: {TRIES} processes that worked on it died, the last {error.message.rsplit('(', 1)[1][:-1]}",
+        f"set aside: {TRIES} processes that worked on it died, the last {error.message.rsplit('(', 1)[1][:-1]}",
         remedy="memory may have run out (lower --jobs), or the file crashes the decoder (leave it out)",
     )
 

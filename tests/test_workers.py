@@ -248,7 +248,7 @@ def test_an_item_that_costs_two_workers_is_set_aside(
     assert found.keys() == {1, 2, 3, kind}
     error = found[kind]
     assert isinstance(error, WorkerLost)
-    assert f"skipped: 2 processes that worked on it died, the last {by}" in str(error)
+    assert f"set aside: 2 processes that worked on it died, the last {by}" in str(error)
     assert f"{kind}: a worker process died ({by}); trying again" in caplog.text
 
 

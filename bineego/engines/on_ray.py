@@ -120,7 +120,7 @@ def _result(ray: Any, ref: Any, item: T, name: Callable[[T], str], lost: Callabl
         return lost(
             item,
             WorkerLost(
-                f"skipped: {TRIES} workers that were at work on it were lost ({reason[:200]})",
+                f"set aside: {TRIES} workers that were at work on it were lost ({reason[:200]})",
                 remedy="memory may have run out: lower --jobs; or leave the file out: it may crash a decoder",
             ),
         )

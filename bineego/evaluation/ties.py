@@ -69,7 +69,7 @@ def tie_range(
     moved = ties.best - ties.worst
     log.log(
         logging.WARNING if moved >= VISIBLE else logging.INFO,
-        "%d groups of equal scores (%d predictions in all) mix hits and misses, so that the order of rows decides. "
+        "%d groups of tied scores mix hits and misses, so the result depends on row order (%d predictions in all). "
         "The final score is %.4f; other orders give %.4f to %.4f, so it can move by %s. Scores with more digits help",
         ties.groups, ties.predictions, final, ties.worst, ties.best,
         f"{moved:.4f}" if moved >= VISIBLE else "less than 0.0001",

@@ -111,7 +111,7 @@ def localize(
     except (KeyboardInterrupt, Interrupted, Terminated) as stop:
         if out is not None:
             work.finish()
-            stop.args = (f"{work.n_done} of {many(len(items), 'video')} done; the same command continues",)
+            stop.args = (f"{work.n_done} of {many(len(items), 'video')} done; the same command goes on",)
         raise
     localized = work.finish()
     work.raise_failures()

@@ -76,7 +76,7 @@ def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixtu
 
 def test_how_far_an_interrupted_command_has_come(capsys: pytest.CaptureFixture[str]) -> None:
     def command() -> None:
-        raise errors.Interrupted("3 of 5 videos done; the same command continues")
+        raise errors.Interrupted("3 of 5 videos done; the same command goes on")
 
     assert console.run(command) == 130
     assert capsys.readouterr().err == "interrupted: 3 of 5 videos done; the same command goes on\n"

@@ -17,7 +17,7 @@ def test_a_tie_of_hit_and_miss_is_warned_of(notes):
     assert result.final == 1.0
     assert result.ties is not None
     assert (result.ties.worst, result.ties.best) == (0.5, 1.0)
-    assert any("tied scores" in note and "a range of 0.5000" in note for note in notes)
+    assert any("tied scores" in note and "move by 0.5000" in note for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_interrupted_the_tables_of_what_is_done_are_there(
         raise Interrupted
 
     monkeypatch.setattr(batch, "score_all", two)
-    with pytest.raises(Interrupted, match="2 of 3 videos done; the same command continues"):
+    with pytest.raises(Interrupted, match="2 of 3 videos done; the same command goes on"):
         localize(stored, output=tmp_path, options=FP32)
     assert len(csv.read_scenes(tmp_path / "scenes.csv")) == 2
     monkeypatch.undo()

@@ -67,7 +67,7 @@ def test_of_several_videos_only_that_one_is_lost(
         mark.unlink()
     assert done.returncode == 5, done.stderr
     assert "always" in done.stderr.rsplit("error:", 1)[1]
-    assert "skipped: 2 processes that worked on it died, the last by signal 11" in done.stderr
+    assert "set aside: 2 processes that worked on it died, the last by signal 11" in done.stderr
     assert done.stderr.count("tried again") == 2, done.stderr  # once each
     assert len(list((tmp_path / "out").glob(made))) == 2
 
