@@ -27,6 +27,7 @@ from bineego.page.options import ReportOptions
 from bineego.page.results import find_results, report_on
 from bineego.pictures.timeline import write_timeline
 from bineego.postprocess import Postprocess
+from bineego.postprocess.candidates import RANK
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training import Recipe, RunOptions, train
@@ -218,7 +219,8 @@ def _picture(demo: Demo, data: Path) -> None:
     truth = read_ground_truth(data)
     held_out = [video for video in truth.videos if truth.subsets.get(video) == Subset.VAL]
     found = csv.read_predictions(demo.folder / f"{TEMPORAL}-tracks" / "predictions.csv")
-    write_timeline(truth.segments, found, demo.picture, videos=held_out)
+    sure = found[found["score"] >= RANK]  # without candidates, which are there for recall
+    write_timeline(truth.segments, sure, demo.picture, videos=held_out)
 
 
 def _settings(demo: Demo, data: Path, options: DemoOptions) -> None:

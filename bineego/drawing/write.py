@@ -22,6 +22,7 @@ from bineego.drawing.painter import Painter
 from bineego.errors import UsageError
 from bineego.formats.names import match
 from bineego.formats.read import read_predictions
+from bineego.postprocess.candidates import RANK
 from bineego.types import OnProgress
 from bineego.video.frames import FrameOptions
 from bineego.video.probe import open_video, probe, start_time
@@ -68,7 +69,7 @@ def overlay(
         raise UsageError("not an MP4", where=output, remedy="choose a file name that ends in .mp4: -o FILE.mp4")
     records.check_free(output, overwrite=chosen.overwrite, inputs=[video])
     table = predictions if isinstance(predictions, pd.DataFrame) else read_predictions(Path(predictions))
-    rows = of_video(table, video)
+    rows = _sure(of_video(table, video))
     info = probe(video)
     height, width = (side - side % 2 for side in _shape(info.width, info.height))
     reader = VideoReader(video, FrameOptions(size=min(height, width), keep_aspect=True))
@@ -95,6 +96,12 @@ def of_video(table: pd.DataFrame, video: Path) -> pd.DataFrame:
         there = f"they are of {listed(ids, 'video')}" if ids else "the table is empty"
         raise UsageError(f"no predictions of {video_id(video)!r}: {there}", where=video)
     return table[table["video_id"] == name].reset_index(drop=True)
+
+
+def _sure(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without candidates, which a fitted decoder adds for recall; all, where none scores as much."""
+    sure = rows["score"] >= RANK if "score" in rows else pd.Series(True, index=rows.index)
+    return rows[sure].reset_index(drop=True) if sure.any() else rows
 
 
 def _shape(width: int, height: int) -> tuple[int, int]:

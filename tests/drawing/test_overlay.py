@@ -14,6 +14,7 @@ from video.making import write_video
 import bineego
 from bineego import segments
 from bineego.drawing.painter import Painter
+from bineego.drawing.write import _sure
 from bineego.errors import UsageError
 from bineego.video.frames import FrameOptions
 from bineego.video.reader import VideoReader
@@ -106,3 +107,10 @@ def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     video = write_video(tmp_path / "clip.mkv", codec="ffv1", count=3, rate=10, width=size[0], height=size[1])
     path = bineego.overlay(video, table(), output=tmp_path / "out.mp4")
     assert len(VideoReader(path, FrameOptions(size=32)).times) == 3
+
+
+def test_candidates_are_not_drawn() -> None:
+    """But where nothing scores more, all is: another tool may count in other units."""
+    table = segments.make(["a"] * 3, ["run", "run", "jump"], [0.0, 1.0, 2.0], [1.0, 2.0, 3.0], [0.6, 0.02, 0.05])
+    assert _sure(table)["score"].tolist() == [0.6]
+    assert len(_sure(table[1:])) == 2
