@@ -224,7 +224,7 @@ class Store:
 def changed(where: object, *, known: bool) -> UsageError:
     """A file that is not replaced: it is not ours (`known`: not any more)."""
     return UsageError(
-        f"{'has changed since bineego wrote it' if known else 'exists'}: it would be replaced",
+        f"{'has changed since bineego wrote it' if known else 'exists'}: it would be overwritten",
         where=where,
         remedy="choose another place with -o, or use --overwrite",
     )

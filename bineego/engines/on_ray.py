@@ -120,8 +120,8 @@ def _result(ray: Any, ref: Any, item: T, name: Callable[[T], str], lost: Callabl
         return lost(
             item,
             WorkerLost(
-                f"set aside: {TRIES} workers that were at work on it were lost ({reason[:200]})",
-                remedy="memory may have run out: lower --jobs; or leave the file out: it may crash a decoder",
+                f"set aside: {TRIES} workers that worked on it were lost ({reason[:200]})",
+                remedy="memory may have run out (lower --jobs), or the file crashes the decoder (leave it out)",
             ),
         )
     for note in notes:
@@ -203,7 +203,7 @@ def share_of(nodes: Iterable[dict[str, Any]], jobs: int | None, device: str) -> 
         return Share(count, max(0.0, _whole(per_gpu * each)), each)
     most = max(cpus, default=0.0)
     if most < 1:
-        raise UsageError("the Ray cluster has no core for work", where="--engine", remedy="add a node to it")
+        raise UsageError("the Ray cluster has no free core for work", where="--engine", remedy="add a node to it")
     cores = min(most, float(CORES) if jobs is None else _whole(sum(cpus) / jobs))
     room = sum(int(cpu // cores) for cpu in cpus)
     while jobs is not None and room < jobs and cores > 1:  # machines of several sizes

@@ -187,13 +187,13 @@ class _Folder:
     def tell(self) -> None:
         """Say which videos lack a kind."""
         if self._silent:
-            log.info("without sound: %s; the kind is absent there", words.listed(self._silent, "video"))
+            log.info("without sound: %s; they have no features of this kind", words.listed(self._silent, "video"))
 
     def add(self, track: FeatureTrack) -> None:
         """Write the track of one video; without a kind that it may lack and does."""
         kinds = [kind for kind in self._kinds if track.has(kind) or not may_lack(kind)]
         if not kinds:
-            self.failed[track.video_id] = InputInvalid("has no sound", remedy="leave it out, or ask for other kinds")
+            self.failed[track.video_id] = InputInvalid("has no sound", remedy="leave it out, or choose other kinds")
             return
         self._silent += [track.video_id] if len(kinds) < len(self._kinds) else []
         chosen = track.with_kinds(kinds)

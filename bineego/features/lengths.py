@@ -68,14 +68,14 @@ def check_ends(files: Mapping[str, FeatureFile], ends: Mapping[str, float]) -> N
     """Where no length is known: compare the steps with the last end of an annotation, seconds by video id.
 
     Raises:
-        InputInvalid: the annotations of most videos end behind the features, or all of them long before.
+        InputInvalid: the annotations of most videos end after the features, or all of them long before.
     """
     shares = {video: end / files[video].duration for video, end in ends.items() if end > 0}
     if not shares:
         return
     late = [v for v in shares if ends[v] > files[v].duration * (1 + SHARE) + LOOSE + 2 / files[v].timing.rate]
     if 2 * len(late) > len(shares):
-        video, what = late[0], f"the annotations of {len(late)} of {many(len(shares), 'video')} end behind the features"
+        video, what = late[0], f"the annotations of {len(late)} of {many(len(shares), 'video')} end after the features"
     elif len(shares) >= FEW and max(shares.values()) < EARLY:
         video = max(shares, key=lambda name: shares[name])
         what = f"all actions of all {len(shares)} videos lie in the first {max(shares.values()):.0%} of the features"
@@ -106,5 +106,5 @@ def _remedy(
     middle = float(np.median(rates))
     where = file.path.parent / FOLDER_JSON
     if np.ptp(rates) <= 4 * SHARE * middle and 2 * len(wrong) > len(off):
-        return f"at {middle:.4g} steps a second all fit: put the right rate, or stride and fps, into {where}"
+        return f"at {middle:.4g} steps per second all fit: put the right rate, or stride and fps, into {where}"
     return f"make the features of these videos again, or give their rate in a JSON file beside each ({where})"

@@ -203,15 +203,15 @@ def _kinds(said: Any, width: int, path: Path) -> dict[str, int]:
     numbers = list(said.values()) if isinstance(said, dict) and len(said) <= MOST_KINDS else []
     if not numbers or not all(type(n) is int and n > 0 for n in numbers) or sum(numbers) != width:
         raise InputInvalid(
-            f"the JSON beside it tells kinds {said!r}, which are not its {width} columns"[:300],
+            f"the kinds {said!r} in the JSON beside it do not add up to its {width} columns"[:300],
             where=path,
-            remedy=f"{KINDS_EXAMPLE} says which columns are of which kind, in their order",
+            remedy=f"{KINDS_EXAMPLE} gives the number of columns of each kind, in order",
         )
     if max(numbers) > WIDEST:
         raise InputInvalid(
-            f"{max(numbers):,} features a step of one kind; at most {WIDEST:,}",
+            f"{max(numbers):,} features per step of one kind; at most {WIDEST:,}",
             where=path,
-            remedy=f"is it (steps, features)? Several kinds are told apart by {KINDS_EXAMPLE} in the JSON beside it",
+            remedy=f"is its shape (steps, features)? Give several kinds as {KINDS_EXAMPLE} in the JSON beside it",
         )
     return dict(said)
 
@@ -221,7 +221,7 @@ def _check_digest(file: FeatureFile, values_TD: NDArray[Any]) -> None:
     said = read_object(own) if own.is_file() else {}
     if digests.KEY in said and said[digests.KEY] != digests.of_arrays(said, {WHAT: values_TD}):
         raise InputInvalid(
-            "damaged: the checksum in the JSON beside it is of other content",
+            "damaged: its content does not match the checksum in the JSON beside it",
             where=file.path,
             remedy="make it again",
         )

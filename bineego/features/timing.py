@@ -107,7 +107,7 @@ def timing_of(values: Mapping[str, Any], path: Path, frame_rate: float | None = 
     stride = _stride(values, path)
     if rate is None and stride is None:
         raise InputInvalid(
-            "nothing says when the steps of these features are",
+            "the times of the steps of these features are not known",
             where=path,
             remedy=f"write {path.parent / FOLDER_JSON}, such as {EXAMPLE}",
         )
@@ -116,21 +116,23 @@ def timing_of(values: Mapping[str, Any], path: Path, frame_rate: float | None = 
     in_frames = rate is None or ("offset" not in values and any(values.get(n) is not None for n in _FRAMES))
     if fps is None and in_frames:
         raise InputInvalid(
-            "its steps are counted in frames, and nothing says how many frames a second the video has",
+            "its steps are counted in frames, but the frame rate of the video is not known",
             where=path,
-            remedy=f'add "fps" to {path.parent / FOLDER_JSON}, or to a JSON of its own beside it',
+            remedy=f'add "fps" to {path.parent / FOLDER_JSON}, or to a JSON file beside it',
         )
     by_frames = None if stride is None or fps is None else fps / stride
     if rate is not None and by_frames is not None and abs(by_frames / rate - 1) > DISAGREE:
         raise InputInvalid(
-            f"the JSON beside it says {rate:g} steps a second, and by its stride and fps there are {by_frames:g}",
+            f"the JSON beside it says {rate:g} steps per second, but its stride and fps give {by_frames:g}",
             where=path,
             remedy="leave one of them out",
         )
     rate = by_frames if rate is None else rate
     assert rate is not None
     if not RATES[0] <= rate <= RATES[1]:
-        raise InputInvalid(f"{rate:g} steps a second cannot be", where=path, remedy="check rate, stride and fps")
+        raise InputInvalid(
+            f"{rate:g} steps per second is not possible", where=path, remedy="check rate, stride and fps"
+        )
     offset = _offset(values, path, rate, fps)
     return Timing(rate=rate, offset=offset, duration=_number(values, ("duration",), path))
 

@@ -16,7 +16,7 @@ class ScratchOptions(Options):
     scratch: Annotated[
         Path | None,
         Opt(
-            "Folder for videos that come from an address, each for as long as it is worked on.",
+            "Folder for videos from addresses, each kept only while it is processed.",
             metavar="FOLDER",
             unset="the system's temporary folder",
         ),

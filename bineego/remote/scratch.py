@@ -100,9 +100,9 @@ def fetch(file: RemoteFile, path: Path) -> None:
     free = shutil.disk_usage(path.parent).free
     if file.size is not None and file.size > free:
         raise ScratchFull(
-            f"{file} takes {words.size(file.size)}, and {words.size(free)} are free",
+            f"{file} takes {words.size(file.size)}, but only {words.size(free)} is free",
             where=path.parent,
-            remedy="name a larger disk with --scratch, or lower --jobs",
+            remedy="choose a larger disk with --scratch, or lower --jobs",
         )
     for turn in range(TRIES):
         try:
@@ -111,7 +111,7 @@ def fetch(file: RemoteFile, path: Path) -> None:
         except Unreachable as error:
             if turn == TRIES - 1:
                 raise
-            log.info("%s: %s; asked for again", file, error.message)
+            log.info("%s: %s; trying again", file, error.message)
             time.sleep(PAUSE * (turn + 1))
 
 
@@ -121,7 +121,7 @@ def _copy(file: RemoteFile, path: Path) -> None:
             target.write(chunk)
         came = target.tell()
     if file.size is not None and came != file.size:
-        raise Unreachable(f"{came:,} of {file.size:,} bytes came", where=file, remedy="run again")
+        raise Unreachable(f"{came:,} of {file.size:,} bytes arrived", where=file, remedy="run again")
 
 
 def _chunks(file: RemoteFile) -> Iterator[bytes]:
@@ -142,11 +142,11 @@ def _full(path: Path) -> Iterator[None]:
     except ResourceExhausted as error:
         if isinstance(error, ScratchFull):
             raise
-        raise ScratchFull(error.message, where=error.where, remedy="name a larger disk with --scratch") from error
+        raise ScratchFull(error.message, where=error.where, remedy="choose a larger disk with --scratch") from error
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise ScratchFull(FULL[error.errno][0], where=path, remedy="name a larger disk with --scratch") from error
+        raise ScratchFull(FULL[error.errno][0], where=path, remedy="choose a larger disk with --scratch") from error
 
 
 @functools.cache

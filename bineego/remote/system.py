@@ -54,7 +54,7 @@ def reading(address: Address) -> Iterator[None]:
         raise InputMissing("no such file or folder", where=address) from error
     except PermissionError as error:
         remedy = "check the credentials"
-        raise InputMissing(f"may not be read ({_said(error)})", where=address, remedy=remedy) from error
+        raise InputMissing(f"access denied ({_said(error)})", where=address, remedy=remedy) from error
     except Exception as error:  # every library has errors of its own, few of them OSErrors
         raise Unreachable(f"cannot be read ({_said(error)})", where=address, remedy="run again") from error
 

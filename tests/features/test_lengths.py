@@ -59,7 +59,7 @@ def test_the_message_has_the_numbers_and_the_rate_that_fits() -> None:
     assert "'v0' has 250 steps, which at 25 a second cover 10.00 s, and its length by its file is 20.00 s" in str(
         caught.value
     )
-    assert "at 12.5 steps a second all fit" in str(caught.value)
+    assert "at 12.5 steps per second all fit" in str(caught.value)
     assert caught.value.exit_code == 4
 
 
@@ -83,7 +83,7 @@ def test_what_the_json_says_of_the_length_counts_too() -> None:
 def test_without_lengths_the_annotations_tell_what_they_can() -> None:
     files = {f"v{i}": file(250, 12.5) for i in range(4)}
     check_ends(files, {"v0": 19.0, "v1": 8.0, "v2": 20.6, "v3": 0.0})
-    with pytest.raises(InputInvalid, match="end behind the features"):
+    with pytest.raises(InputInvalid, match="end after the features"):
         check_ends(files, {"v0": 38.0, "v1": 30.0, "v2": 39.0})
     with pytest.raises(InputInvalid, match="in the first 50% of the features"):
         check_ends(files, {"v0": 9.0, "v1": 8.0, "v2": 10.0})

@@ -84,7 +84,7 @@ def test_kinds_may_be_named(tmp_path: Path) -> None:
     track = npy.load(npy.describe(write(tmp_path, "v", ramp(8, 5), rate=4, kinds={"rgb": 2, "flow": 3})))
     assert {kind: values.shape for kind, values in track.kinds.items()} == {"rgb": (8, 2), "flow": (8, 3)}
     for kinds in ({"rgb": 2}, {"rgb": 2, "flow": "3"}, ["rgb"], {}, {"rgb": 6, "flow": -1}):
-        with pytest.raises(InputInvalid, match="not its 5 columns"):
+        with pytest.raises(InputInvalid, match="do not add up to its 5 columns"):
             npy.describe(write(tmp_path, "w", ramp(8, 5), rate=4, kinds=kinds))
 
 
@@ -98,7 +98,7 @@ def test_kinds_may_be_named(tmp_path: Path) -> None:
         (np.zeros((4, 0)), "shape"),
         (np.array([["a"]]), "not features"),
         (np.ones((3, 3), complex), "not features"),
-        (np.zeros((1, npy.WIDEST + 1), np.float16), r"is it \(steps, features\)"),
+        (np.zeros((1, npy.WIDEST + 1), np.float16), r"is its shape \(steps, features\)"),
     ],
 )
 def test_arrays_that_are_no_features_are_refused(tmp_path: Path, values: np.ndarray, what: str) -> None:

@@ -47,7 +47,7 @@ def test_errors_name_the_address(file: RemoteFile, tmp_path: Path) -> None:
 def test_a_part_is_not_the_whole(file: RemoteFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scratch, "PAUSE", 0.0)
     other = RemoteFile(file.address, 1001, file.token)
-    with pytest.raises(InputMissing, match="1,000 of 1,001 bytes came"), brought(other, tmp_path):
+    with pytest.raises(InputMissing, match="1,000 of 1,001 bytes arrived"), brought(other, tmp_path):
         pass
     with (
         pytest.raises(InputMissing, match="no such file"),

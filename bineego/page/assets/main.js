@@ -3,7 +3,7 @@
 "use strict";
 
 const FRAME = 1 / 25; // seconds that an arrow key moves
-const WHY = "They stay on this computer; names tell which is which.";
+const WHY = "Videos stay on this computer and are matched by file name.";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
@@ -99,7 +99,7 @@ function showPending() {
   const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
   $("pending").textContent = videos
     ? `${many(n, "label")} in ${many(videos, "video")}${open ? `, ${open} of them not looked at` : ""}`
-    : "nothing decided yet";
+    : "no changes yet";
   $("save-csv").disabled = $("save-via").disabled = !videos;
 }
 
@@ -264,7 +264,7 @@ $("files").addEventListener("change", () => {
     else strange.push(file.name);
   }
   open(current);
-  if (strange.length) $("why").textContent = `No video of this page is called ${strange[0]}. ${WHY}`;
+  if (strange.length) $("why").textContent = `No video on this page is called ${strange[0]}. ${WHY}`;
 });
 player.addEventListener("play", () => requestAnimationFrame(follow));
 player.addEventListener("seeked", () => {

@@ -81,14 +81,14 @@ function drawSummary(root, { videos, names, score, least }) {
   const empty = videos.filter((video) => !sure(video).length).length;
   root.replaceChildren(
     figure("videos", String(videos.length)), figure("hours", hours.toFixed(hours < 10 ? 2 : 1)), figure("actions found", String(n)),
-    figure("videos without any", String(empty)));
+    figure("videos without actions", String(empty)));
   if (!score) {
     const counts = names.map((name, label) => {
       const mine = videos.flatMap((video) => sure(video).filter((one) => one[0] === label));
       return [name, mine.length, mine.reduce((sum, one) => sum + one[2] - one[1], 0).toFixed(1)];
     });
     root.append(make("h2", "Actions"), table(["action", "found", "seconds"], counts),
-      make("p", "With --truth LABELS this page also shows how good these are.", { class: "note" }));
+      make("p", "With --truth LABELS this page also shows the scores of these predictions.", { class: "note" }));
     return;
   }
   root.append(figure(`mean mAP (tIoU ${score.tiou.join(", ")})`, number(score.final)));
@@ -100,10 +100,10 @@ function drawSummary(root, { videos, names, score, least }) {
   curves.append(...score.classes.filter((one) => one.curves.some((line) => line.length))
     .map((one) => curve(one.curves, one.name, `hsl(${hue(one.label)} 65% 50%)`)));
   root.append(make("h2", "Precision (up) and recall (right)"), curves,
-    make("p", `A line for each tIoU, ${score.tiou.join(", ")} from strong to faint.`, { class: "note" }));
-  root.append(make("h2", `What was found in place of what (tIoU ${score.confusion.tiou})`), confusion(score.confusion));
+    make("p", `One line per tIoU: ${score.tiou.join(", ")}, from strong to faint.`, { class: "note" }));
+  root.append(make("h2", `Confusion matrix (tIoU ${score.confusion.tiou})`), confusion(score.confusion));
   root.append(make("h2", "Errors"), table(
-    ["kind", "false", "missed", "mAP to gain"],
+    ["kind", "false", "missed", "possible mAP gain"],
     score.errors.map((one) => [one.kind, one.wrong, one.missed, number(one.gain)])),
     make("p", `At tIoU ${score.confusion.tiou}; gains do not add up.`, { class: "note" }));
 }

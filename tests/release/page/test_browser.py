@@ -150,7 +150,7 @@ def test_summary_and_themes(opened: Any) -> None:
     opened.click("#tab-summary")
     text = opened.inner_text("#summary")
     assert "mean mAP" in text
-    assert "What was found in place of what" in text
+    assert "Confusion matrix" in text
     assert opened.locator("#summary svg path").count() >= 2
     before = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     opened.click("#theme")

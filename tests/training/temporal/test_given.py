@@ -83,7 +83,7 @@ def test_a_wrong_rate_is_found_before_training() -> None:
         train(wrong, labels(duration=SECONDS))
     assert "at 7.5" in str(found.value)
     assert not list(Path("runs").glob("*/[a-z]*"))
-    with pytest.raises(InputInvalid, match="end behind the features"):
+    with pytest.raises(InputInvalid, match="end after the features"):
         train(make(Path("i3d"), fps=75), labels())
     with pytest.raises(InputInvalid, match="in the first 38% of the features"):
         train(make(Path("i3d"), fps=15), labels())
