@@ -67,14 +67,14 @@ class HeadLoop:
             while self.fit.epoch < self.recipe.epochs:
                 began = time.monotonic()
                 self.pace.start()
-                place = f"in epoch {self.fit.epoch + 1}; it begins anew"
+                place = f"in epoch {self.fit.epoch + 1}; its beginning is saved"
                 losses = self.fit.run_epoch(functools.partial(self._ends, interrupt))
                 if losses is not None:
-                    place = f"after epoch {self.fit.epoch}; the state is saved: go on"
+                    place = f"after epoch {self.fit.epoch}; the checkpoint is saved"
                     yield self._epoch(losses, began)
                     self._save()
                 if interrupt.signum is not None:
-                    log.warning("interrupted %s with --resume", place)
+                    log.warning("interrupted %s: continue with --resume", place)
                     interrupt.pass_on(interrupt.signum)
                     return
 
