@@ -17,7 +17,7 @@ from bineego.formats.annotations import Annotations
 from bineego.formats.kinds import FileFormat
 from bineego.formats.table import csv_line
 from bineego.formats.write import WRITERS, write
-from bineego.inference.items import find_items
+from bineego.inference.items import Item, find_items
 from bineego.inference.options import LocalizeOptions
 from bineego.inference.scorers import score_all
 from bineego.inference.suiting import check_suiting
@@ -28,6 +28,7 @@ from bineego.postprocess import decode
 from bineego.suggestions.options import SuggestOptions
 from bineego.suggestions.ranking import Stretch, choose
 from bineego.tracks import ScoreTrack
+from bineego.tsm.card import ModelCard
 from bineego.types import OnProgress
 from bineego.words import duration, many
 
@@ -73,6 +74,7 @@ def suggest(
     how = LocalizeOptions()
     scored = all(item.is_track for item in items)
     models = () if scored else load_models(model if model is not None else chosen.model, (View.PANORAMIC,))
+    items = unlabelled(items, [one.model.card for one in models])
     check_suiting(items, models, how)
     failed: list[BineegoError] = []
     tracks: list[ScoreTrack] = []
@@ -98,6 +100,19 @@ def suggest(
             f"{len(failed)} of {len(items)} inputs failed, the first with: {failed[0].message}", where=failed[0].where
         )
     return found
+
+
+def unlabelled(items: Sequence[Item], cards: Sequence[ModelCard]) -> list[Item]:
+    """The inputs without the videos that a model was trained or validated on: those have their labels. All, if none is
+    left then."""
+    labelled = {name for card in cards for side in ("train", "val") for name in card.data.get(side, ())}
+    rest = [item for item in items if item.video_id not in labelled]
+    if not rest or len(rest) == len(items):
+        return list(items)
+    log.info(
+        "%s left out: the model was trained on their labels, or scored by them", many(len(items) - len(rest), "video")
+    )
+    return rest
 
 
 def _write(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import bineego
 from bineego import tracks
 from bineego.errors import UsageError
 from bineego.formats.read import read_annotations
-from bineego.suggestions.verb import LABEL
+from bineego.inference.items import Item
+from bineego.suggestions.verb import LABEL, unlabelled
 
 
 @pytest.fixture
@@ -56,3 +58,11 @@ def test_scenes_alone(tmp_path: Path) -> None:
     tracks.save(only, tmp_path / "v.scores.npz")
     with pytest.raises(UsageError, match="only scenes"):
         bineego.suggest(tmp_path / "v.scores.npz", output=tmp_path / "next")
+
+
+def test_videos_that_have_labels_are_left_out() -> None:
+    items = [Item(video_id=name, views=(Path(f"{name}.mp4"),)) for name in "abc"]
+    card = SimpleNamespace(data={"train": ["a"], "val": ["b"]})
+    assert [item.video_id for item in unlabelled(items, [card])] == ["c"]  # type: ignore[list-item]
+    assert unlabelled(items[:2], [card]) == items[:2]  # type: ignore[list-item]
+    assert unlabelled(items, []) == items
