@@ -18,6 +18,8 @@ class HeadRecipe:
         weight_decay: of AdamW (measured).
         ema: decay of a moving average of the weights, which is what is kept; 0 = off.
         dropout: share of the feature channels left out (measured).
+        kind_dropout: share of the kinds of features left out, at every step others: a head that leans on one kind, such
+            as what a place looks like, fails where that is new (measured).
         speed: videos are played faster or slower by up to this share, drawn evenly on a log scale (measured).
         noise: standard deviation of what is added to the projected features (measured).
         scene_weight: weight of the scene loss beside those of the actions.
@@ -31,6 +33,7 @@ class HeadRecipe:
     weight_decay: float = 0.01
     ema: float = 0.0
     dropout: float = 0.5
+    kind_dropout: float = 0.3
     speed: float = 0.2
     noise: float = 0.3
     scene_weight: float = 1.0

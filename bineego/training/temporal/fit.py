@@ -48,6 +48,7 @@ class HeadFit:
         folds: the member (N,) that never sees each example; negative = all see it.
         recipe: how they learn.
         device: where.
+        widths: features of each kind, in the order of the columns; () = they are of one kind.
     """
 
     def __init__(
@@ -57,12 +58,18 @@ class HeadFit:
         folds: NDArray[np.int64],
         recipe: HeadRecipe,
         device: torch.device | str = "cpu",
+        widths: Sequence[int] = (),
     ) -> None:
         self.config, self.examples, self.recipe, self.device = config, examples, recipe, torch.device(device)
         self.epoch = 0
         self.members = [
             _Member(
-                config, [e for e, fold in zip(examples, folds, strict=True) if fold != number], recipe, number, device
+                config,
+                [e for e, fold in zip(examples, folds, strict=True) if fold != number],
+                recipe,
+                number,
+                device,
+                widths,
             )
             for number in range(config.members)
         ]
@@ -122,8 +129,10 @@ class _Member:
         recipe: HeadRecipe,
         number: int,
         device: torch.device | str,
+        widths: Sequence[int],
     ) -> None:
         self.examples, self.recipe, self.number, self.config = examples, recipe, number, config
+        self.widths = widths
         once = [i for i, example in enumerate(examples) for _ in range(math.ceil(len(example) / CROP))]
         self.draws = once * max(1, round(LEAST_DRAWS / max(1, len(once))))
         torch.manual_seed(torch_seed(Purpose.INIT, recipe.seed, number))
@@ -145,6 +154,7 @@ class _Member:
         speed = math.exp(chance.uniform(-self.recipe.speed, self.recipe.speed))
         device = next(self.head.parameters()).device
         features, targets = prepare(example, self.config, speed, self.recipe.noise)
+        features = without_kinds(features, self.widths, self.recipe.kind_dropout)
         losses = head_losses(self.head(features.to(device)), to_device(targets, device))
         loss = total(losses, self.recipe.scene_weight)
         if not bool(torch.isfinite(loss)):
@@ -188,6 +198,18 @@ class _Member:
         self.optimiser.load_state_dict(state["optimiser"])
         if self.average is not None:
             self.average.load(state["average"])
+
+
+def without_kinds(features_TD: Tensor, widths: Sequence[int], share: float) -> Tensor:
+    """Features in which each kind is 0 with a probability, by torch's generator, and the others are that much larger,
+    so that their sum stays; all stay where none would."""
+    if share == 0 or len(widths) < 2:
+        return features_TD
+    kept = torch.rand(len(widths)) >= share
+    if not bool(kept.any()):
+        return features_TD
+    scale_D = (kept / (1 - share)).repeat_interleave(torch.tensor(widths))
+    return features_TD * scale_D
 
 
 def prepare(

@@ -72,7 +72,7 @@ def train_temporal(
         check_data(state, material.fingerprint, folder)
         network = network_config(material, head_config(chosen, material, recipe), supplied.rate, supplied.source)
         card = head_card(folder.name, chosen, material, network, supplied.made, options, learnt, device)
-        fit = HeadFit(network.head, material.folds.examples, material.folds.of, head, device)
+        fit = HeadFit(network.head, material.folds.examples, material.folds.of, head, device, network.directions)
         if saved is None:
             facts = {"init": supplied.origin, "kinds": kinds}
             open_folder(folder, dataset, chosen.split, options, {"features": choice.folder, **learnt}, facts)

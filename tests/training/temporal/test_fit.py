@@ -12,7 +12,7 @@ from bineego.heads.config import HeadConfig
 from bineego.heads.options import HeadRecipe
 from bineego.training.temporal import fit as fit_module
 from bineego.training.temporal.examples import Example, cut, cut_evenly
-from bineego.training.temporal.fit import HeadFit, prepare
+from bineego.training.temporal.fit import HeadFit, prepare, without_kinds
 
 STEP = 0.1
 RECIPE = HeadRecipe(epochs=3, folds=2, ema=0.9)
@@ -157,3 +157,16 @@ def test_a_cut_example_keeps_its_time_and_the_part_of_each_segment_inside():
     assert [len(part) for part in cut_evenly(EXAMPLES[1], 4)] == [15] * 4
     assert [part.begin for part in cut_evenly(second, 2)] == pytest.approx([1.5, 1.5 + 22 * STEP])
     assert len(cut_evenly(example(0, n=2), 5)) == 2
+
+
+def test_a_kind_is_left_out_whole_and_the_others_make_up_for_it():
+    torch.manual_seed(0)
+    widths, features = (2, 3, 1), torch.ones(4, 6)
+    seen = torch.stack([without_kinds(features, widths, 0.3) for _ in range(4000)])
+    starts = [0, 2, 5]
+    assert all((part == part[..., :1, :1]).all() for part in seen.split(widths, dim=2))
+    assert seen.mean((0, 1)).numpy() == pytest.approx(np.ones(6), abs=0.05)
+    patterns = {tuple(bool(row[0, i]) for i in starts) for row in seen}
+    assert len(patterns) == 7  # never without any
+    assert without_kinds(features, (6,), 0.9) is features
+    assert without_kinds(features, widths, 0.0) is features
