@@ -253,20 +253,16 @@ def main() -> None:
     logging.getLogger("bineego").setLevel(logging.WARNING)
     torch.set_num_threads(1)
     pool = gather(open_dataset(call.set), call.work / "features")
-    curves: dict[str, list[list[tuple[float, float]]]] = {name: [] for name in WAYS}
+    curves: dict[str, list[list[float]]] = {name: [] for name in WAYS}
     for seed in range(call.seeds):
         for name, found in of_seed(pool, seed, call).items():
             curves[name].append(found)
-            print(f"seed {seed}, {name}: {' '.join(f'{value:.3f}' for _, value in found)}", flush=True)
+            print(f"seed {seed}, {name}: {' '.join(f'{value:.3f}' for value in found)}", flush=True)
     rows: list[list[common.Cell]] = []
     for name, each in curves.items():
-        for number, points in enumerate(zip(*each, strict=True)):
-            minutes, values = np.array(points).T
-            cells = (
-                float(f(x)) for f, x in ((np.mean, minutes), (np.mean, values), (np.min, values), (np.max, values))
-            )
-            rows.append([name, number, *cells])
-    columns = {"labelled": "", "round": "d", "minutes": ".1f", "mAP": ".3f", "lowest": ".3f", "highest": ".3f"}
+        for number, values in enumerate(zip(*each, strict=True)):
+            rows.append([name, number * call.minutes, float(np.mean(values)), min(values), max(values)])
+    columns = {"labelled": "", "minutes added": ".0f", "mAP": ".3f", "lowest": ".3f", "highest": ".3f"}
     total = pool.seconds([(video, 0, len(example)) for video, example in pool.examples.items()]) / 60
     note = (
         f"{call.set.name}: mean mAP on subset val, mean, lowest and highest of {call.seeds} seeds; "
@@ -275,19 +271,19 @@ def main() -> None:
     common.report(call, columns, rows, note=note)
 
 
-def of_seed(pool: Pool, seed: int, call: argparse.Namespace) -> dict[str, list[tuple[float, float]]]:
-    """(minutes labelled, mAP) after each round, for every way to choose."""
+def of_seed(pool: Pool, seed: int, call: argparse.Namespace) -> dict[str, list[float]]:
+    """mAP after each round, for every way to choose."""
     first = np.random.default_rng(seed).permutation(list(pool.examples))[:START].tolist()
     start: list[Part] = [(video, 0, len(pool.examples[video])) for video in first]
     begun = learn(pool, start, seed, call.epochs)
-    begin = pool.seconds(start) / 60, score(pool, begun)
+    begin = score(pool, begun)
     found = {}
     for name, way in WAYS.items():
         rng, known, model, points = np.random.default_rng(seed), list(start), begun, [begin]
         for _ in range(call.rounds):
             known += way(pool, known, model, 60 * call.minutes, rng)
             model = learn(pool, known, seed, call.epochs)
-            points.append((pool.seconds(known) / 60, score(pool, model)))
+            points.append(score(pool, model))
         found[name] = points
     return found
 
