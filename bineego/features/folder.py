@@ -17,7 +17,7 @@ from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import TrackFiles
 from bineego.features.extraction import extract_all, raise_failures
-from bineego.features.kinds import RATE, Kind, may_lack
+from bineego.features.kinds import RATE, Kind, base_of, may_lack
 from bineego.features.options import DEFAULT_CACHE, DEFAULT_SIZE, DEFAULT_TRUNK, ExtractFeaturesOptions, FeatureOptions
 from bineego.features.track import FeatureTrack
 from bineego.progress import Progress
@@ -128,7 +128,7 @@ def _asked(chosen: ExtractFeaturesOptions) -> tuple[FeatureOptions, tuple[str, .
         card = read_card(find_model(chosen.model))
         size, keep_aspect = card.frames.size, card.frames.keep_aspect
         if isinstance(card.network, TemporalConfig):
-            rate, kinds = card.network.rate, card.network.kinds
+            rate, kinds = card.network.rate, tuple(dict.fromkeys(map(base_of, card.network.kinds)))
     how = FeatureOptions(
         trunk=chosen.model or chosen.trunk or DEFAULT_TRUNK,
         size=chosen.size or size,

@@ -26,9 +26,34 @@ class Kind(StrEnum):
         return self not in (Kind.MOTION, Kind.DIRECTION, Kind.SOUND)
 
 
+OF_VIEW = "/"
+"""Between a view and a kind, where a head reads several views: `third_person/final`."""
+
+
+def base_of(kind: str) -> str:
+    """A kind without its view."""
+    return kind.rpartition(OF_VIEW)[2]
+
+
+def view_of(kind: str) -> str:
+    """The view of a kind; empty where a head reads one view."""
+    return kind.rpartition(OF_VIEW)[0]
+
+
+def in_view(kind: str, view: str) -> str:
+    """A kind as that of a view."""
+    return f"{view}{OF_VIEW}{kind}"
+
+
+def views_of(kinds: Iterable[str]) -> tuple[str, ...]:
+    """The views of some kinds, in order; empty where a head reads one view, whichever."""
+    return tuple(dict.fromkeys(view for kind in kinds if (view := view_of(kind))))
+
+
 def may_lack(kind: str) -> bool:
-    """Whether a video may have no features of a kind, and be read all the same: not every video has sound."""
-    return kind == Kind.SOUND
+    """Whether a recording may have no features of a kind, and be read all the same: one of several views, and sound,
+    are not there everywhere."""
+    return base_of(kind) == Kind.SOUND or bool(view_of(kind))
 
 
 CHANGE = "-change"
@@ -36,7 +61,7 @@ CHANGE = "-change"
 
 def is_ours(kind: str) -> bool:
     """Whether bineego makes features of this kind; all others are given."""
-    return kind in list(Kind)
+    return base_of(kind) in list(Kind)
 
 
 def measured(kinds: Iterable[str]) -> tuple[str, ...]:
@@ -52,4 +77,4 @@ def source_of(kind: str) -> str | None:
 def foreign(kinds: Iterable[str], *, has_trunk: bool) -> tuple[str, ...]:
     """Those of some kinds, or what they are made of, that cannot be read from a video, with a trunk or without."""
     makes = [str(kind) for kind in Kind if has_trunk or not kind.needs_network]
-    return tuple(kind for kind in measured(kinds) if kind not in makes)
+    return tuple(kind for kind in measured(kinds) if base_of(kind) not in makes)

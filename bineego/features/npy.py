@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from bineego import digests, npz
 from bineego.datasets.videos import MAX_DEPTH, by_id
 from bineego.errors import InputInvalid
+from bineego.features.kinds import OF_VIEW
 from bineego.features.steps import step_edges, step_times
 from bineego.features.timing import Timing, read_beside, read_object, timing_of
 from bineego.features.track import LIMIT, FeatureTrack
@@ -201,7 +202,8 @@ def _kinds(said: Any, width: int, path: Path) -> dict[str, int]:
     if said is None:
         said = {GIVEN: width}
     numbers = list(said.values()) if isinstance(said, dict) and len(said) <= MOST_KINDS else []
-    if not numbers or not all(type(n) is int and n > 0 for n in numbers) or sum(numbers) != width:
+    named = not isinstance(said, dict) or not any(OF_VIEW in str(name) for name in said)
+    if not named or not numbers or not all(type(n) is int and n > 0 for n in numbers) or sum(numbers) != width:
         raise InputInvalid(
             f"the kinds {said!r} in the JSON beside it do not add up to its {width} columns"[:300],
             where=path,

@@ -26,7 +26,15 @@ from bineego.inference.output import SCENES, Output, is_file
 from bineego.inference.results import Finish, Found, OneFile, Results
 from bineego.inference.scorers import score_all
 from bineego.inference.suiting import check_suiting
-from bineego.inference.views import Loaded, ModelSource, check_score_options, check_views, have_actions, load_models
+from bineego.inference.views import (
+    Loaded,
+    ModelSource,
+    check_joint,
+    check_score_options,
+    check_views,
+    have_actions,
+    load_models,
+)
 from bineego.postprocess.candidates import RANK
 from bineego.progress import shown
 from bineego.remote.address import Place
@@ -90,6 +98,7 @@ def localize(
     mine = set(of_shard([item.video_id for item in everything], call.shard))
     items = [item for item in everything if item.video_id in mine]
     check_score_options(models, options)
+    check_joint(models)
     check_suiting(items, models, options)
     actions = have_actions(models, views)
     out = _output(call, items, models, actions=actions, joint=joint)

@@ -32,12 +32,14 @@ class Item:
         video_id: names its rows and its files.
         views: its file in each view asked for, None where it lacks one. A score track is one file, and so is what lies
             at an address.
+        cameras: those views, in the same order.
         kept: keeps what is done of a long video; None = it cannot be continued.
         damage: what was noticed of it when it was scored: of each of its files that is damaged.
     """
 
     video_id: str
     views: tuple[Source | None, ...]
+    cameras: tuple[View, ...] = (View.PANORAMIC,)
     kept: Kept | None = field(default=None, compare=False)
     damage: tuple[Damage, ...] = field(default=(), compare=False)
 
@@ -121,6 +123,7 @@ def find_items(
         else:
             one_view = resolve_videos([path], view=views[0], subset=subset, videos=videos)
             items += [Item(video_id=video_id, views=(file,)) for video_id, file in one_view.items()]
+    items = [replace(item, cameras=tuple(views)) for item in items]
     nameless = [item for item in items if not item.video_id]
     if nameless:
         raise UsageError("its name is only an extension", where=nameless[0].files[0], remedy="rename it")

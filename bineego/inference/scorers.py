@@ -162,6 +162,14 @@ def score_item(
     """
     for file in item.paths if strict and item.is_video else ():
         _refuse(file, examine(file, stream))
+    first = scorers[0]
+    if isinstance(first, TemporalScorer) and first.views and not item.is_features:
+        cameras = zip(item.cameras, item.views, strict=True)
+        videos = {str(view): path for view, path in cameras if isinstance(path, Path)}
+        track = first.score_views(videos, item.video_id, listen(0, 1))
+        if strict:
+            _refuse(item.paths[0], first.damage)
+        return dataclasses.replace(item, damage=tuple(filter(None, [first.damage]))), track
     found: list[ScoreTrack] = []
     damage: list[Damage] = []
     for scorer, path in zip(scorers, item.views, strict=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bineego.errors import InputInvalid, InputMissing, ModelError, UsageError
 from bineego.features import npy
-from bineego.features.kinds import foreign, may_lack, measured
+from bineego.features.kinds import foreign, may_lack, measured, views_of
 from bineego.inference.items import Item
 from bineego.inference.options import ScoreOptions
 from bineego.inference.views import Loaded
@@ -67,6 +67,12 @@ def _check_makes(card: ModelCard) -> None:
 
 
 def _check_reads(config: TemporalConfig, file: npy.FeatureFile) -> None:
+    if views := views_of(config.kinds):
+        raise InputInvalid(
+            f"the model reads {' and '.join(views)} video together, and not features",
+            where=file.path,
+            remedy="give it the videos, or train it on these features",
+        )
     have = {kind: file.kinds.get(kind) or file.kinds.get(*measured([kind])) for kind in config.kinds}
     lacking = [kind for kind, width in have.items() if width is None and not may_lack(kind)]
     if lacking:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,12 +14,13 @@ from bineego.errors import InputInvalid, ModelError
 from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import FeatureCache
-from bineego.features.kinds import Kind, foreign, may_lack
+from bineego.features.kinds import Kind, base_of, foreign, may_lack, view_of, views_of
 from bineego.features.lengths import check_lengths
 from bineego.features.maker import FeatureMaker
 from bineego.features.options import FeatureOptions
 from bineego.features.projection import KindProjection, Projection
 from bineego.features.track import FeatureTrack
+from bineego.features.views import join_views
 from bineego.heads.track import to_track
 from bineego.kept import Kept
 from bineego.tracks import ScoreTrack
@@ -83,6 +85,37 @@ class TemporalScorer:
         self.damage = track.damage
         return self.score_features(track)
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that the model reads together; none of a model that reads one, whichever."""
+        return views_of(self.projection.kinds)
+
+    def score_views(
+        self, videos: Mapping[str, Path], video_id: str, on_progress: OnProgress | None = None
+    ) -> ScoreTrack:
+        """The score track of a recording, by a model of several views; those that are not there are masked.
+
+        Args:
+            videos: file by view.
+
+        Raises:
+            InputInvalid: the model reads none of these views.
+            BineegoError: see `Scorer.score`.
+        """
+        known = {view: path for view, path in videos.items() if view in self.views}
+        if not known:
+            raise InputInvalid(
+                f"the model reads {' and '.join(self.views)} video, and this is {' and '.join(videos)}",
+                where=next(iter(videos.values())),
+                remedy=f"--view {','.join(self.views)}",
+            )
+        found = {}
+        for number, (view, path) in enumerate(known.items()):
+            done = None if on_progress is None else _share_of(on_progress, number, len(known))
+            found[view] = self._cached(path, video_id) or self._made(path, video_id, done, None)
+        self.damage = next((track.damage for track in found.values() if track.damage), Damage())
+        return self.score_features(join_views(found))
+
     def _given(self, path: Path) -> FeatureTrack | None:
         """The features of a feature file, at the model's steps; None if it is none."""
         if not npy.is_feature_file(path):
@@ -119,7 +152,9 @@ class TemporalScorer:
         """The score track of a video whose features are there; without the kinds that it may lack, and does."""
         lacking = [kind for kind in self.projection.kinds if not track.has(kind) and may_lack(kind)]
         if lacking:
-            log.warning("%s has no %s, which the model was trained with", track.video_id, " and no ".join(lacking))
+            there = views_of(track.kinds)
+            names = dict.fromkeys(kind if view_of(kind) in there else view_of(kind) or kind for kind in lacking)
+            log.warning("%s has no %s, which the model was trained with", track.video_id, " and no ".join(names))
         features = torch.from_numpy(self.projection.apply(track)).to(self.device)
         with torch.inference_mode():
             scores = self.head(features)
@@ -140,7 +175,12 @@ def _maker(
         size=card.frames.size, keep_aspect=card.frames.keep_aspect, rate=config.rate, backend=backend
     )
     trunk = None if source is None else FeatureNetwork(source, config.weights, device)
-    return FeatureMaker(options, trunk, hears=Kind.SOUND in config.kinds)
+    return FeatureMaker(options, trunk, hears=Kind.SOUND in map(base_of, config.kinds))
+
+
+def _share_of(on_progress: OnProgress, number: int, count: int) -> OnProgress:
+    """Progress of one of several videos as that of all."""
+    return lambda done, total: on_progress(number + done / total, count)
 
 
 def with_card(track: ScoreTrack, card: ModelCard) -> ScoreTrack:

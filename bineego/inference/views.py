@@ -9,8 +9,10 @@ from pathlib import Path
 
 from bineego.datasets.recording import View
 from bineego.errors import InputInvalid, UsageError
+from bineego.features.kinds import views_of
 from bineego.inference.options import ScoreOptions
 from bineego.runs import find_model
+from bineego.tsm.config import TemporalConfig
 from bineego.tsm.model_file import Model, load_model
 from bineego.tsm.network import TSM
 
@@ -72,6 +74,28 @@ def load_models(given: ModelSource | Sequence[ModelSource] | None, views: Sequen
     return tuple(loaded[source] for source in (found * len(views) if len(found) == 1 else found))
 
 
+def check_joint(models: Sequence[Loaded]) -> None:
+    """Refuse models of several views beside others: such a model takes all views by itself.
+
+    Raises:
+        UsageError: there are several models, and one of them is such.
+    """
+    several = len(dict.fromkeys(models)) > 1
+    for one in models if several else ():
+        if views := _views_of(one):
+            raise UsageError(
+                f"the model {one.model.card.name!r} reads {' and '.join(views)} together",
+                where="--model",
+                remedy="name it alone",
+            )
+
+
+def _views_of(one: Loaded) -> tuple[str, ...]:
+    """The views that a model reads together."""
+    config = one.model.card.network
+    return views_of(config.kinds) if isinstance(config, TemporalConfig) else ()
+
+
 def check_score_options(models: Sequence[Loaded], options: ScoreOptions) -> None:
     """Refuse options of clips for models that look over whole videos.
 
@@ -106,8 +130,9 @@ def have_actions(models: Sequence[Loaded], views: Sequence[View]) -> bool:
             )
         log.info("%s clips have no annotated timeline: only scenes are predicted", views[0])
         return False
+    joint = {view for one in models for view in _views_of(one)}
     for one, view in zip(models, views, strict=True):
-        if one.model.card.view != view:
+        if not joint and one.model.card.view != view:
             log.info("the model was trained on %s video, but this is %s video", one.model.card.view, view)
     if all(one.model.card.network.n_classes == 0 for one in models):
         log.info("the model predicts only scenes, so there is no predictions.csv")

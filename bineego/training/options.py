@@ -40,7 +40,10 @@ class RunOptions(LabelOptions, MomentOptions):
         Path | None,
         Opt("Folder of the videos of an annotation file.", panel=RUN, metavar="FOLDER", unset="that of the file"),
     ] = None
-    view: Annotated[View, Opt("Camera to train on.", panel=RUN)] = View.PANORAMIC
+    view: Annotated[
+        tuple[View, ...],
+        Opt("Camera to train on; a temporal head takes two that share a timeline at once.", panel=RUN),
+    ] = (View.PANORAMIC,)
     runs: Annotated[Path, Opt("Folder of all runs.", panel=RUN, metavar="FOLDER")] = RUNS
     cache: Annotated[Path, Opt("Folder of the frame cache.", panel=RUN, metavar="FOLDER")] = DEFAULT_CACHE
     jobs: Annotated[int | None, Ge(1), Opt("Number of videos to decode at once.", panel=RUN, unset="one per core")] = (

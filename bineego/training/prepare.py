@@ -21,6 +21,7 @@ from bineego.datasets.split import Split
 from bineego.datasets.summary import tell, with_moments
 from bineego.errors import InputInvalid, UsageError
 from bineego.formats.options import LabelOptions
+from bineego.inference.views import check_views
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.training.options import RunOptions
@@ -119,11 +120,11 @@ class Material:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def at_hand(dataset: Dataset | Path | str, options: RunOptions) -> dict[str, Path]:
-    """The video files of a data set that are there, by id."""
+def at_hand(dataset: Dataset | Path | str, options: RunOptions) -> dict[View, dict[str, Path]]:
+    """The video files of a data set that are there, by id, for each view that is trained on."""
     if isinstance(dataset, Dataset):
-        return dataset.videos
-    return videos_at_hand(dataset, videos=options.videos, view=options.view)
+        return {options.view[0]: dataset.videos}
+    return {view: videos_at_hand(dataset, videos=options.videos, view=view) for view in options.view}
 
 
 def plan(
@@ -138,13 +139,16 @@ def plan(
         InputMissing, InputInvalid, UsageError: see `open_dataset`, `choose_split` and `choose_task`; or there is no
             recording with a video and a label.
     """
+    check_views(options.view)
+    if len(options.view) > 1:
+        files = _of_any_view(dataset, options, given=files is not None)
     if not isinstance(dataset, Dataset):
         how = part(LabelOptions, options)
-        dataset = open_dataset(dataset, videos=options.videos, view=options.view, how=how, files=files)
+        dataset = open_dataset(dataset, videos=options.videos, view=options.view[0], how=how, files=files)
     elif files is not None:
         dataset = with_files(dataset, files)
     dataset = with_moments(dataset, options.tolerance)
-    _check_view(recipe.task, options.view)
+    _check_view(recipe.task, options.view[0])
     usable = dataset.with_recordings([r for r in dataset.recordings if r.videos and _is_labelled(r, recipe.task)])
     if not usable.recordings:
         what = "a video" if files is None else "features"
@@ -209,12 +213,25 @@ def gather(chosen: TrainingPlan, recipe: Recipe, options: RunOptions, on_frames:
     return Material(
         cache=cache,
         samples=samples,
-        panoramas=tuple(_is_turned(line.path, recipe, options.view) for line in train_lines),
+        panoramas=tuple(_is_turned(line.path, recipe, options.view[0]) for line in train_lines),
         held=held,
         priors=priors,
         fingerprint=_fingerprint(samples, val_lines, chosen.labels),
         facts=_facts(chosen, samples, held),
     )
+
+
+def _of_any_view(dataset: Dataset | Path | str, options: RunOptions, *, given: bool) -> dict[str, Path]:
+    """For each recording that has a video in one of several views, the first of them.
+
+    Raises:
+        UsageError: what is trained on has one view.
+    """
+    if given or isinstance(dataset, Dataset):
+        what = "the features of --features are" if given else "an opened data set is"
+        raise UsageError(f"{what} of one view", where="--view", remedy="name one view")
+    views = at_hand(dataset, options)
+    return {video: path for view in reversed(options.view) for video, path in views[view].items()}
 
 
 def measured_priors(chosen: TrainingPlan, durations: Mapping[str, float], begin: float) -> Priors | None:

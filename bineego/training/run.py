@@ -72,6 +72,8 @@ def train(
             on_progress=on_progress,
             on_features=on_frames,
         )
+    if len(options.view) > 1:
+        raise UsageError("an interval head is trained on one view", where="--view", remedy="add --head temporal")
     return train_interval(
         dataset,
         name=call.name,

@@ -88,7 +88,7 @@ def model_card(
         interval=recipe.interval,
         clip_duration=recipe.clip_duration,
         frames=FrameOptions(size=recipe.size, keep_aspect=recipe.keep_aspect),
-        view=str(options.view),
+        view=str(options.view[0]),
         activation=Activation.SIGMOID if multi else Activation.SOFTMAX,
         priors=material.priors,
         training=to_toml(recipe) | {"origin": dict(origin)},

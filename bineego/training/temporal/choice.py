@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego import features
-from bineego.features.kinds import is_ours
+from bineego.features.kinds import base_of, is_ours
 from bineego.runs import find_model
 from bineego.toml import to_toml
 from bineego.training.head_choice import OF_BOTH
@@ -67,4 +67,4 @@ class FeatureChoice:
 
 def needs_network(kinds: tuple[str, ...]) -> bool:
     """Whether any of the kinds is what a trunk of ours makes."""
-    return any(features.Kind(kind).needs_network for kind in kinds if is_ours(kind))
+    return any(features.Kind(base_of(kind)).needs_network for kind in kinds if is_ours(kind))

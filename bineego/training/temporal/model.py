@@ -74,7 +74,7 @@ def head_card(
         labels=chosen.labels,
         interval=1 / network.rate,
         frames=made.frames,
-        view=str(options.view),
+        view=str(options.view[0]),
         activation=Activation.SIGMOID if network.head.multi else Activation.SOFTMAX,
         priors=material.priors,
         training=dict(learnt),

@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 
 from bineego import features
-from bineego.datasets.recording import Recording
+from bineego.datasets.recording import Recording, View
 from bineego.errors import InputInvalid
-from bineego.features.kinds import may_lack
+from bineego.features.kinds import base_of, in_view, may_lack, view_of
 from bineego.features.track import FeatureTrack
+from bineego.features.views import JoinedTracks
 from bineego.training.options import RunOptions
 from bineego.training.prepare import TrainingPlan
 from bineego.training.temporal.choice import FeatureChoice
@@ -56,13 +57,13 @@ def supply(
     chosen: TrainingPlan,
     options: RunOptions,
     device: torch.device,
-    at_hand: Mapping[str, Path],
+    at_hand: Mapping[View, Mapping[str, Path]],
     on_progress: OnProgress | None = None,
 ) -> Supply:
     """The features of all videos of a plan.
 
     Args:
-        at_hand: the video files that are there, by id; only where the plan's are features.
+        at_hand: for each view that is trained on, the video files that are there, by id.
 
     Raises:
         UsageError: kinds that are not there.
@@ -70,7 +71,7 @@ def supply(
         ModelError: the trunk cannot be had.
     """
     if choice.given:
-        tracks = given_tracks([*chosen.train, *chosen.val], at_hand)
+        tracks = given_tracks([*chosen.train, *chosen.val], at_hand[options.view[0]])
         kinds = chosen_kinds(tracks, choice.kinds)
         how = maker_of(tracks, kinds)
         made, source = (features.FeatureOptions(), None) if how is None else how
@@ -86,18 +87,30 @@ def supply(
         )
     source = choice.source()
     made = choice.options(source)
-    extracted = features.extract(
-        chosen.videos(),
-        made,
-        kinds=choice.asked,
-        cache=choice.folder,
-        jobs=options.jobs,
-        device=device.type,
-        on_progress=on_progress,
-    )
+    plain = tuple(dict.fromkeys(map(base_of, choice.asked)))  # a run that goes on names its kinds with their views
+
+    def extracted(videos: Mapping[str, Path]) -> Mapping[str, FeatureTrack]:
+        return features.extract(
+            videos,
+            made,
+            kinds=plain,
+            cache=choice.folder,
+            jobs=options.jobs,
+            device=device.type,
+            on_progress=on_progress,
+        )
+
+    if len(options.view) == 1:
+        made_tracks, kinds = extracted(chosen.videos()), choice.asked
+    else:
+        wanted = chosen.videos()
+        mine = {v: {video: path for video, path in at_hand[v].items() if video in wanted} for v in options.view}
+        made_tracks = JoinedTracks({view: extracted(videos) for view, videos in mine.items() if videos})
+        kinds = tuple(kind if view_of(kind) else in_view(kind, v) for v in options.view for kind in choice.asked)
+        kinds = tuple(dict.fromkeys(kinds))
     return Supply(
-        tracks=extracted,
-        kinds=_heard(extracted, chosen.train, choice.asked, asked=choice.kinds is not None),
+        tracks=made_tracks,
+        kinds=_heard(made_tracks, chosen.train, kinds, asked=choice.kinds is not None),
         fixed=choice.kinds is not None,
         rate=made.rate,
         made=made,
