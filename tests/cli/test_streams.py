@@ -48,15 +48,26 @@ def test_the_result_is_there_whatever_becomes_of_the_streams(
     assert (folder / "out.csv").read_text() == TABLE
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.0])
+STARTED = """
+import runpy, sys
+from bineego.cli import signals
+begin = signals.at_start
+signals.at_start = lambda: (begin(), print("started", flush=True))
+runpy.run_module("bineego", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "")])
 def test_a_signal_while_modules_are_loaded(seconds: float, number: int, code: int, word: str, tmp_path: Path) -> None:
     """When exactly it comes differs from machine to machine; what it leaves must not."""
-    args = [sys.executable, "-m", "bineego", "demo", "-o", str(tmp_path / "demo")]
-    process = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    args = [sys.executable, "-c", STARTED, "demo", "-o", str(tmp_path / "demo")]
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"  # until then Python itself is loading
     time.sleep(seconds)
     process.send_signal(number)
-    said = process.communicate(timeout=300)[1]
+    said = process.communicate(timeout=600)[1]
     assert "Traceback" not in said
     assert process.returncode in ((code, -number) if number == signal.SIGTERM else (code,))
     assert word in said
