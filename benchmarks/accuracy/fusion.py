@@ -45,7 +45,7 @@ def main() -> None:
         return [decoder, what, *found.mAP, found.final]
 
     rows: list[list[Cell]] = []
-    for decoder in Postprocess:
+    for decoder in (Postprocess.PAPER, Postprocess.VITERBI):
         decode = DecodeOptions(postprocess=decoder)
         rows += [row(decoder, f"{Path(model.name).name} alone", as_table(model, decode)) for model in models]
         for method in Method:

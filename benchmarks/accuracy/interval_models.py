@@ -109,7 +109,7 @@ def parts(call: argparse.Namespace) -> Iterator[list[Cell]]:
         ]
         folders[name] = [scored(data, run, call)[0] for run in runs]
     whole = [name for name in PARTS if name.startswith("whole")]
-    for decoder in Postprocess:
+    for decoder in (Postprocess.PAPER, Postprocess.VITERBI):
         decode, first = DecodeOptions(postprocess=decoder), list[float]()
         for name, each in folders.items():
             tables = [localize(folder, postprocess=decoder).predictions for folder in each]
@@ -131,7 +131,7 @@ def labels(call: argparse.Namespace) -> Iterator[list[Cell]]:
         recipe = {"interval": 1.0, "frames": 4, "labels": kind}
         runs = [trained(data, f"{kind}-s{seed}", call, seed=seed, **recipe) for seed in call.seeds]
         folders[kind] = [scored(data, run, call)[0] for run in runs]
-    for decoder in Postprocess:
+    for decoder in (Postprocess.PAPER, Postprocess.VITERBI):
         first: list[float] = []
         for kind, each in folders.items():
             tables = [localize(folder, postprocess=decoder).predictions for folder in each]

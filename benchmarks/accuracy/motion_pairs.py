@@ -35,6 +35,7 @@ from bineego.tsm.config import Trunk
 from bineego.types import Floats
 
 FIVE = (Kind.FINAL, Kind.MID, Kind.FINAL_CHANGE, Kind.MID_CHANGE, Kind.MOTION)
+SEEN = (*FIVE, Kind.DIRECTION)
 SIGNED = ("final-signed", "mid-signed")
 EACH_WAY = 2  # steps
 Answer = tuple[Floats, NDArray[np.float32]]
@@ -147,8 +148,8 @@ def main() -> None:
         write_dataset(folder, recordings=recordings, seconds=24.0, seed=0, size=picture, fps=15)
     data = open_dataset(folder)
     labels = LabelSet(actions=data.actions)
-    frozen = {name: with_signed(track) for name, track in extract(data.videos, cache=cache).items()}
-    chosen = screen(frozen, data.of_subset(Subset.TRAIN).recordings, labels).kinds
+    frozen = {name: with_signed(track) for name, track in extract(data.videos, kinds=SEEN, cache=cache).items()}
+    chosen = screen(frozen, data.of_subset(Subset.TRAIN).recordings, labels, kinds=SEEN).kinds
     routes: dict[str, Sequence[str]] = {
         "frozen features of ImageNet, frame by frame (final, mid)": (Kind.FINAL, Kind.MID),
         "and absolute changes and motion energy": FIVE,
@@ -165,8 +166,8 @@ def main() -> None:
         run = trained_trunk(call.work, folder, shift=shift, epochs=call.epochs, size=call.size, seed=0)
         answers = [interval_head(call.work, folder, data, run, labels)]
         shares[f"{name}, interval head (t = 0.5, 4 frames)"] = answers
-        own = dict(extract(data.videos, FeatureOptions(trunk=str(run), size=call.size), cache=cache))
         kinds = (Kind.FINAL, Kind.MID)
+        own = dict(extract(data.videos, FeatureOptions(trunk=str(run), size=call.size), kinds=kinds, cache=cache))
         shares[f"{name}, temporal head on its final, mid"] = [
             temporal_head(own, data, labels, kinds, seed) for seed in seeds
         ]

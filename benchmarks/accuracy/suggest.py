@@ -26,7 +26,7 @@ from benchmarks import common
 from bineego import segments
 from bineego.datasets import Dataset, Subset, open_dataset
 from bineego.evaluation import evaluate
-from bineego.features import extract, fit_projection
+from bineego.features import Kind, extract, fit_projection
 from bineego.formats.annotations import Annotations
 from bineego.heads.config import HeadConfig
 from bineego.heads.options import HeadRecipe
@@ -111,7 +111,7 @@ class Pool:
 def gather(data: Dataset, cache: Path) -> Pool:
     """Features and labels of all videos."""
     labels = LabelSet(actions=data.actions)
-    tracks = extract(data.videos, cache=cache)
+    tracks = extract(data.videos, kinds=[kind for kind in Kind if kind is not Kind.SOUND], cache=cache)
     training = {name: tracks[name] for name in data.of_subset(Subset.TRAIN).videos}
     projection = fit_projection(training, tuple(next(iter(training.values())).kinds))
     examples = {}
