@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def with_tables(text: str) -> str:
 def table(name: str) -> str:
     """Markdown of a result, with a line that says where it comes from."""
     result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    return "\n".join(["", *markdown(result), "", f"*{origin(result)}*", "", ""])
+    words = textwrap.fill(f"*{origin(result)}*", 120, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(["", *markdown(result), "", words, "", ""])
 
 
 def origin(result: Mapping[str, Any]) -> str:
