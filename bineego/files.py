@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,6 +80,22 @@ def may_be_name(name: str) -> bool:
         return False
 
 
+Appearing = Callable[[Path, Path], None]
+"""What is done when a file is whole and about to get its name: called with the two."""
+
+_appearing: ContextVar[Appearing | None] = ContextVar("appearing", default=None)
+
+
+@contextlib.contextmanager
+def before_they_appear(act: Appearing | None) -> Iterator[None]:
+    """Within the block, `act` is called before each file that is written appears under its name."""
+    before = _appearing.set(act)
+    try:
+        yield
+    finally:
+        _appearing.reset(before)
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` to write to; on success it is synced and renamed to `path`, else removed.
@@ -110,6 +127,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
+            act = _appearing.get()
+            if act is not None:
+                act(temporary, path)
             temporary.replace(path)
             sync_folder(path.parent)
         finally:

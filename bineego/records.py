@@ -18,7 +18,7 @@ from typing import Any
 
 from bineego import digests
 from bineego.errors import UsageError
-from bineego.files import check_writable, disk_errors, sync_folder, write_bytes
+from bineego.files import before_they_appear, check_writable, disk_errors, sync_folder, write_bytes
 
 HOME = ".bineego"
 """Folder beside results for what bineego must remember of them."""
@@ -79,6 +79,21 @@ def recorded(path: Path) -> Iterator[Path]:
             note(path, digests.of_file(draft))
             draft.replace(path)
             sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[None]:
+    """Within the block, files that are written (`files.atomic_path`) are recorded, each before it appears.
+
+    For formats, in whose files stands where they lie: they cannot be written to a draft elsewhere.
+    """
+
+    def act(draft: Path, path: Path) -> None:
+        with before_they_appear(None):  # the record itself
+            note(path, digests.of_file(draft))
+
+    with before_they_appear(act):
+        yield
 
 
 def note(path: Path, digest: str) -> None:

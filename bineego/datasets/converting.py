@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bineego import digests
 from bineego.config import keywords, part, takes
 from bineego.datasets.media import MediaFiles, media_beside
 from bineego.datasets.options import ConvertOptions
@@ -19,7 +18,7 @@ from bineego.formats.media import Media
 from bineego.formats.options import LabelOptions
 from bineego.formats.read import read_any
 from bineego.formats.write import files_of, format_of, write
-from bineego.records import check_free, note
+from bineego.records import check_free, recording
 from bineego.words import listed, many
 
 log = logging.getLogger(__name__)
@@ -54,9 +53,8 @@ def convert(source: Path | str, target: Path | str, *, options: ConvertOptions |
     found = read_any(source, part(LabelOptions, call), files)
     for path in files_of(found, target, chosen):
         check_free(path, overwrite=call.overwrite, inputs=[source], flag="OUT")
-    paths = write(found, target, chosen, _media(files, found.videos))
-    for path in paths:
-        note(path, digests.of_file(path))
+    with recording():
+        paths = write(found, target, chosen, _media(files, found.videos))
     scored = "scored " if "score" in found.segments else ""
     log.info(
         "%s: %s%s of %s%s", target, scored, many(len(found.segments), "segment"), many(len(found.videos), "video"),

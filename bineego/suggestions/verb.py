@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bineego import digests, records, segments
+from bineego import records, segments
 from bineego.config import keywords, takes
 from bineego.datasets.media import measure
 from bineego.datasets.recording import View
@@ -137,9 +137,9 @@ def _write(
     columns = [(stretch.video_id, LABEL, stretch.start, stretch.end) for stretch in found]
     marked = Annotations(segments=segments.make(*map(list, zip(*columns, strict=True))), videos=tuple(ids))
     media = {video: measure(files[video]) if video in files else None for video in ids}
-    for name, kind in ((BORIS, FileFormat.BORIS), (VIA, FileFormat.VIA)):
-        for path in write(marked, folder / name, WRITERS[kind], media):
-            records.note(path, digests.of_file(path))
+    with records.recording():
+        for name, kind in ((BORIS, FileFormat.BORIS), (VIA, FileFormat.VIA)):
+            write(marked, folder / name, WRITERS[kind], media)
 
 
 def _table(found: Sequence[Stretch]) -> str:
