@@ -127,7 +127,9 @@ def parse_predictions(document: json.Document) -> pd.DataFrame:
     results = _section(document, RESULTS_KEY, "predictions")
     _name_labels(results, document)
     table = _table(results, document.path, RESULTS_KEY, scored=True)
-    document.refuse_double_keys({"segment": len(table), "label": len(table), "score": len(table)})
+    counts = {"segment": len(table), "label": len(table), "score": len(table)}
+    # A video without rows may stand twice, and no row tells.
+    document.refuse_double_keys(counts if all(results.values()) else None)
     return table
 
 
@@ -155,7 +157,10 @@ def parse_annotations(document: json.Document) -> Annotations:
                 found[video] = value
     _name_labels(lists, document)
     table = _table(lists, document.path, GROUND_TRUTH_KEY, scored=False)
-    document.refuse_double_keys({"segment": len(table), "label": len(table)})
+    subsets_named = sum("subset" in entry for entry in database.values())
+    document.refuse_double_keys(
+        {"segment": len(table), "label": len(table), "annotations": len(lists), "subset": subsets_named}
+    )
     if unlabelled:
         log.info("%s: %s without 'annotations': not annotated", document.path, listed(unlabelled, "video"))
     return Annotations(

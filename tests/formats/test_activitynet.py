@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bineego import segments
 from bineego.errors import InputInvalid
-from bineego.formats import activitynet
+from bineego.formats import activitynet, read
 
 names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -150,3 +150,17 @@ def test_ground_truth_is_written_with_subsets_and_empty_videos(tmp_path: Path) -
     again = activitynet.read_annotations(tmp_path / "b.json")
     assert again.segments.equals(found.segments)
     assert (again.videos, again.subsets) == (("a", "b"), {"a": "train"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"results": {"a": [], "a": []}}',
+        '{"database": {"a": {"annotations": []}, "a": {"annotations": []}}}',
+        '{"database": {"a": {"subset": "train", "annotations": []}, "a": {"subset": "val", "annotations": []}}}',
+    ],
+)
+def test_a_video_without_rows_that_stands_twice(content: str, tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(content)
+    with pytest.raises(InputInvalid, match="duplicate key"):
+        read.read_any(tmp_path / "t.json")
