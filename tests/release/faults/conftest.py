@@ -6,14 +6,24 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from release.faults.commands import Inputs, Server
+from training.squares import make_dataset  # noqa: F401 - a fixture
+from video.making import write_video
 
 from bineego import tracks
+from bineego.labels import LabelSet
 from bineego.tracks import ScoreTrack
+from bineego.tsm.card import ModelCard
+from bineego.tsm.config import NetworkConfig, Trunk
+from bineego.tsm.model_file import save_model
+from bineego.tsm.network import TSM
+from bineego.video.frames import FrameOptions
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -50,6 +60,40 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory, stored: Path, request: pytest.FixtureRequest) -> Inputs:
+    """What the commands under test work on: score tracks, three short videos, a data set, a small model."""
+    folder = tmp_path_factory.mktemp("inputs")
+    (folder / "videos").mkdir()
+    for number in range(3):
+        write_video(folder / "videos" / f"{number}.mp4", count=20 + 4 * number)
+    network = NetworkConfig(trunk=Trunk.MOBILENET_V2, n_classes=3, n_scenes=2, n_frames=2)
+    card = ModelCard(
+        name="small", network=network, labels=LabelSet(actions=("jump", "run"), scenes=("indoors", "outdoors")),
+        interval=0.25, frames=FrameOptions(size=16),
+    )  # fmt: skip
+    torch.manual_seed(0)
+    save_model(folder / "model.safetensors", TSM(network).eval(), card)
+    data = request.getfixturevalue("make_dataset")(2)
+    return Inputs(tracks=stored, videos=folder / "videos", data=data, model=folder / "model.safetensors")
+
+
+@pytest.fixture(scope="session")
+def server(shim: Path) -> Iterator[Server]:
+    """Starts commands at once, with the shim that makes calls fail in each of them."""
+    made = Server(shim)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def quick() -> Iterator[Server]:
+    """Starts commands at once, as they are."""
+    made = Server()
+    yield made
+    made.close()
+
+
 def command(*args: object) -> list[str]:
     return [sys.executable, "-m", "bineego", *map(str, args)]
 
@@ -75,12 +119,3 @@ def run() -> Run:
         )
 
     return call
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """All visible files, by their path."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    }

@@ -24,10 +24,13 @@ static struct {
 } plan;
 static atomic_int count;
 
-__attribute__((constructor)) static void read_plan(void) {
-    const char *text = getenv("FAULT");
+/* Also called by a process that has just been forked: its plan is its own. */
+void set_fault(const char *text) {
+    count = 0;
     if (!text || sscanf(text, "%15s %d %d %255s", plan.call, &plan.nth, &plan.number, plan.path) != 4) plan.call[0] = 0;
 }
+
+__attribute__((constructor)) static void read_plan(void) { set_fault(getenv("FAULT")); }
 
 static int fails(const char *call, const char *path) {
     if (strcmp(plan.call, call) || !path || !strstr(path, plan.path)) return 0;

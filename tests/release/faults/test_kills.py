@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from release.faults.conftest import Run, command, content, environment
+from release.faults.commands import content
+from release.faults.conftest import Run, command, environment
 
 
 def start(*args: object, folder: Path) -> subprocess.Popen[bytes]:
