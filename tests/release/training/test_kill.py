@@ -17,7 +17,7 @@ from bineego.training import checkpoint
 from bineego.tsm import load_model
 
 DRIVER = Path(__file__).with_name("kill_driver.py")
-KILLS = {"interval": 20, "temporal": 10}
+KILLS = {"interval": 20, "temporal": 6}
 TORN = {"interval": (2, 3, 6), "temporal": (2, 2, 2)}
 """Saves of one process after the other that are broken off; a temporal head saves once before its first epoch."""
 MAX_STARTS = 80
