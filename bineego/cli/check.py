@@ -81,7 +81,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         )
     if needs := facts.get("needs"):
         lines.append(f"training needs about {words.size(needs['disk_bytes'])} of disk, "
-                     f"{words.size(needs['memory_bytes'])} of memory a batch")  # fmt: skip
+                     f"{words.size(needs['memory_bytes'])} of memory per batch")  # fmt: skip
     return lines
 
 

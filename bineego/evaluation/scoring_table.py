@@ -227,7 +227,7 @@ def warn_of_degenerate(table: pd.DataFrame, what: str, meaning: str) -> None:
 def _warn_of_unknown_labels(n: int, unknown: list[str], labels: tuple[str, ...]) -> None:
     if n:
         log.warning(
-            "%s left out because their labels are not in the ground truth: %s",
+            "%s left out, with labels that are not in the ground truth: %s",
             many(n, "prediction"),
             ", ".join(f"{name!r}{nearest(name, labels)}" for name in unknown[:NAMES_SHOWN]) + _and_more(unknown),
         )
@@ -238,7 +238,7 @@ def _warn_of_unknown_videos(video: Ints, n_annotated: int, videos: tuple[str, ..
     if n := int(outside.sum()):
         names = [videos[i] for i in np.flatnonzero(np.bincount(video[outside]))]
         log.warning(
-            "%s counted as false positives because their videos are not in the ground truth: %s",
+            "%s counted as false positives, in videos that are not in the ground truth: %s",
             many(n, "prediction"),
             ", ".join(f"{name!r}" for name in names[:NAMES_SHOWN]) + _and_more(names),
         )

@@ -36,12 +36,12 @@ def report_untaught(samples: Samples, train: Sequence[Recording], labels: LabelS
         other = _in_its_place(samples, class_id)
         name = "" if other <= 0 else f"; {labels.actions[other - 1]!r} {counts[other]}"
         if other <= 0:
-            longest = f"its segments last at most {lengths[label]:.2f} s, intervals {recipe.interval:g} s"
-            cause = f"{longest}: a shorter --interval"
+            lasting = f"its segments are at most {lengths[label]:.2f} s long, the intervals {recipe.interval:g} s"
+            cause = f"{lasting}; a shorter --interval would teach it"
         else:
-            cause = "its segments are covered by other actions: --labels several (multi-label)"
+            cause = "its segments are covered by other actions; --labels several (multi-label) would teach it"
         log.warning(
-            "action %r labels no training interval (0 of %s%s); to learn it, try %s. %s",
+            "action %r labels no training interval (0 of %s%s): %s. %s",
             label, many(known, "interval"), name, cause, _ceiling(train, recipe),
         )  # fmt: skip
 

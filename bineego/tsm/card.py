@@ -58,7 +58,7 @@ class Bf16Check:
         return self.agreement >= MIN_AGREEMENT and abs(self.bf16 - self.fp32) <= MAX_CHANGE * self.fp32
 
     def __str__(self) -> str:
-        return f"{self.agreement:.2%} of the answers as in fp32, score {self.bf16:.4f} against {self.fp32:.4f}"
+        return f"{self.agreement:.2%} of the predictions as in fp32, score {self.bf16:.4f} against {self.fp32:.4f}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

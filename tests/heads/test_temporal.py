@@ -79,5 +79,5 @@ def test_some_members_alone():
     ],
 )
 def test_shapes_that_cannot_be_built_are_refused(values):
-    with pytest.raises(ValueError, match=r"must|no head"):
+    with pytest.raises(ValueError, match=r"must|do not make a head"):
         HeadConfig(**({"n_features": 4, "n_classes": 3} | values))

@@ -40,13 +40,13 @@ def test_an_action_that_no_interval_teaches_is_told(
     gather(plan(folder, recipe, options), recipe, options)
     text = caplog.text
     assert "action 'short' labels no training interval (0 of 8 intervals)" in text
-    assert "at most 0.20 s, intervals 1 s: a shorter --interval would teach it" in text
-    assert text.count("'long' names no") + text.count("'twin' names no") == 1
-    assert "4); its segments are covered by other actions: --labels several (multi-label) would teach it. 67 %" in text
+    assert "at most 0.20 s long, the intervals 1 s; a shorter --interval would teach it" in text
+    assert text.count("'long' labels no") + text.count("'twin' labels no") == 1
+    assert "4): its segments are covered by other actions; --labels several (multi-label) would teach it. 67 %" in text
     caplog.clear()
     recipe = replace(recipe, labels="several")
     gather(plan(folder, recipe, options), recipe, options)
-    assert "'twin' names no" not in caplog.text
+    assert "'twin' labels no" not in caplog.text
     assert "'short' names no" in caplog.text
 
 

@@ -75,7 +75,7 @@ def test_auto_is_safe(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapture
     assert safe_precision(Precision.AUTO, CPU, card(None)) is Precision.FP32
     assert "not checked in bf16" in caplog.text
     assert safe_precision(Precision.AUTO, CPU, card(bad)) is Precision.FP32
-    assert "99.00% of the answers as in fp32" in caplog.text
+    assert "99.00% of the predictions as in fp32" in caplog.text
     assert all("--precision bf16" in message for message in caplog.messages)
 
 

@@ -42,7 +42,7 @@ def test_a_file_that_kills_its_worker_is_set_aside_by_ray(
     args = ["localize", str(folder), "-o", "out", *flags, "--jobs", "2", "--engine", "ray"]
     found = run(*args, BINEEGO_TEST="1", PYTHONPATH=f"{tmp_path / 'site'}:{Path(__file__).parents[3]}")
     assert found.returncode == 5, found.stderr
-    assert "deadly is left out: set aside: 2 workers that were at work on it were lost" in found.stderr
+    assert "deadly skipped: set aside: 2 workers that worked on it were lost" in found.stderr
     written = files_in(tmp_path / "out")
     assert {name: written[name] for name in expected if name.startswith("v")} == {
         name: content for name, content in expected.items() if name.startswith("v")
