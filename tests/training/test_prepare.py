@@ -47,7 +47,7 @@ def test_an_action_that_no_interval_teaches_is_told(
     recipe = replace(recipe, labels="several")
     gather(plan(folder, recipe, options), recipe, options)
     assert "'twin' labels no" not in caplog.text
-    assert "'short' names no" in caplog.text
+    assert "'short' labels no" in caplog.text
 
 
 def test_moments_are_learnt_as_stretches(
