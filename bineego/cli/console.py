@@ -189,7 +189,10 @@ def _told(outcome: Outcome) -> Iterator[None]:
     except SystemExit as error:  # Typer's way out
         outcome.code = error.code if isinstance(error.code, int) else 0
     except BaseException as error:
-        outcome.code = _tell(error)
+        try:
+            outcome.code = _tell(error)
+        except (Interrupted, Terminated) as again:  # another signal while that is told
+            outcome.code = EXIT_SIGTERM if isinstance(again, Terminated) else EXIT_SIGINT
 
 
 def _tell(error: BaseException) -> int:

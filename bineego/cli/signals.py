@@ -64,6 +64,7 @@ def _on_interrupt(_number: int, frame: FrameType | None) -> None:
 def _on_terminate(_number: int, frame: FrameType | None) -> None:
     if _is_loading(frame):
         _end("terminated", EXIT_SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: `_watch` sees to the end
     raise Terminated
 
 

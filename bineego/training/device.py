@@ -14,7 +14,7 @@ import torch.distributed
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
-from bineego.errors import BineegoError, UsageError
+from bineego.errors import BineegoError, ResourceExhausted, UsageError
 from bineego.training.options import RunOptions
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision
@@ -23,6 +23,9 @@ from bineego.tsm.precision import training_precision
 
 PATIENCE = datetime.timedelta(days=1)
 """How long processes wait for the first one, which may be building the frame cache."""
+
+LOST = ("gloo", "nccl", "by peer", "broken pipe", "socket")
+"""Words in errors about connections between processes; most have no class of their own."""
 
 log = logging.getLogger(__name__)
 
@@ -119,19 +122,45 @@ def launched(options: RunOptions, precision: Precision) -> Iterator[Fabric]:
     """All processes of a run, up, computing repeatably; further ones only speak of errors. Their group is taken down at
     the end, however that comes: left to the interpreter's exit, it is torn down while its threads still run, and that
     can abort the process.
+
+    Raises:
+        ResourceExhausted: in the first process: another one has ended while this one waited for it.
     """
     with repeatable():
         fabric = build_fabric(options, precision)
         if fabric.device.type == "cpu":
             keep_memory()
-        fabric.launch()
+        with _told_of_lost_ones(fabric):
+            fabric.launch()
+            if not fabric.is_global_zero:
+                logging.getLogger("bineego").setLevel(logging.ERROR)
+            try:
+                yield fabric
+            finally:
+                if fabric.world_size > 1 and torch.distributed.is_initialized():
+                    torch.distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _told_of_lost_ones(fabric: Fabric) -> Iterator[None]:
+    """What waiting for a process that has ended (a signal, a full memory) raises; only the first process says so."""
+    try:
+        yield
+    except RuntimeError as error:
+        if fabric.world_size == 1 or not is_of_lost_process(error):
+            raise
         if not fabric.is_global_zero:
-            logging.getLogger("bineego").setLevel(logging.ERROR)
-        try:
-            yield fabric
-        finally:
-            if fabric.world_size > 1 and torch.distributed.is_initialized():
-                torch.distributed.destroy_process_group()
+            raise SystemExit(1) from error
+        raise ResourceExhausted(
+            "another process of this training has ended while this one waited for it",
+            remedy="it was stopped, or memory ran out; go on from the last saved state: --resume",
+        ) from error
+
+
+def is_of_lost_process(error: RuntimeError) -> bool:
+    """Whether an error of PyTorch is that of a connection to a process that is gone."""
+    text = str(error).casefold()
+    return isinstance(error, torch.distributed.DistError) or any(word in text for word in LOST)
 
 
 def on_first(fabric: Fabric, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:

@@ -126,3 +126,43 @@ def test_a_signal_to_one_process_stops_all(alone: Path, tiny: Path) -> None:
     assert process.returncode in (143, -signal.SIGTERM), errors.decode()
     assert errors.count(b"the checkpoint is saved") == 1
     assert 0 < torch.load(folder / "last" / "state.pt", weights_only=True)["epoch"] < 1000
+
+
+def started(folder: Path, data: Path, name: str) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable, "-m", "bineego", "train", str(data), "--name", name, *FLAGS,
+        "--devices", "2", "--epochs", "1000", "--val-every", "1000",
+    ]  # fmt: skip
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
+
+
+def children(process: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_process_that_is_killed_ends_all_and_is_told(alone: Path, tiny: Path) -> None:
+    with started(alone, tiny, "killed") as process:
+        until = time.monotonic() + 120
+        while not (alone / "runs" / "killed" / "log.csv").exists():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+        _, errors = process.communicate(timeout=120)
+    # Lightning kills the first process where it is the first to see it.
+    assert process.returncode in (7, -signal.SIGKILL), errors.decode()
+    assert b"a bug in bineego" not in errors
+    assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("seconds", [2.0, 6.0])
+def test_sigterm_while_processes_come_up(alone: Path, tiny: Path, seconds: float) -> None:
+    with started(alone, tiny, f"early{seconds}") as process:
+        time.sleep(seconds)  # anywhere in imports, the meeting of the processes, or the first steps
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode in (143, -signal.SIGTERM), errors.decode()
+    assert b"a bug in bineego" not in errors, errors.decode()
+    assert b"Traceback" not in errors, errors.decode()
