@@ -53,7 +53,7 @@ def test_several_at_once_in_one_folder(stored: Path, expected: dict[str, bytes],
     processes = [start(*args, *more, folder=tmp_path) for more in ((), (), ("--shard", "1/2"), ("--shard", "2/2"))]
     assert [process.wait(timeout=300) for process in processes] == [0, 0, 0, 0]
     assert content(tmp_path / "out") == expected
-    assert "8 of 8 videos done already" in run(*args, folder=tmp_path).stderr
+    assert "8 of 8 videos already done" in run(*args, folder=tmp_path).stderr
 
 
 def test_processes_that_come_and_go(stored: Path, expected: dict[str, bytes], run: Run, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_from_s3_to_s3(
     assert visible(bucket, "fleet/out") == expected
     assert list((tmp_path / "scratch").iterdir()) == []
     again = run("localize", "s3://fleet/in", "-o", "s3://fleet/out", *flags, **s3)
-    assert "8 of 8 videos done already" in again.stderr
+    assert "8 of 8 videos already done" in again.stderr
     assert not [path for path in bucket.find("fleet/out/.bineego") if "/uploads/" in path or "/begun/" in path]
     bucket.pipe_file("fleet/out/v3.csv", b"corrected")
     assert run("localize", "s3://fleet/in", "-o", "s3://fleet/out", *flags, **s3).returncode == 2
