@@ -228,6 +228,19 @@ def test_several_actions_at_once() -> None:
     assert found[["start", "end"]].to_numpy() == pytest.approx(np.array([[0, 4], [2, 6]]), abs=0.2)
 
 
+def test_thresholds_and_boundaries_count_for_actions_that_overlap() -> None:
+    doubtful = track_of([[0.5, 0.43, 0.02]] * 4, sigmoid=True)
+    assert len(decode(doubtful, VITERBI)) == 0
+    lower = dataclasses.replace(VITERBI, threshold=0.4)
+    assert decode(doubtful, lower)["label"].tolist() == ["jump"]
+    p = [[0.1, 0.9, 0.1]] * 6 + [[0.1, 0.5, 0.1]] * 4 + [[0.1, 0.1, 0.1]] * 6
+    peak = -2.0 * (np.arange(17) * 0.5 - 4.0) ** 2
+    track = dataclasses.replace(track_of(p, sigmoid=True), boundary=peak[:, None].astype(np.float32))
+    unrefined = dataclasses.replace(VITERBI, refine=False)
+    assert decode(track, unrefined)["end"].tolist() == [4.0]
+    assert decode(fitted(track, boundary=0.0), unrefined)["end"].tolist() != [4.0]
+
+
 def test_bridge_then_drop() -> None:
     jump, run = [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]
     track = track_of([jump, jump, run, jump, jump])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,3 +111,9 @@ def test_leaving_costs_more_where_stays_are_long() -> None:
 
 def test_empty_track() -> None:
     assert decode_path(np.zeros((0, 3)), np.zeros(0), np.ones(3), 0.5).shape == (0,)
+
+
+@pytest.mark.parametrize("p", [0.9, 0.2])
+def test_a_single_cell_goes_by_itself(p: float) -> None:
+    on, off = np.log([[p]]), np.log([[1 - p]])
+    assert decode_each(on, off, np.ones(1), np.array([5.0]), 1.0).tolist() == [[p > 0.5]]
