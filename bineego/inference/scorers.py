@@ -74,30 +74,36 @@ def score_all(
         ScratchFull: there is no room for files from an address.
         BineegoError: what `finish` raises.
     """
-    if not items:
-        return
     stored = [item for item in items if item.is_track]
     lengths = {item: _length(item) for item in items if not item.is_track}
     progress = Progress(lengths, on_progress)
     engine = choose_engine(options.engine, options.jobs, options.device)
     local = options.engine is EngineKind.LOCAL
     in_memory = local and options.jobs in (None, 1) and any(one.path is None for one in models)
-    if in_memory or engine.here(len(lengths)):
-        networks = [one.model for one in models]
-        yield from score_in_process([*stored, *lengths], os.cpu_count() or 1, networks, options, progress, finish)
-        return
-    yield from score_in_process(stored, 1, (), options, progress, finish)
+    if not items or in_memory or engine.here(len(lengths)):
+        networks = [one.model for one in models] if items else []
+        return score_in_process([*stored, *lengths], os.cpu_count() or 1, networks, options, progress, finish)
+    listened_to = local and on_progress is not None
+    sources = [one.path or one.model for one in models]
     results = engine.run(
         _work,
         lengths,
-        [one.path or one.model for one in models],
+        sources,
         options,
-        local and on_progress is not None,
+        listened_to,
         finish,
         cost=lengths.__getitem__,
         name=lambda item: item.video_id,
         lost=lambda item, error: (item, error),
     )
+    return _together(score_in_process(stored, 1, (), options, progress, finish), results, progress)
+
+
+def _together(
+    stored: Iterable[Result], results: Iterable[Any], progress: Progress[Item]
+) -> Generator[Result, None, None]:
+    """What is read here, then what workers tell: how far they are, and results."""
+    yield from stored
     for item, result in results:
         if isinstance(result, float):
             progress.tell(item, result)
@@ -122,7 +128,11 @@ def score_in_process(
         try:
             with on_this_machine(item, options.scratch) as here:
                 listen = functools.partial(progress.of_part, item)
-                scored, track = _track_of(here, scorers, options, listen)
+                scored, track = (
+                    (here, tracks.load(here.paths[0]))
+                    if here.is_track
+                    else score_item(here, scorers, listen, strict=options.strict, stream=options.stream)
+                )
         except ScratchFull:
             raise
         except BineegoError as error:
@@ -135,14 +145,6 @@ def score_in_process(
             yield item, finish(item, track)
         if not item.is_track:
             progress.tell(item, 1.0)
-
-
-def _track_of(
-    item: Item, scorers: Sequence[Scorer], options: LocalizeOptions, listen: Listen
-) -> tuple[Item, ScoreTrack]:
-    if item.is_track:
-        return item, tracks.load(item.paths[0])
-    return score_item(item, scorers, listen, strict=options.strict, stream=options.stream)
 
 
 def score_item(
