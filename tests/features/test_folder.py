@@ -34,7 +34,8 @@ def test_all_kinds_are_written_those_made_of_others_too(videos: Path) -> None:
     found = bineego.extract_features(videos / "a.mp4", "out", size=32, jobs=1)
     assert sorted(path.name for path in Path("out").glob("*.npy")) == ["a.npy"]
     track = found["a"]
-    assert list(track.kinds) == [str(kind) for kind in Kind]
+    silent = [str(kind) for kind in Kind if kind is not Kind.SOUND]  # the video has no sound
+    assert list(track.kinds) == silent
     np.testing.assert_allclose(
         track.kinds["final-change"][5].astype(float),
         np.abs(track.kinds["final"][7].astype(float) - track.kinds["final"][3].astype(float)),
