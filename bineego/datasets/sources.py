@@ -57,10 +57,10 @@ def resolve_sources(
     """The videos that inputs name, on this machine or at addresses: by id, in the order they were given.
 
     Args:
-        inputs, view, subset, videos: see `datasets.inputs.resolve_inputs`; inputs may be addresses too.
+        inputs, view, subset, videos: see `datasets.inputs.resolve_videos`; inputs may be addresses too.
 
     Raises:
-        InputMissing, UsageError, InputInvalid: as `resolve_inputs`; or nothing is at an address.
+        InputMissing, UsageError, InputInvalid: as `resolve_videos`; or nothing is at an address.
     """
     if not inputs:
         raise UsageError("no input", remedy="name videos, a folder of videos or a data set")

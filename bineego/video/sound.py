@@ -30,7 +30,7 @@ Samples = NDArray[np.float32]
 
 
 def has_sound(path: Path) -> bool:
-    """Whether a video file has a sound track that can be decoded; False for what is no video."""
+    """Whether a video file has a sound track that can be decoded; False for a file that is not a video."""
     try:
         container, _ = open_video(path)
     except BineegoError:
@@ -51,7 +51,7 @@ def read_sound(
         start, end: the part, seconds; None = to the end of the pictures.
 
     Raises:
-        InputMissing, InputInvalid: the file is not there, or is no video.
+        InputMissing, InputInvalid: the file is not there, or is not a video.
     """
     end = timeline.duration if end is None else min(end, timeline.duration)
     count = max(1, round((end - start) * RATE))
