@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -29,7 +30,7 @@ T = TypeVar("T")
 CORES = 4
 """Of one actor without a GPU, where the machine has as many."""
 
-OWN = {
+OWN: dict[str, Any] = {
     "address": "local",
     "include_dashboard": False,
     "object_store_memory": 100_000_000,
@@ -226,9 +227,11 @@ def _cluster(ray: Any) -> Iterator[None]:
     joins = bool(os.environ.get("RAY_ADDRESS"))
     own = {} if joins else OWN
     ends = signal.getsignal(signal.SIGTERM)
+    if joins:
+        _check_answers(os.environ["RAY_ADDRESS"])
     try:
-        ray.init(configure_logging=False, log_to_driver=False, **own)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        _connect(ray, own)
+    except Exception as error:  # of many kinds, the bare one among them
         place = os.environ.get("RAY_ADDRESS", "this machine")
         raise InputMissing(
             f"no Ray cluster ({' '.join(str(error).split())[:200]})",
@@ -242,6 +245,37 @@ def _cluster(ray: Any) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _connect(ray: Any, own: dict[str, Any]) -> None:
+    """Ray gives a cluster half a minute to start, which a busy machine may not: a second time most of it is at hand."""
+    how = {"configure_logging": False, "log_to_driver": False, **own}
+    try:
+        ray.init(**how)
+    except Exception:
+        if not own:
+            raise
+        ray.shutdown()
+        ray.init(**how)
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself asks for minutes before it gives up.
+
+    Raises:
+        InputMissing: nobody answers at this address.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():  # "auto" and the like
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise InputMissing(
+            f"no Ray cluster answers ({error})",
+            where=f"RAY_ADDRESS={address}",
+            remedy="start one with `ray start --head`, or unset RAY_ADDRESS",
+        ) from error
 
 
 def _ray() -> Any:

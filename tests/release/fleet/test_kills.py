@@ -55,3 +55,9 @@ def test_without_the_extra(videos: Path, flags: list[str], run: Run, tmp_path: P
     paths = f"{tmp_path / 'hidden'}:{Path(__file__).parents[3]}"
     found = run("localize", videos, "-o", "out", *flags, "--engine", "ray", PYTHONPATH=paths)
     assert (found.returncode, "pip install 'bineego[ray]'" in found.stderr) == (3, True), found.stderr
+
+
+def test_no_cluster_answers(videos: Path, flags: list[str], run: Run) -> None:
+    pytest.importorskip("ray")
+    found = run("localize", videos, "-o", "out", *flags, "--engine", "ray", RAY_ADDRESS="127.0.0.1:9")
+    assert (found.returncode, "no Ray cluster answers" in found.stderr) == (3, True), found.stderr
