@@ -44,7 +44,7 @@ def kill_at_random(args: list[str], out: Path, kills: int, seed: int, *, pause: 
         time.sleep(float(rng.uniform(0, pause)))
         if driver.poll() is None:
             workers = workers_of(driver.pid)
-            kind = "worker" if workers and rng.random() < 0.6 else "driver"
+            kind = "worker" if workers and rng.random() < 0.75 else "driver"
             victim = int(rng.choice(workers)) if kind == "worker" else driver.pid
             try:
                 subprocess.run(["kill", "-9", str(victim)], check=True, capture_output=True)

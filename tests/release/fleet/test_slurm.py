@@ -26,11 +26,13 @@ def here(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def model(flags: list[str]) -> str:
+def model_path(flags: list[str]) -> str:
     return flags[flags.index("--model") + 1]
 
 
-def test_the_array(videos: Path, model: str, expected: dict[str, bytes], here: dict[str, str], tmp_path: Path) -> None:
+def test_the_array(
+    videos: Path, model_path: str, expected: dict[str, bytes], here: dict[str, str], tmp_path: Path
+) -> None:
     found = re.search(r"<!-- script: localize.sbatch -->\n```bash\n(.*?)```", DOCS.read_text(), re.DOTALL)
     assert found
     script = tmp_path / "localize.sbatch"
@@ -42,7 +44,7 @@ def test_the_array(videos: Path, model: str, expected: dict[str, bytes], here: d
             "SLURM_ARRAY_TASK_COUNT": str(last - first + 1),
             "SLURM_CPUS_PER_TASK": "1",
             "VIDEOS": str(videos),
-            "MODEL": model,
+            "MODEL": model_path,
         }
         done = subprocess.run(
             ["bash", script], cwd=tmp_path, env=told, capture_output=True, text=True, check=False, timeout=600
@@ -53,12 +55,12 @@ def test_the_array(videos: Path, model: str, expected: dict[str, bytes], here: d
     assert {f"v{number}.csv" for number in range(8)} <= set(written)
 
 
-def test_xargs(videos: Path, model: str, expected: dict[str, bytes], here: dict[str, str], tmp_path: Path) -> None:
+def test_xargs(videos: Path, model_path: str, expected: dict[str, bytes], here: dict[str, str], tmp_path: Path) -> None:
     found = re.search(r"^seq 20 \| xargs .*$", DOCS.read_text(), re.MULTILINE)
     assert found
     (tmp_path / "videos").symlink_to(videos)
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "first").symlink_to(Path(model).parent)
+    (tmp_path / "runs" / "first").symlink_to(Path(model_path).parent)
     line = found[0].replace("seq 20", "seq 3").replace("/20", "/3").replace("-P 4", "-P 2")
     done = subprocess.run(
         ["bash", "-c", line], cwd=tmp_path, env=here, capture_output=True, text=True, check=False, timeout=600

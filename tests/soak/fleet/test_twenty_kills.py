@@ -29,7 +29,7 @@ def videos(make_video: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def flags(model_file: Path) -> list[str]:  # noqa: F811
-    shared = ["--precision", "fp32", "--save-scores", "--format", "csv,json", "--stride", "0.1"]
+    shared = ["--precision", "fp32", "--save-scores", "--format", "csv,json"]
     return ["--model", str(model_file), *shared]
 
 
