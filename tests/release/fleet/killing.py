@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from release.faults.conftest import command, content, environment
+from release.faults.conftest import command, environment
 
 WORKERS = ("bineego.workers", "ray::Actor")
 """What stands in the command line of a process that scores."""
@@ -99,6 +99,3 @@ def last_run(args: list[str], out: Path) -> subprocess.CompletedProcess[str]:
         command(*args), cwd=out.parent, env=environment(HOME=str(out.parent)), capture_output=True, text=True,
         check=False, timeout=1200,
     )  # fmt: skip
-
-
-__all__ = ["Tally", "content", "count", "kill_at_random", "last_run"]
