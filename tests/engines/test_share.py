@@ -38,5 +38,5 @@ def test_shares(cluster: list[dict[str, Any]], jobs: int | None, device: str, sh
 def test_what_a_cluster_lacks() -> None:
     with pytest.raises(UsageError, match="no GPU"):
         share_of(nodes((8, 0)), None, "cuda")
-    with pytest.raises(UsageError, match="no core"):
+    with pytest.raises(UsageError, match="no free core"):
         share_of(nodes((0, 0)), None, "cpu")
