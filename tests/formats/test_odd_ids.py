@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bineego import segments
@@ -62,6 +62,7 @@ def test_odd_ids_come_back(name: str, scored: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=30)
 @given(ids=st.lists(IDS, min_size=1, max_size=4, unique=True), scored=st.booleans())
 def test_any_id_comes_back(name: str, ids: list[str], scored: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
     try:
