@@ -34,6 +34,7 @@ ANNOUNCED: dict[str, tuple[object, object]] = {
     "[extract-frames] output": (None, ".bineego/frames"),
     "bineego.extract_frames(output)": ("required", None),
     # Several views: one text is still one view.
+    "[train] view": ("panoramic", ["panoramic"]),
     "[localize] view": ("panoramic", ["panoramic"]),
     "bineego.localize(view)": ("panoramic", ["panoramic"]),
     # Called `format`, like the flag; the old name still works.

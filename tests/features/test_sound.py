@@ -25,8 +25,7 @@ SECONDS = 4.0
 
 @pytest.fixture
 def notes(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """Messages for the user, also after the command line has taken the package's logger for itself."""
-    logging.getLogger("bineego").propagate = True
+    """Messages for the user."""
     caplog.set_level(logging.INFO, "bineego")
     return caplog
 

@@ -60,7 +60,6 @@ def test_checks_that_cannot_be_used(value: object) -> None:
 
 
 def test_auto_is_safe(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("bineego").propagate = True
     caplog.set_level(logging.INFO, "bineego")
     bad = dataclasses.replace(GOOD, agreement=0.99)
     monkeypatch.setattr(precision_module, "bf16_is_fast", lambda device: False)

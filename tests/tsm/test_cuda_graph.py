@@ -108,7 +108,6 @@ def test_answers_stay_when_the_next_batch_is_asked(gpu: Gpu) -> None:
 
 
 def test_without_a_recording_all_goes_on_as_usual(gpu: Gpu, caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("bineego").propagate = True
     caplog.set_level(logging.INFO, "bineego")
     gpu.fails = True
     graph = CudaGraph(torch.device("cuda"))

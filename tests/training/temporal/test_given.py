@@ -94,7 +94,7 @@ def test_frames_a_second_may_stand_in_the_annotations() -> None:
     (folder / "features.json").write_text(json.dumps({"feat_stride": STRIDE, "num_frames": WINDOW}))
     run = train(folder, labels(duration=SECONDS, fps=FPS))
     assert read_card(run / "model.safetensors").network.rate == 7.5
-    with pytest.raises(InputInvalid, match="how many frames a second"):
+    with pytest.raises(InputInvalid, match="the frame rate of the video is not known"):
         train(folder, labels(duration=SECONDS), name="other")
 
 
