@@ -20,6 +20,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from bineego.errors import InputInvalid
 from bineego.types import Bools, Floats, Ints
 from bineego.video.clock import LONGEST_PAUSE, Clock, ClockFacts, mend
 from bineego.video.damage import Damage
@@ -43,6 +44,9 @@ FEW = 4
 ROUNDING = 0.0011
 """Seconds by which even steps differ where a container counts milliseconds."""
 
+LONGEST_STILL = 60
+"""Seconds from frame to frame, on average, that a video of more than an hour may have; slide shows are far below."""
+
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
 
 
@@ -53,7 +57,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
         stream: which of its pictures, from 0, where it has several.
 
     Raises:
-        InputMissing, InputInvalid: see `probe.open_video`; or nothing in it decodes.
+        InputMissing, InputInvalid: see `probe.open_video`; or nothing in it decodes, or a few frames claim hours.
     """
     found = _read(path, stream, edited=True)
     clock = found.mended()
@@ -78,6 +82,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     if not 0 < last_length <= LONGEST_PAUSE:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
     duration = float(times[-1]) + last_length
+    _check_length(path, duration, len(times))
     holes, uneven = (np.zeros((0, 2)), 0) if by_order or found.container.startswith("mov") else holes_of(times)
     timeline = FrameTimeline(
         times=times,
@@ -100,6 +105,17 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     )
     _report(path, timeline, clock, found)
     return timeline
+
+
+def _check_length(path: Path | str, duration: float, frames: int) -> None:
+    """Work grows with the length, and a header of twenty bytes can claim any."""
+    if duration > LONGEST_PAUSE and duration > frames * LONGEST_STILL:
+        raise InputInvalid(
+            f"claims {duration:.0f} s for {many(frames, 'frame')}: one every {duration / frames:.0f} s; "
+            f"the limit for more than an hour is one every {LONGEST_STILL} s",
+            where=str(path),
+            remedy="its time stamps are wrong; for new ones: ffmpeg -i VIDEO -vf setpts=N/FR/TB OUT.mp4",
+        )
 
 
 def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: _File) -> None:

@@ -154,3 +154,18 @@ def test_header_without_packets_is_invalid(tmp_path: Path, video: Video) -> None
     path.write_bytes(whole[:600])
     with pytest.raises(InputInvalid):
         scan(path)
+
+
+@pytest.mark.parametrize(("gap", "refused"), [(864, True), (50, False)])
+def test_a_few_frames_that_claim_hours_are_refused_at_once(
+    tmp_path: Path, make_video: MakeVideo, gap: int, refused: bool
+) -> None:
+    """A day in a hundred frames would be a million steps of features; a slide show of two hours is one."""
+    path = tmp_path / "v.mp4"
+    ticks = [i * gap for i in range(100)]
+    make_video(path, count=100, width=32, height=32, ticks=ticks, time_base=Fraction(1, 1))
+    if refused:
+        with pytest.raises(InputInvalid, match="for 100 frames: one every"):
+            scan(path)
+    else:
+        assert scan(path).duration == pytest.approx(100 * gap, abs=gap)
