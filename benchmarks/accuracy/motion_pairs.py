@@ -29,8 +29,9 @@ from bineego.inference import localize
 from bineego.labels import LabelSet
 from bineego.synth import MOTION_PAIRS, write_dataset
 from bineego.training import train
-from bineego.training.temporal.examples import Example
+from bineego.training.samples import timelines
 from bineego.training.temporal.fit import HeadFit
+from bineego.training.temporal.material import example_of
 from bineego.tsm.config import Trunk
 from bineego.types import Floats
 
@@ -77,22 +78,8 @@ def temporal_head(
     """A temporal head on some kinds of frozen features."""
     training, held_out = data.of_subset(Subset.TRAIN), data.of_subset(Subset.VAL)
     projection = fit_projection({name: known[name] for name in training.videos}, kinds)
-    examples = []
-    for recording in training.recordings:
-        table, track = recording.segments, known[recording.recording_id]
-        assert table is not None
-        examples.append(
-            Example(
-                video_id=track.video_id,
-                features=projection.apply(track),
-                edges=track.edges,
-                annotated=True,
-                starts=table["start"].to_numpy(),
-                ends=table["end"].to_numpy(),
-                class_ids=np.array(labels.action_ids(list(table["label"])), np.int64),
-                scene=-1,
-            )
-        )
+    lines = timelines(training.recordings, {name: track.duration for name, track in known.items()}, labels)
+    examples = [example_of(line, known[line.video_id], projection) for line in lines]
     recipe = HeadRecipe(seed=seed)
     config = HeadConfig(n_features=projection.n_features, n_classes=labels.n_classes)
     fit = HeadFit(config, examples, np.full(len(examples), -1), recipe)

@@ -38,8 +38,10 @@ from bineego.postprocess import decode
 from bineego.postprocess.calibration import fit_temperature
 from bineego.suggestions.ranking import LENGTH, choose
 from bineego.tracks import ScoreTrack
+from bineego.training.samples import timelines
 from bineego.training.temporal.examples import Example, stretch
 from bineego.training.temporal.fit import HeadFit
+from bineego.training.temporal.material import example_of
 
 MEMBERS, FOLDS = 2, 5
 """Heads that are trained, each without one of so many parts of what is labelled."""
@@ -114,22 +116,8 @@ def gather(data: Dataset, cache: Path) -> Pool:
     tracks = extract(data.videos, kinds=[kind for kind in Kind if kind is not Kind.SOUND], cache=cache)
     training = {name: tracks[name] for name in data.of_subset(Subset.TRAIN).videos}
     projection = fit_projection(training, tuple(next(iter(training.values())).kinds))
-    examples = {}
-    for recording in data.recordings:
-        table = recording.segments
-        assert table is not None
-        for video in recording.videos:
-            track = tracks[video]
-            examples[video] = Example(
-                video_id=video,
-                features=projection.apply(track),
-                edges=track.edges,
-                annotated=True,
-                starts=table["start"].to_numpy(),
-                ends=table["end"].to_numpy(),
-                class_ids=np.array(labels.action_ids(list(table["label"])), np.int64),
-                scene=-1,
-            )
+    lines = timelines(data.recordings, {video: track.duration for video, track in tracks.items()}, labels)
+    examples = {line.video_id: example_of(line, tracks[line.video_id], projection) for line in lines}
     held_out = data.of_subset(Subset.VAL)
     tables = []
     for recording in held_out.recordings:

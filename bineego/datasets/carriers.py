@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ UNKNOWN_BYTES = 10_000_000
 """Size taken for a file that nobody tells the size of, for progress only."""
 
 
-class Carrier:
+class Carrier(ABC):
     """Brings the frames of a video to where they belong.
 
     Args:
@@ -44,13 +45,13 @@ class Carrier:
             raise error
         return self.cache.entry(video_id, path)
 
+    @abstractmethod
     def is_done(self, video_id: str, made: Made) -> bool:
         """Whether they are where they belong."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keep(self, video_id: str, made: Made, entry: Path) -> None:
         """Bring them there from the cache's folder of the video."""
-        raise NotImplementedError
 
 
 class FromAddress(Carrier):

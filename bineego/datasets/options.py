@@ -8,7 +8,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from bineego.config import Opt
+from bineego.config import Opt, Options
 from bineego.datasets.recording import View
 from bineego.formats.kinds import FileFormat
 from bineego.formats.options import LabelOptions
@@ -21,13 +21,9 @@ DEFAULT_CACHE = Path(".bineego/frames")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractOptions(FrameOptions, ScratchOptions):
-    """Options of `extract_frames`."""
+class VideosOptions(ScratchOptions):
+    """Which videos the extract commands read, and how."""
 
-    output: Annotated[
-        Path | Address, Opt("Folder of the cache; or an address.", short="-o", metavar="FOLDER", parse=read_place)
-    ] = DEFAULT_CACHE
-    jobs: Annotated[int | None, Ge(1), Opt("Number of processes that decode.", unset="one per core")] = None
     backend: Annotated[Backend, Opt("Library that decodes the videos.")] = Backend.PYAV
     view: Annotated[View, Opt("Camera of a data set with several.")] = View.PANORAMIC
     videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="that of the file")] = None
@@ -43,8 +39,8 @@ class ExtractOptions(FrameOptions, ScratchOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractCall(ExtractOptions):
-    """What the command takes."""
+class VideosCall(Options):
+    """The videos themselves, on the command line."""
 
     inputs: Annotated[
         tuple[str, ...],
@@ -55,6 +51,21 @@ class ExtractCall(ExtractOptions):
             metavar="INPUT...",
         ),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractOptions(FrameOptions, VideosOptions):
+    """Options of `extract_frames`."""
+
+    output: Annotated[
+        Path | Address, Opt("Folder of the cache; or an address.", short="-o", metavar="FOLDER", parse=read_place)
+    ] = DEFAULT_CACHE
+    jobs: Annotated[int | None, Ge(1), Opt("Number of processes that decode.", unset="one per core")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractCall(ExtractOptions, VideosCall):
+    """What the command takes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from bineego.datasets.inputs import resolve_videos
 from bineego.datasets.recording import Subset, View
-from bineego.datasets.videos import MAX_DEPTH
+from bineego.datasets.videos import MAX_DEPTH, by_id
 from bineego.errors import InputMissing, UsageError
 from bineego.formats.read import SUFFIXES
 from bineego.remote.address import Address, RemoteFile, Source, is_address, read_place
@@ -125,28 +125,6 @@ def remote_videos(address: Address, endings: Sequence[str] = ()) -> list[RemoteF
 def source_id(source: Source) -> str:
     """The id of a video: its file name without the extension."""
     return source.stem if isinstance(source, Path) else PurePosixPath(source.name).stem
-
-
-def by_id(videos: Iterable[tuple[str, Source]]) -> dict[str, Source]:
-    """A mapping from (id, file) pairs; the same file may come twice.
-
-    Raises:
-        UsageError: two files have one id.
-    """
-    found: dict[str, Source] = {}
-    for name, source in videos:
-        other = found.setdefault(name, source)
-        if resolved(other) != resolved(source):
-            raise UsageError(
-                f"two videos with the id {name!r}: {other} and {source}",
-                remedy="ids are file names without the extension: rename one of the files, or use two calls",
-            )
-    return found
-
-
-def resolved(source: Source) -> Source:
-    """The same for every way to name a file."""
-    return source.resolve() if isinstance(source, Path) else source
 
 
 def _is_video(file: RemoteFile, endings: Sequence[str]) -> bool:

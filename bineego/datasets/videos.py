@@ -6,14 +6,18 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from bineego.errors import UsageError
 from bineego.files import read_error
+from bineego.remote.address import Source
 from bineego.video.folder import is_video, videos_in
 from bineego.words import many
 
 MAX_DEPTH = 4
 """Folders below one another that are searched for videos."""
+
+S = TypeVar("S", bound=Source)
 
 log = logging.getLogger(__name__)
 
@@ -64,18 +68,23 @@ def videos_under(folder: Path) -> dict[str, Path]:
     return found
 
 
-def by_id(videos: Iterable[tuple[str, Path]]) -> dict[str, Path]:
-    """A mapping from (id, file) pairs; the same file may come twice.
+def by_id(videos: Iterable[tuple[str, S]]) -> dict[str, S]:
+    """A mapping from (id, file) pairs, on this machine or at addresses; the same file may come twice.
 
     Raises:
         UsageError: two files have one id.
     """
-    found: dict[str, Path] = {}
-    for name, path in videos:
-        other = found.setdefault(name, path)
-        if other != path and other.resolve() != path.resolve():
+    found: dict[str, S] = {}
+    for name, source in videos:
+        other = found.setdefault(name, source)
+        if other != source and resolved(other) != resolved(source):
             raise UsageError(
-                f"two videos with the id {name!r}: {other} and {path}",
+                f"two videos with the id {name!r}: {other} and {source}",
                 remedy="ids are file names without the extension: rename one of the files, or use two calls",
             )
     return found
+
+
+def resolved(source: Source) -> Source:
+    """The same for every way to name a file."""
+    return source.resolve() if isinstance(source, Path) else source

@@ -9,11 +9,9 @@ from typing import Annotated
 from annotated_types import Ge, Interval
 
 from bineego.config import Opt
-from bineego.datasets.recording import View
+from bineego.datasets.options import VideosCall, VideosOptions
 from bineego.features.kinds import RATE, Kind
 from bineego.remote.address import Address, read_place
-from bineego.remote.options import ScratchOptions
-from bineego.shards import checked_shard
 from bineego.video.options import Backend, FrameOptions
 
 DEFAULT_TRUNK = "efficientnet_lite0"
@@ -48,7 +46,7 @@ class FeatureOptions(FrameOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractFeaturesOptions(ScratchOptions):
+class ExtractFeaturesOptions(VideosOptions):
     """Options of `extract_features`."""
 
     output: Annotated[
@@ -87,31 +85,9 @@ class ExtractFeaturesOptions(ScratchOptions):
     ] = None
     jobs: Annotated[int | None, Ge(1), Opt("Number of videos to work on at once.", unset="one per core")] = None
     device: Annotated[str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", metavar="DEVICE")] = "auto"
-    backend: Annotated[Backend, Opt("Library that decodes the videos.")] = Backend.PYAV
-    view: Annotated[View, Opt("Camera of a data set with several.")] = View.PANORAMIC
-    videos: Annotated[Path | None, Opt("Folder of the videos of an annotation file.", unset="that of the file")] = None
-    shard: Annotated[
-        str | None,
-        Opt(
-            "Process only the I-th of N parts of the videos, to share them among N machines.",
-            metavar="I/N",
-            key=False,
-            parse=checked_shard,
-        ),
-    ] = None
     overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", key=False)] = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractFeaturesCall(ExtractFeaturesOptions):
+class ExtractFeaturesCall(ExtractFeaturesOptions, VideosCall):
     """What the command takes."""
-
-    inputs: Annotated[
-        tuple[str, ...],
-        Opt(
-            "Videos, folders of videos, data sets, or addresses of videos.",
-            argument=True,
-            key=False,
-            metavar="INPUT...",
-        ),
-    ]

@@ -11,7 +11,8 @@ from pathlib import Path
 from bineego import tracks
 from bineego.datasets.inputs import resolve_videos, resolve_views
 from bineego.datasets.recording import Subset, View
-from bineego.datasets.sources import expand, remote_videos, resolved, source_id
+from bineego.datasets.sources import expand, remote_videos, source_id
+from bineego.datasets.videos import resolved
 from bineego.errors import UsageError
 from bineego.features import npy
 from bineego.features.timing import json_beside

@@ -75,7 +75,7 @@ class RemoteFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a small file; it appears whole."""
         system, path = open_system(self.address / name)
-        draft = self._draft(system)
+        draft = self._draft()
         with writing(self.address / name):
             system.pipe_file(draft, content)
             self._place(system, draft, path)
@@ -83,7 +83,7 @@ class RemoteFolder:
     def upload(self, file: Path, name: str) -> str:
         """Write a file under a passing name, then under its own; its token."""
         system, path = open_system(self.address / name)
-        draft = self._draft(system)
+        draft = self._draft()
         with writing(self.address / name):
             try:
                 system.put_file(str(file), draft)
@@ -121,7 +121,7 @@ class RemoteFolder:
             error.where = str(self.address)
             raise
 
-    def _draft(self, system: Any) -> str:
+    def _draft(self) -> str:
         _, path = open_system(self.address / f"{UPLOADS}/{uuid.uuid4().hex}")
         return path
 

@@ -32,7 +32,7 @@ def find_files(address: Address, *, below: bool = False) -> list[RemoteFile]:
             found = system.find(path, maxdepth=None if below else 1, detail=True)
         if not found and (below or address.is_pattern):
             raise FileNotFoundError(path)
-    files = [_file(_address(address, system, name), info) for name, info in found.items() if info["type"] == "file"]
+    files = [_file(_address(address, name), info) for name, info in found.items() if info["type"] == "file"]
     return sorted(files)
 
 
@@ -41,5 +41,5 @@ def _file(address: Address, info: Mapping[str, Any]) -> RemoteFile:
     return RemoteFile(address, None if size is None else int(size), token(info))
 
 
-def _address(near: Address, system: Any, name: str) -> Address:
+def _address(near: Address, name: str) -> Address:
     return Address(name if near.scheme in WEB else f"{near.scheme}://{name.lstrip('/')}")

@@ -35,6 +35,9 @@ class Victim:
     """A command, what it leaves undisturbed, and how long that takes.
 
     Attributes:
+        line: the words of the command.
+        expected: the files that it leaves, by name.
+        seconds: how long it takes; only for moments to disturb it at.
     """
 
     name: str
