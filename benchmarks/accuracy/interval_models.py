@@ -2,13 +2,11 @@
 
     python -m benchmarks.accuracy.interval_models decoders --work FOLDER --sets SET... [--group-by performer]
     python -m benchmarks.accuracy.interval_models parts --work FOLDER --seeds 0 1 2
-    python -m benchmarks.accuracy.interval_models labels --work FOLDER
 
 decoders: ways to decode, and strides of the grid, on sets of your own. parts: shift, scene task, t, ensemble and scene
-prior on a synthetic set, the same number of clips for every t. labels: one softmax against independent sigmoids on a
-synthetic set whose actions overlap. Subset val is scored, which nothing is chosen on. mAP at tIoU 0.5, 0.75, 0.95 and
-their mean over the seeds, its spread (standard deviation), and the gain over the first row of the decoder seed by seed.
-Runs and tracks that exist already are used again.
+prior on a synthetic set, the same number of clips for every t. Subset val is scored, which nothing is chosen on. mAP at
+tIoU 0.5, 0.75, 0.95 and their mean over the seeds, its spread (standard deviation), and the gain over the first row of
+the decoder seed by seed. Runs and tracks that exist already are used again.
 """
 
 from __future__ import annotations
@@ -122,24 +120,7 @@ def parts(call: argparse.Namespace) -> Iterator[list[Cell]]:
             yield [what, decoder.value, *figures(data, tables, first), ""]
 
 
-def labels(call: argparse.Namespace) -> Iterator[list[Cell]]:
-    data = call.work / "overlapping"
-    if not (data / "index.json").exists():
-        write_dataset(data, recordings=call.recordings, seconds=call.seconds, overlap=0.8, nested=0.8, **call.synthetic)
-    folders: dict[str, list[Path]] = {}
-    for kind in ("single", "several"):
-        recipe = {"interval": 1.0, "frames": 4, "labels": kind}
-        runs = [trained(data, f"{kind}-s{seed}", call, seed=seed, **recipe) for seed in call.seeds]
-        folders[kind] = [scored(data, run, call)[0] for run in runs]
-    for decoder in (Postprocess.PAPER, Postprocess.VITERBI):
-        first: list[float] = []
-        for kind, each in folders.items():
-            tables = [localize(folder, postprocess=decoder).predictions for folder in each]
-            count = f"{statistics.mean(map(len, tables)):.0f} segments"
-            yield [f"labels {kind}", decoder.value, *figures(data, tables, first), count]
-
-
-QUESTIONS = {"decoders": decoders, "parts": parts, "labels": labels}
+QUESTIONS = {"decoders": decoders, "parts": parts}
 
 
 def main() -> None:

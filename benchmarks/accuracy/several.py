@@ -9,72 +9,43 @@ the same time, and, of SET (one performer a video, with subsets), pairs of video
 
 from __future__ import annotations
 
-import argparse
-import logging
-import statistics
-import time
 from fractions import Fraction
 from itertools import pairwise, zip_longest
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import orjson
 from av.video.stream import VideoStream
 
-from benchmarks.common import Cell, parser, report
-from bineego import segments, train
+from benchmarks.common import Cell, report
+from benchmarks.experiments import MEANS, asked, experiment, means, of_run, synthetic, trained
+from bineego import segments
 from bineego.datasets import Dataset, Subset, open_dataset
 from bineego.datasets.recording import Recording
 from bineego.formats.x360 import write_annotations
-from bineego.synth import write_dataset
 from bineego.types import Pixels
 from bineego.video.frames import FrameOptions
 from bineego.video.reader import VideoReader
 
 SIDE, RATE = 128, 12.5
-FIGURES = ("mAP@0.5", "mAP@0.75", "mAP@0.95", "mAP")
 
 
 def main() -> None:
-    made = parser(__doc__)
+    made = experiment(__doc__)
     made.add_argument("set", nargs="?", type=Path)
-    made.add_argument("--work", type=Path, required=True)
-    made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    made.add_argument("--epochs", type=int, default=8)
-    made.add_argument("--kinds", default="motion,direction")
-    call = made.parse_args()
-    logging.getLogger("bineego").setLevel(logging.WARNING)
-    size: dict[str, Any] = {"recordings": 16, "seconds": 16.0, "size": (256, 128), "fps": 15}
-    if call.dry:
-        size, call.seeds, call.epochs = {"recordings": 4, "seconds": 12.0, "size": (64, 32), "fps": 8}, [0], 1
-    sets = {"synthetic": call.work / f"synthetic{'-dry' if call.dry else ''}"}
-    if not sets["synthetic"].exists():
-        write_dataset(sets["synthetic"], seed=0, nested=1.0, overlap=0.5, **size)
+    call = asked(made)
+    sets = {"synthetic": synthetic(call, "several", 16, nested=1.0, overlap=0.5)}
     if call.set is not None:
-        sets[f"{call.set.name}, side by side"] = compose(open_dataset(call.set), call.work / "composed")
+        name = f"{call.set.name}, side by side"
+        sets[name] = compose(open_dataset(call.set), call.work / f"{call.set.name}-composed")
     rows: list[list[Cell]] = []
     for name, data in sets.items():
         at_once = overlapping(open_dataset(data).of_subset(Subset.VAL))
         for labels in ("single", "several"):
-            found = [one(call, data, labels, seed) for seed in call.seeds]
-            spread = statistics.stdev(row[3] for row in found) if len(found) > 1 else None
-            means = [float(value) for value in np.mean(found, axis=0)]
-            rows.append([name, at_once, labels, len(found), *means[:4], spread, means[4]])
-    figures = dict.fromkeys(("mAP@.5", "@.75", "@.95", "mean", "spread"), ".3f")
-    report(call, {"set": "", "at once": ".0%", "labels": "", "trainings": "d", **figures, "CPU s": ".0f"}, rows)
-
-
-def one(call: argparse.Namespace, data: Path, labels: str, seed: int) -> list[float]:
-    """Figures of one training, and its CPU seconds."""
-    began = time.process_time()
-    result = train(
-        data, name=f"{data.name}-{labels}-{seed}", head="temporal", labels=labels, kinds=call.kinds, seed=seed,
-        task="tal", jobs=1, epochs=call.epochs, val_every=call.epochs, runs=call.work / "runs",
-        features=call.work / "features", overwrite=True,
-    )  # fmt: skip
-    return [*(result.figures[figure] for figure in FIGURES), time.process_time() - began]
+            runs = [trained(call, data, labels, seed, labels=labels, task="tal") for seed in call.seeds]
+            rows.append([name, at_once, labels, len(runs), *means([of_run(run) for run in runs])])
+    report(call, {"set": "", "at once": ".0%", "labels": "", "trainings": "d", **MEANS}, rows)
 
 
 def overlapping(dataset: Dataset) -> float:

@@ -37,12 +37,11 @@ def test_speed(name: str, run: Run) -> None:
     run(f"speed.{name}")
 
 
-@pytest.mark.parametrize("question", ["decoders", "labels"])
-def test_interval_models(question: str, run: Run, tmp_path: Path) -> None:
-    run("accuracy.interval_models", question, "--work", str(tmp_path / "work"))
+def test_interval_models(run: Run, tmp_path: Path) -> None:
+    run("accuracy.interval_models", "decoders", "--work", str(tmp_path / "work"))
 
 
-@pytest.mark.parametrize("name", ["motion_pairs", "temporal_head"])
+@pytest.mark.parametrize("name", ["motion_pairs", "several", "sound", "temporal_head", "two_views"])
 def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
     run(f"accuracy.{name}", "--work", str(tmp_path / "work"))
 

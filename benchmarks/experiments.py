@@ -1,0 +1,135 @@
+"""What the experiments with `train` share: their call, synthetic sets, trainings over seeds, a row of the table.
+
+Sets, features, trainings and score tracks stay in the work folder, and what is there is not made again: a call that was
+interrupted goes on, and one in pieces (`--seeds 0`, then `--seeds 0 1`) costs no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.common import Cell, parser
+from bineego import evaluate, localize, train
+from bineego.datasets import Dataset, Subset
+from bineego.runs import RunFolder
+from bineego.synth import write_dataset
+from bineego.tracks import SUFFIX, ScoreTrack, load
+
+Figures = list[float]
+MEANS = dict.fromkeys(("mAP@.5", "@.75", "@.95", "mean", "spread"), ".3f")
+"""Columns of `means`."""
+
+
+def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> argparse.ArgumentParser:
+    """The parser of an experiment.
+
+    Args:
+        kinds: of features, unless the call names others.
+    """
+    made = parser(doc)
+    made.add_argument("--work", type=Path, required=True, help="folder of all that is made; what is there is used")
+    made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    made.add_argument("--epochs", type=int, default=8)
+    made.add_argument("--kinds", default=kinds, help="of features")
+    return made
+
+
+def asked(made: argparse.ArgumentParser) -> argparse.Namespace:
+    """The call; a dry run is of one seed and one epoch."""
+    call = made.parse_args()
+    logging.getLogger("bineego").setLevel(logging.WARNING)
+    if call.dry:
+        call.work, call.seeds, call.epochs = call.work / "dry", [0], 1
+    return call
+
+
+def synthetic(call: argparse.Namespace, name: str, recordings: int, **how: Any) -> Path:
+    """A synthetic set of 16 s recordings, a quarter of them held out."""
+    folder: Path = call.work / name
+    size: dict[str, Any] = {"recordings": recordings, "seconds": 16.0, "size": (256, 128), "fps": 15}
+    if call.dry:
+        size = {"recordings": 4, "seconds": 12.0, "size": (64, 32), "fps": 8}
+    return folder if (folder / "index.json").exists() else write_dataset(folder, seed=0, **size, **how)
+
+
+def trained(call: argparse.Namespace, data: Path, what: str, seed: int, **recipe: Any) -> RunFolder:
+    """The run of one training: a temporal head on the call's kinds of features, unless `recipe` says otherwise.
+
+    Args:
+        what: all that `recipe` changes but kinds and epochs, for the name of the run.
+    """
+    recipe = {"head": "temporal", "kinds": call.kinds, "epochs": call.epochs} | recipe
+    kinds = (recipe["kinds"] or "default").replace(",", "+")
+    run = RunFolder(call.work / "runs" / f"{data.name}-{what}-{kinds}-{recipe['epochs']}-{seed}")
+    if not run.figures.is_file():
+        train(
+            data, name=run.name, runs=run.path.parent, features=call.work / "features", cache=call.work / "frames",
+            seed=seed, val_every=recipe["epochs"], jobs=1, overwrite=True, **recipe,
+        )  # fmt: skip
+    return run
+
+
+def answers(call: argparse.Namespace, data: Path, run: RunFolder, what: str = "val", **options: Any) -> Path:
+    """Folder of what a model says of the held-out videos: predictions.csv, and a score track of each.
+
+    Args:
+        what: for its name, if `options` change the answers.
+    """
+    folder: Path = call.work / "answers" / run.name / what
+    if not (folder / "predictions.csv").is_file():
+        localize(
+            data, model=run.path, output=folder, subset=Subset.VAL, save_scores=True, overwrite=True,
+            features=call.work / "features", **options,
+        )  # fmt: skip
+    return folder
+
+
+def scored(truth: Path, predictions: Path | pd.DataFrame) -> Figures:
+    """mAP at the three thresholds, and their mean, on the held-out videos."""
+    found = evaluate(truth, predictions, subset=Subset.VAL)
+    return [*map(float, found.mAP), found.final]
+
+
+def of_run(run: RunFolder) -> Figures:
+    """`scored` of what a training itself says of the held-out videos."""
+    found = evaluate(run.ground_truth, run.predictions)
+    return [*map(float, found.mAP), found.final]
+
+
+def means(found: Sequence[Figures]) -> list[Cell]:
+    """Means over trainings, and the standard deviation of the last figure."""
+    return [*map(float, np.mean(found, axis=0)), spread([figures[-1] for figures in found])]
+
+
+def spread(values: Sequence[float]) -> float | None:
+    """Their standard deviation; none of one."""
+    return statistics.stdev(values) if len(values) > 1 else None
+
+
+def pair_share(folder: Path, dataset: Dataset, pair: Sequence[str]) -> float:
+    """Of the steps of the score tracks in `folder` that lie in one of two actions, the share whose logit of the right
+    one is the larger."""
+    told: list[bool] = []
+    for recording in dataset.recordings:
+        assert recording.segments is not None
+        track = load(folder / f"{recording.recording_id}{SUFFIX}")
+        for right, wrong in (pair, pair[::-1]):
+            table = recording.segments[recording.segments["label"] == right]
+            for start, end in table[["start", "end"]].to_numpy():
+                told += _larger(track, right, wrong, start, end)
+    return float(np.mean(told)) if told else float("nan")
+
+
+def _larger(track: ScoreTrack, right: str, wrong: str, start: float, end: float) -> list[bool]:
+    centres = (track.edges[:-1] + track.edges[1:]) / 2
+    mine, other = (track.logits[(centres >= start) & (centres < end), track.actions.index(name) + 1]
+                   for name in (right, wrong))  # fmt: skip
+    return (mine > other).tolist()  # type: ignore[no-any-return]
