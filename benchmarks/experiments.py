@@ -60,7 +60,7 @@ def synthetic(call: argparse.Namespace, name: str, recordings: int, **how: Any) 
     return folder if (folder / "index.json").exists() else write_dataset(folder, seed=0, **size, **how)
 
 
-def trained(call: argparse.Namespace, data: Path, what: str, seed: int, **recipe: Any) -> RunFolder:
+def trained(call: argparse.Namespace, data: Path | Dataset, what: str, seed: int, **recipe: Any) -> RunFolder:
     """The run of one training: a temporal head on the call's kinds of features, unless `recipe` says otherwise.
 
     Args:
@@ -70,10 +70,9 @@ def trained(call: argparse.Namespace, data: Path, what: str, seed: int, **recipe
     kinds = (recipe["kinds"] or "default").replace(",", "+")
     run = RunFolder(call.work / "runs" / f"{data.name}-{what}-{kinds}-{recipe['epochs']}-{seed}")
     if not run.figures.is_file():
-        train(
-            data, name=run.name, runs=run.path.parent, features=call.work / "features", cache=call.work / "frames",
-            seed=seed, val_every=recipe["epochs"], jobs=1, overwrite=True, **recipe,
-        )  # fmt: skip
+        made_first = "features" if recipe["head"] == "temporal" else "cache"
+        recipe |= {made_first: call.work / made_first, "val_every": recipe["epochs"]}
+        train(data, name=run.name, runs=run.path.parent, seed=seed, jobs=1, overwrite=True, **recipe)
     return run
 
 

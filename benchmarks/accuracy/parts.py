@@ -1,0 +1,163 @@
+"""What the parts of the temporal head are worth: each set aside, or alone, on people that no training has seen.
+
+    python -m benchmarks.accuracy.parts SET --work FOLDER [--seeds 0 1 2] [--only head kinds]
+
+SET is in the 360+x layout, with subsets train and val and a performer of each recording. *head*: `train` with its
+defaults, the interval head on a TSM from ImageNet's weights (t = .5, 4 frames, localized with stride t/4), and their
+score tracks fused by `ensemble`. *members*: the default's heads one by one, all, and those of all seeds fused. *kinds*
+and *performers*: one kind of features alone, fewer people to train on (other ones for every seed). *trunk*: features
+`final` and `mid` of the frozen network, and of the interval head's. *scenes*: the scene task on a synthetic set. Rows
+of one part are trained alike: the last four with all kinds (no screen) unless they say otherwise, for `--epochs`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmarks.common import Cell, report
+from benchmarks.experiments import (
+    MEANS,
+    Figures,
+    answers,
+    asked,
+    experiment,
+    means,
+    of_run,
+    scored,
+    synthetic,
+    trained,
+)
+from bineego import ensemble, localize
+from bineego.datasets import Dataset, Subset, open_dataset
+from bineego.runs import RunFolder
+from bineego.tsm.model_file import load_model
+from bineego.tsm.temporal_network import TemporalNetwork
+
+KINDS = "final,mid,final-change,mid-change,motion,direction"
+Table = dict[str, list[Figures]]
+"""For each way, the figures of its trainings."""
+
+
+def default(call: argparse.Namespace, seed: int) -> RunFolder:
+    """`train` with its defaults."""
+    return trained(call, call.set, "temporal", seed, kinds=None, epochs=1 if call.dry else 20)
+
+
+def interval(call: argparse.Namespace, seed: int) -> RunFolder:
+    """The interval head. Its decoder is fitted on a performer of subset train."""
+    return trained(
+        call, call.set, "interval", seed, head="interval", kinds=None, epochs=call.interval_epochs, interval=0.5,
+        frames=4, size=call.size, init="random" if call.dry else "imagenet", optimizer="adamw", lr=5e-4, head_lr=1.0,
+        schedule="cosine", warmup=0.5, batch_size=16, base_batch=16, split="inner", task="tal",
+        group_by=None if call.dry else "performer",
+    )  # fmt: skip
+
+
+def heads(call: argparse.Namespace) -> Table:
+    found: Table = {"temporal, the default": [], "interval": [], "tracks of both fused": []}
+    for seed in call.seeds:
+        temporal = answers(call, call.set, default(call, seed))
+        clips = answers(call, call.set, interval(call, seed), "quarter", stride=0.25)
+        fused = ensemble([temporal, clips])
+        said: list[Path | pd.DataFrame] = [temporal / "predictions.csv", clips / "predictions.csv", fused]
+        for way, table in zip(found, said, strict=True):
+            found[way].append(scored(call.set, table))
+    return found
+
+
+def members(call: argparse.Namespace) -> Table:
+    runs = [default(call, seed) for seed in call.seeds]
+    found = {"one": [one_member(call, run) for run in runs], "five, the default": [of_run(run) for run in runs]}
+    fused = ensemble([answers(call, call.set, run) for run in runs])
+    return found | {f"{5 * len(runs)}, of {len(runs)} seeds": [scored(call.set, fused)]}
+
+
+def one_member(call: argparse.Namespace, run: RunFolder) -> Figures:
+    """Mean figures of the members of a model, each by itself."""
+    model = load_model(run.model)
+    network = model.network
+    assert isinstance(network, TemporalNetwork)
+    each = []
+    for member in list(network.head.members):
+        network.head.members = torch.nn.ModuleList([member])
+        found = localize(call.set, model=model, subset=Subset.VAL, features=call.work / "features")
+        each.append(scored(call.set, found.predictions))
+    return [float(mean) for mean in np.mean(each, axis=0)]
+
+
+def kinds(call: argparse.Namespace) -> Table:
+    ways = {"all": call.kinds} | {kind: kind for kind in call.kinds.split(",")}
+    return {
+        way: [of_run(trained(call, call.set, "temporal", seed, kinds=chosen)) for seed in call.seeds]
+        for way, chosen in ways.items()
+    }
+
+
+def trunks(call: argparse.Namespace) -> Table:
+    found: Table = {"frozen": [], "fine-tuned": []}
+    for seed in call.seeds:
+        tuned = {"trunk": str(interval(call, seed).path)}
+        for (way, figures), recipe in zip(found.items(), ({}, tuned), strict=True):
+            figures.append(of_run(trained(call, call.set, way, seed, kinds="final,mid", **recipe)))
+    return found
+
+
+def performers(call: argparse.Namespace) -> Table:
+    data = open_dataset(call.set)
+    names = sorted({str(r.attributes["performer"]) for r in data.of_subset(Subset.TRAIN).recordings})
+    found: Table = {}
+    for count in dict.fromkeys((1, min(2, len(names)), len(names))):
+        runs = []
+        for seed in call.seeds:
+            chosen = [names[(2 * seed + i) % len(names)] for i in range(count)]
+            what = "temporal" if count == len(names) else f"{'+'.join(chosen)}-temporal"
+            runs.append(trained(call, taught_by(data, chosen), what, seed))
+        found[str(count)] = [of_run(run) for run in runs]
+    return found
+
+
+def taught_by(data: Dataset, names: list[str]) -> Dataset:
+    """The data set without the training recordings of other performers."""
+    return data.with_recordings(
+        [r for r in data.recordings if r.subset is not Subset.TRAIN or str(r.attributes["performer"]) in names]
+    )
+
+
+def scenes(call: argparse.Namespace) -> Table:
+    data = synthetic(call, "scenes", 16)
+    return {
+        way: [of_run(trained(call, data, task, seed, task=task)) for seed in call.seeds]
+        for way, task in {"actions only": "tal", "actions and scenes": "multi"}.items()
+    }
+
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], Table]] = {
+    "head": heads, "members": members, "kinds": kinds, "trunk": trunks, "performers": performers, "scenes": scenes
+}  # fmt: skip
+
+
+def main() -> None:
+    made = experiment(__doc__, kinds=KINDS)
+    made.add_argument("set", nargs="?", type=Path, help="a dry run draws one")
+    made.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    made.add_argument("--interval-epochs", type=int, default=3)
+    made.add_argument("--size", type=int, default=128, help="of the interval head's pictures, pixels")
+    call = asked(made)
+    if call.dry:
+        call.interval_epochs, call.size, call.kinds, call.set = 1, 32, "motion,direction", synthetic(call, "set", 4)
+        call.only = [part for part in call.only if part not in ("performers", "trunk")]
+    torch.set_num_threads(1)
+    rows: list[list[Cell]] = []
+    for part in call.only:
+        rows += [[part, way, len(found), *means(found)] for way, found in PARTS[part](call).items()]
+    report(call, {"part": "", "way": "", "trainings": "d", **MEANS}, rows)
+
+
+if __name__ == "__main__":
+    main()
