@@ -38,12 +38,13 @@ from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.training.checkpoint import RunState
 from bineego.training.clips import ClipBatch, Clips
-from bineego.training.device import build_fabric, repeatable
+from bineego.training.device import build_fabric
 from bineego.training.loop import Loop
 from bineego.training.options import Device, RunOptions
 from bineego.training.prepare import gather, plan
 from bineego.training.randomness import Purpose, generator
 from bineego.training.recipe import Recipe
+from bineego.training.repeatable import repeatable
 from bineego.training.sampling import Draw, Sampler, expected_draws
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision, Trunk

@@ -1,4 +1,4 @@
-"""Where a run computes, through Lightning Fabric: devices, arithmetic, repeatability, several processes in turn."""
+"""Where a run computes, through Lightning Fabric: devices, arithmetic, several processes in turn."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 
 from bineego.errors import BineegoError, ResourceExhausted, UsageError
 from bineego.training.options import RunOptions
+from bineego.training.repeatable import repeatable
 from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
@@ -82,39 +83,6 @@ def build_fabric(options: RunOptions, precision: Precision) -> Fabric:
         strategy=strategy,
         precision=formats[training_precision(precision, device)],
     )
-
-
-@contextlib.contextmanager
-def repeatable() -> Iterator[None]:
-    """Within the block, PyTorch takes algorithms that give the same numbers every time, where it has them."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    settings: Any = torch.utils.deterministic
-    fill, cudnn = settings.fill_uninitialized_memory, torch.backends.cudnn.deterministic
-    # Only the CPU's generator is put back: asking every GPU for its own would wake them all.
-    with torch.random.fork_rng(devices=[]):
-        try:
-            torch.use_deterministic_algorithms(True, warn_only=True)
-            # It would only hide our own mistakes, at the price of writing every buffer twice.
-            settings.fill_uninitialized_memory = False
-            torch.backends.cudnn.deterministic = True
-            yield
-        finally:
-            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-            settings.fill_uninitialized_memory = fill
-            torch.backends.cudnn.deterministic = cudnn
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Within the block, PyTorch computes in one thread: a temporal head's layers are so small that two threads wait for
-    each other longer than they work, on a busy machine a hundred times as long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

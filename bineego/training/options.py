@@ -46,9 +46,15 @@ class RunOptions(LabelOptions, MomentOptions):
     ] = (View.PANORAMIC,)
     runs: Annotated[Path, Opt("Folder of all runs.", panel=RUN, metavar="FOLDER")] = RUNS
     cache: Annotated[Path, Opt("Folder of the frame cache.", panel=RUN, metavar="FOLDER")] = DEFAULT_CACHE
-    jobs: Annotated[int | None, Ge(1), Opt("Number of videos to decode at once.", panel=RUN, unset="one per core")] = (
-        None
-    )
+    jobs: Annotated[
+        int | None,
+        Ge(1),
+        Opt(
+            "Number of videos to decode, and of members of a temporal head to train, at once.",
+            panel=RUN,
+            unset="one per core",
+        ),
+    ] = None
     device: Annotated[
         Device, Opt("Where to train; auto takes the first available of cuda, mps and cpu.", panel=RUN)
     ] = Device.AUTO

@@ -1,42 +1,37 @@
 """The training of a temporal head: several members, each without one fold of the examples, epoch by epoch.
 
 All chance is a pure function of (seed, member, step), and the state between two epochs is all there is: a fit that
-goes on from it ends where one that was never stopped does. Shape suffixes: T steps, D features.
+goes on from it ends where one that was never stopped does, and so do members that learn in processes of their own.
 """
 
 from __future__ import annotations
 
-import copy
-import math
+import functools
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from bineego.errors import InputInvalid
+from bineego.errors import WorkerLost
 from bineego.heads.config import HeadConfig
-from bineego.heads.losses import HeadLosses, TargetTensors, head_losses, total
+from bineego.heads.losses import HeadLosses
 from bineego.heads.options import HeadRecipe
-from bineego.heads.targets import step_targets
-from bineego.heads.temporal import HeadEnsemble, TemporalHead
-from bineego.training.optimiser import MovingAverage
-from bineego.training.randomness import Purpose, generator, torch_seed
-from bineego.training.temporal.examples import Example, stretch
+from bineego.heads.temporal import HeadEnsemble
+from bineego.training.temporal.examples import Example
+from bineego.training.temporal.member import make_members
+from bineego.training.temporal.processes import MemberProcesses
 
-WARMUP = 0.1
-"""Share of the steps in which the learning rate rises."""
-CLIP_GRAD = 1.0  # largest norm of the gradient (measured)
-LEAST_RATE = 1e-3  # of the learning rate, at both ends
+OnStep = Callable[[int], bool | None]
+"""Called with the steps of an epoch that are done; if it says True, the epoch ends there."""
 
-CROP = 1024
-"""Steps of an example that are used together; of a longer one, a random stretch of this length."""
+WORTH = 500
+"""Steps of a training that are worth starting processes, each of which loads PyTorch first."""
 
-LEAST_DRAWS = 32
-"""Stretches that an epoch takes at least; few examples are drawn several times."""
+log = logging.getLogger(__name__)
 
 
 class HeadFit:
@@ -49,6 +44,7 @@ class HeadFit:
         recipe: how they learn.
         device: where.
         widths: features of each kind, in the order of the columns; () = they are of one kind.
+        jobs: processes that members may learn in at once, on a CPU; their number changes no bit of what is learnt.
     """
 
     def __init__(
@@ -59,42 +55,55 @@ class HeadFit:
         recipe: HeadRecipe,
         device: torch.device | str = "cpu",
         widths: Sequence[int] = (),
+        jobs: int = 1,
     ) -> None:
-        self.config, self.examples, self.recipe, self.device = config, examples, recipe, torch.device(device)
+        self.config, self.recipe = config, recipe
         self.epoch = 0
-        self.members = [
-            _Member(
-                config,
-                [e for e, fold in zip(examples, folds, strict=True) if fold != number],
-                recipe,
-                number,
-                device,
-                widths,
-            )
-            for number in range(config.members)
-        ]
+        self.members = make_members(config, examples, folds, recipe, device, widths)
+        self._jobs = min(jobs, config.members) if torch.device(device).type == "cpu" else 1
+        self._start = functools.partial(MemberProcesses, self._jobs, config, examples, folds, recipe, device, widths)
+        self._processes: MemberProcesses | None = None
 
     @property
     def n_steps(self) -> int:
         """Steps of one epoch, over all members."""
         return sum(len(member.draws) for member in self.members)
 
-    def run_epoch(self, on_step: Callable[[int], bool | None] | None = None) -> dict[str, float] | None:
-        """One pass of every member over its examples; the mean of each part of the loss, by name, and `loss`.
-
-        Args:
-            on_step: called with the steps done; if it says True, the epoch ends there, and the answer is None.
+    def run_epoch(self, on_step: OnStep | None = None) -> dict[str, float] | None:
+        """One pass of every member over its examples; the mean of each part of the loss, by name, and `loss`; None if
+        `on_step` ended it. What the members are after that is not defined.
         """
-        sums = torch.zeros(len(HeadLosses._fields) + 1, dtype=torch.float64)
-        done = 0
+        losses = self._learn(on_step or (lambda _done: None))
+        if losses is None:
+            self.close()
+            return None
+        self.epoch += 1
+        return dict(zip((*HeadLosses._fields, "loss"), losses.mean(0).tolist(), strict=True))
+
+    def _learn(self, on_step: OnStep) -> Tensor | None:
+        """The losses of all steps of an epoch, in the order of the members."""
+        left = (self.recipe.epochs - self.epoch) * self.n_steps
+        if self._jobs > 1 and (self._processes or left >= WORTH):
+            self._processes = self._processes or self._start()
+            try:
+                return self._processes.learn(self.members, self.epoch, on_step)
+            except WorkerLost as error:
+                log.warning("%s; the members learn one after the other from here on", error.message)
+                self.close()
+                self._jobs = 1
+        losses: list[Tensor] = []
         for member in self.members:
             for position in range(len(member.draws)):
-                sums += member.step(self.epoch, position)
-                done += 1
-                if on_step is not None and on_step(done):
+                losses.append(member.step(self.epoch, position))
+                if on_step(len(losses)):
                     return None
-        self.epoch += 1
-        return dict(zip((*HeadLosses._fields, "loss"), (sums / max(1, done)).tolist(), strict=True))
+        return torch.stack(losses)
+
+    def close(self) -> None:
+        """End the processes, if there are any."""
+        if self._processes is not None:
+            self._processes.close()
+            self._processes = None
 
     def lr(self) -> float:
         """The learning rate of the last step, or of the first one before it."""
@@ -117,136 +126,3 @@ class HeadFit:
         self.epoch = int(state["epoch"])
         for member, saved in zip(self.members, state["members"], strict=True):
             member.load(saved)
-
-
-class _Member:
-    """One head, its optimiser and what it learns from."""
-
-    def __init__(
-        self,
-        config: HeadConfig,
-        examples: Sequence[Example],
-        recipe: HeadRecipe,
-        number: int,
-        device: torch.device | str,
-        widths: Sequence[int],
-    ) -> None:
-        self.examples, self.recipe, self.number, self.config = examples, recipe, number, config
-        self.widths = widths
-        once = [i for i, example in enumerate(examples) for _ in range(math.ceil(len(example) / CROP))]
-        self.draws = once * max(1, round(LEAST_DRAWS / max(1, len(once))))
-        torch.manual_seed(torch_seed(Purpose.INIT, recipe.seed, number))
-        self.head = TemporalHead(config).to(device).train()
-        self.optimiser = torch.optim.AdamW(self.head.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
-        self.average = MovingAverage(self.head, recipe.ema) if recipe.ema else None
-
-    def step(self, epoch: int, position: int) -> Tensor:
-        """One example, one step; its losses and their sum."""
-        number = epoch * len(self.draws) + position
-        chance = generator(Purpose.CLIP, self.recipe.seed, self.number, number)
-        torch.manual_seed(torch_seed(Purpose.STEP, self.recipe.seed, self.number, number))
-        example = self.examples[self.draws[self._order(epoch)[position]]]
-        if len(example) > CROP:
-            first = int(chance.integers(len(example) - CROP + 1))
-            example = stretch(example, first, first + CROP)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.lr_at(number)
-        speed = math.exp(chance.uniform(-self.recipe.speed, self.recipe.speed))
-        device = next(self.head.parameters()).device
-        features, targets = prepare(example, self.config, speed, self.recipe.noise)
-        features = without_kinds(features, self.widths, self.recipe.kind_dropout)
-        losses = head_losses(self.head(features.to(device)), to_device(targets, device))
-        loss = total(losses, self.recipe.scene_weight)
-        if not bool(torch.isfinite(loss)):
-            raise InputInvalid(
-                f"the training diverged in epoch {epoch + 1}",
-                where=f"video {example.video_id}",
-                remedy="lower --lr",
-            )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.head.parameters(), CLIP_GRAD)
-        self.optimiser.step()
-        if self.average is not None:
-            self.average.update(self.head)
-        return torch.stack([part.detach() for part in (*losses, loss)]).double().cpu()
-
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        return generator(Purpose.ORDER, self.recipe.seed, self.number, epoch).permutation(len(self.draws))
-
-    def lr_at(self, number: int) -> float:
-        """The learning rate of a step: up along a half cosine, then down along one."""
-        whole = max(1, self.recipe.epochs * len(self.draws))
-        rise = WARMUP * whole
-        share = number / rise if number < rise else 1 - (number - rise) / max(1.0, whole - rise)
-        return self.recipe.lr * max(LEAST_RATE, (1 - math.cos(math.pi * min(1.0, share))) / 2)
-
-    def weights(self) -> dict[str, Tensor]:
-        return self.head.state_dict() if self.average is None else self.average.values
-
-    def state(self) -> dict[str, Any]:
-        return copy.deepcopy(
-            {
-                "head": self.head.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "average": {} if self.average is None else self.average.state(),
-            }
-        )
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.head.load_state_dict(state["head"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        if self.average is not None:
-            self.average.load(state["average"])
-
-
-def without_kinds(features_TD: Tensor, widths: Sequence[int], share: float) -> Tensor:
-    """Features in which each kind is 0 with a probability, by torch's generator, and the others are that much larger,
-    so that their sum stays; all stay where none would."""
-    if share == 0 or len(widths) < 2:
-        return features_TD
-    kept = torch.rand(len(widths)) >= share
-    if not bool(kept.any()):
-        return features_TD
-    scale_D = (kept / (1 - share)).repeat_interleave(torch.tensor(widths))
-    return features_TD * scale_D
-
-
-def prepare(
-    example: Example, config: HeadConfig, speed: float = 1.0, noise: float = 0.0
-) -> tuple[Tensor, TargetTensors]:
-    """Features and targets of an example that is played `speed` times as fast, with noise from torch's generator."""
-    features = torch.from_numpy(example.features)
-    n = max(1, round(len(example) / speed))
-    if n != len(example):
-        features = functional.interpolate(features.T[None], size=n, mode="linear", align_corners=False)[0].T
-    if noise:
-        features = features + noise * torch.randn(features.shape)
-    if not config.n_classes:
-        none = torch.zeros(0)
-        return features, TargetTensors(None, none, none, none, example.scene)
-    longer = n / len(example)
-    step = float(np.median(np.diff(example.edges)))
-    edges = np.arange(n + 1, dtype=np.float64) * step
-    targets = step_targets(
-        edges, example.starts * longer, example.ends * longer, example.class_ids, config.n_classes, multi=config.multi
-    )
-    tensors = TargetTensors(
-        torch.from_numpy(targets.actions) if example.annotated else None,
-        torch.from_numpy(targets.boundaries),
-        torch.from_numpy(targets.inside),
-        torch.from_numpy(targets.distances),
-        example.scene,
-    )
-    return features, tensors
-
-
-def to_device(targets: TargetTensors, device: torch.device) -> TargetTensors:
-    """The same targets on a device."""
-    return TargetTensors(
-        None if targets.actions is None else targets.actions.to(device),
-        targets.boundaries.to(device),
-        targets.inside.to(device),
-        targets.distances.to(device),
-        targets.scene,
-    )

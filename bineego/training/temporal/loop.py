@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import time
@@ -63,7 +64,7 @@ class HeadLoop:
         """
         if not self.state.optimiser:
             self._save()
-        with Interrupt() as interrupt:
+        with contextlib.closing(self.fit), Interrupt() as interrupt:
             while self.fit.epoch < self.recipe.epochs:
                 began = time.monotonic()
                 self.pace.start()

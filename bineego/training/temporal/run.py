@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from pathlib import Path
 
 from bineego.datasets.recording import Dataset
@@ -11,12 +12,13 @@ from bineego.heads.options import HeadRecipe
 from bineego.heads.temporal import HeadEnsemble
 from bineego.training import tensorboard
 from bineego.training.checkpoint import RunState
-from bineego.training.device import one_device, one_thread, repeatable
+from bineego.training.device import one_device
 from bineego.training.finish import finish
 from bineego.training.log import RunLog
 from bineego.training.options import RunOptions
 from bineego.training.prepare import TrainingPlan, at_hand, plan
 from bineego.training.recipe import Recipe
+from bineego.training.repeatable import one_thread, repeatable
 from bineego.training.result import RunResult
 from bineego.training.resume import check_data, saved_state
 from bineego.training.run_folder import choose_folder, keep_latest, open_folder
@@ -72,7 +74,8 @@ def train_temporal(
         check_data(state, material.fingerprint, folder)
         network = network_config(material, head_config(chosen, material, recipe), supplied.rate, supplied.source)
         card = head_card(folder.name, chosen, material, network, supplied.made, options, learnt, device)
-        fit = HeadFit(network.head, material.folds.examples, material.folds.of, head, device, network.directions)
+        folds, jobs = material.folds, options.jobs or os.cpu_count() or 1
+        fit = HeadFit(network.head, folds.examples, folds.of, head, device, network.directions, jobs)
         if saved is None:
             facts = {"init": supplied.origin, "kinds": kinds}
             open_folder(folder, dataset, chosen.split, options, {"features": choice.folder, **learnt}, facts)

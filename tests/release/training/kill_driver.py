@@ -12,12 +12,12 @@ from typing import BinaryIO
 import torch
 
 from bineego.training import Recipe, RunOptions, train
-from bineego.training.temporal import fit
+from bineego.training.temporal import member
 
 data, head, name, cache, broken = sys.argv[1:]
 torch.set_num_threads(1)
 torch_save, saves = torch.save, 0
-fit.LEAST_DRAWS = 4  # few steps: it is the moments between them that count
+member.LEAST_DRAWS = 4  # few steps: it is the moments between them that count
 
 
 def save(content: object, stream: BinaryIO) -> None:

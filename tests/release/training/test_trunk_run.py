@@ -12,7 +12,7 @@ import torch
 
 from bineego import extract_features, localize, train
 from bineego.features.maker import FeatureMaker
-from bineego.training.temporal import fit
+from bineego.training.temporal import fit, member
 from bineego.tsm import load_model
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import TemporalConfig
@@ -32,7 +32,7 @@ def trunk(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.T
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "LEAST_DRAWS", 4)
+    monkeypatch.setattr(member, "LEAST_DRAWS", 4)
 
 
 def head(data: Path, trunk: Path, name: str, **given: object):

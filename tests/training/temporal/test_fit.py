@@ -10,9 +10,10 @@ import torch
 from bineego.errors import InputInvalid
 from bineego.heads.config import HeadConfig
 from bineego.heads.options import HeadRecipe
-from bineego.training.temporal import fit as fit_module
+from bineego.training.temporal import member as member_module
 from bineego.training.temporal.examples import Example, cut, cut_evenly
-from bineego.training.temporal.fit import HeadFit, prepare, without_kinds
+from bineego.training.temporal.fit import HeadFit
+from bineego.training.temporal.member import prepare, without_kinds
 
 STEP = 0.1
 RECIPE = HeadRecipe(epochs=3, folds=2, ema=0.9)
@@ -43,7 +44,7 @@ def example(number: int, *, n: int = 60, scale: float = 1.0, annotated: bool = T
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_module, "LEAST_DRAWS", 8)
+    monkeypatch.setattr(member_module, "LEAST_DRAWS", 8)
 
 
 EXAMPLES = [example(number) for number in range(4)]

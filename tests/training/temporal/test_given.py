@@ -11,7 +11,7 @@ import pytest
 import bineego
 from bineego.errors import InputInvalid, ModelError, UsageError
 from bineego.features import npy
-from bineego.training.temporal import fit
+from bineego.training.temporal import member
 from bineego.tsm.card_file import read_card
 
 FPS, STRIDE, WINDOW = 30, 4, 16
@@ -21,7 +21,7 @@ SECONDS = 12.0
 
 @pytest.fixture(autouse=True)
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "LEAST_DRAWS", 4)
+    monkeypatch.setattr(member, "LEAST_DRAWS", 4)
     monkeypatch.chdir(tmp_path)
 
 

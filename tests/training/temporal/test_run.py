@@ -24,7 +24,7 @@ from bineego.inference import localize
 from bineego.training import Recipe, RunOptions, checkpoint, train
 from bineego.training.options import TrainCall
 from bineego.training.result import RunResult
-from bineego.training.temporal import fit
+from bineego.training.temporal import fit, member
 from bineego.training.temporal import run as temporal_run
 from bineego.training.temporal.choice import FeatureChoice
 from bineego.training.temporal.run import train_temporal
@@ -44,7 +44,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick() -> Iterator[None]:
     """Few steps, and two members where there would be five."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "LEAST_DRAWS", 4)
+        patch.setattr(member, "LEAST_DRAWS", 4)
         patch.setattr(temporal_run, "HeadRecipe", partial(HeadRecipe, folds=2))
         yield
 

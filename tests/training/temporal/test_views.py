@@ -17,7 +17,7 @@ from bineego.datasets import open_dataset
 from bineego.errors import InputInvalid, UsageError
 from bineego.features.kinds import base_of, may_lack, views_of
 from bineego.features.views import join_views
-from bineego.training.temporal import fit
+from bineego.training.temporal import member
 from bineego.tsm.card_file import read_card
 
 BOTH = ("panoramic", "third_person")
@@ -26,7 +26,7 @@ BOTH = ("panoramic", "third_person")
 @pytest.fixture
 def data(make_dataset: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:  # noqa: F811
     """Of four recordings the first lacks the panoramic view, the last the third person's."""
-    monkeypatch.setattr(fit, "LEAST_DRAWS", 4)
+    monkeypatch.setattr(member, "LEAST_DRAWS", 4)
     monkeypatch.chdir(tmp_path)
     folder = Path(shutil.copytree(make_dataset(4), tmp_path / "data"))
     for number in range(3):
