@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,8 +76,19 @@ def save_model(path: Path, network: TSM | TemporalNetwork, card: ModelCard) -> N
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     header = header_of(card, arrays_of(tensors))
     with atomic_stream(path) as stream:
-        stream.write(save(tensors, header))
+        stream.write(_in_order(save(tensors, header), header))
     write_bytes(path.with_suffix(CARD_SUFFIX), f"{card_to_json(card, indent=True)}\n".encode())
+
+
+def _in_order(content: bytes, texts: Mapping[str, str]) -> bytes:
+    """A safetensors file with the texts of its header in order: the library gives them another one in each process,
+    and equal models are equal files."""
+    start = struct.calcsize("<Q")
+    end = start + struct.unpack_from("<Q", content)[0]
+    tensors = {name: told for name, told in json.loads(content[start:end]).items() if name != "__metadata__"}
+    header = json.dumps({"__metadata__": dict(texts), **tensors}, ensure_ascii=False, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % start)  # the numbers begin at a multiple of eight
+    return struct.pack("<Q", len(header)) + header + content[end:]
 
 
 def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:

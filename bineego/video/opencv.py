@@ -93,20 +93,21 @@ def vouched(found: Iterator[Found], reference: Callable[[], Iterator[Found]], pa
     """What OpenCV found, as long as its pictures are those of the file; from the first that is not, PyAV's.
 
     A picture that was not converted is the one before it once more, or, at the start, whatever was in memory: these are
-    compared with PyAV's.
+    compared with PyAV's. So is one that OpenCV does not give: it ends at the first packet that it cannot use.
 
     Args:
-        reference: PyAV's frames, for the same positions and in order.
+        found: every position asked for, in order.
+        reference: PyAV's frames, for the same positions.
     """
     before: Pixels | None = None
     own: Iterator[Found] | None = None
     for item in found:
         position, picture, _ = item
-        if picture is not None and (before is None or np.array_equal(picture, before)):
+        if picture is None or before is None or np.array_equal(picture, before):
             own = own or reference()
             right = next((other for other in own if other[0] >= position), None)
-            if right is not None and right[1] is not None and _differ(picture, right[1]):
-                log.warning("%s: OpenCV cannot convert its frames (is it interlaced?); read with PyAV instead", path)
+            if right is not None and right[1] is not None and (picture is None or _differ(picture, right[1])):
+                log.warning("%s: OpenCV cannot read all its frames (is it interlaced?); read with PyAV instead", path)
                 yield right
                 yield from own
                 return

@@ -162,8 +162,7 @@ class VideoReader:
             # An error among the last packets takes along what other decoding threads had ready.
             again = in_order(self._decoded(wanted[done:], 1))
             done += yield from _shifted(again, done)
-        for position in range(done, len(wanted)):
-            yield position, None, 0.0
+        yield from _nothing(done, len(wanted))
 
     def _decoded(self, wanted: Ints, threads: int) -> Iterator[Found]:
         frames = self.kept[wanted]
@@ -171,8 +170,8 @@ class VideoReader:
             from bineego.video.opencv import can_read, vouched, wanted_frames_opencv
 
             if can_read(self.path, self.timeline):
-                theirs = wanted_frames_opencv(self.path, self.options, self.timeline, frames)
-                yield from vouched(theirs, lambda: in_order(self._own(frames, threads)), self.path)
+                theirs = _all(wanted_frames_opencv(self.path, self.options, self.timeline, frames), len(frames))
+                yield from vouched(theirs, lambda: _all(self._own(frames, threads), len(frames)), self.path)
                 return
         yield from self._own(frames, threads)
 
@@ -227,6 +226,17 @@ def in_order(found: Iterable[Found], hold: int = HOLD) -> Generator[Found, None,
         yield held.pop(at, (at, None, 0.0))
         at += 1
     return at
+
+
+def _all(found: Iterable[Found], count: int) -> Iterator[Found]:
+    """`in_order`, and None for what does not come before the end."""
+    done = yield from in_order(found)
+    yield from _nothing(done, count)
+
+
+def _nothing(start: int, stop: int) -> Iterator[Found]:
+    """Positions without a picture."""
+    return ((position, None, 0.0) for position in range(start, stop))
 
 
 def _shifted(found: Generator[Found, None, int], by: int) -> Generator[Found, None, int]:

@@ -7,11 +7,12 @@ Damaged times are repaired (`clock.py`) and reported.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
 PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
+FROM_ZERO = ("asf", "nut")  # formats whose length counts from 0 on their clock, wherever they start
 RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
 EVEN_STEPS = 12
 """Steps from frame to frame that a file must have to be called even."""
@@ -43,6 +45,9 @@ FEW = 4
 
 ROUNDING = 0.0011
 """Seconds by which even steps differ where a container counts milliseconds."""
+
+ENOUGH = 64
+"""Frames among which a decoder that changes the order of frames has changed it."""
 
 LONGEST_STILL = 60
 """Seconds from frame to frame, on average, that a video of more than an hour may have; slide shows are far below."""
@@ -60,6 +65,9 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
         InputMissing, InputInvalid: see `probe.open_video`; or nothing in it decodes, or a few frames claim hours.
     """
     found = _read(path, stream, edited=True)
+    if found.may_be_coded and _steps_back(path, found):
+        log.warning("%s: its times are in the order of decoding; its frames are shown in their own order", path)
+        found = found.coded()
     clock = found.mended()
     if found.may_hide_frames(clock):
         whole = _read(path, stream, edited=False)
@@ -159,7 +167,8 @@ def _wrong_end(found: _File, duration: float, zero: Fraction, *, joined: bool) -
     if found.own_end is not None:
         promised, tolerance = float(found.own_end - zero), max(0.5, 2 * usual)
     else:  # it may cover sound that goes on, or be a little off
-        promised, tolerance = found.promised, 1 + 0.1 * found.promised
+        before = max(0.0, float(zero)) if found.container.startswith(FROM_ZERO) else 0.0
+        promised, tolerance = found.promised - before, 1 + 0.1 * found.promised
     longer = found.own_end is not None and duration - promised > tolerance and not joined
     return (round(duration, 2), round(promised, 2)) if longer or promised - duration > tolerance else None
 
@@ -221,6 +230,7 @@ class _File:
         zero: what a player shows as 0:00, seconds on the file's clock; None where the container does not say.
         promised: length by the header, seconds.
         own_end: see `_own_end`.
+        reorders: whether the decoder may give frames in another order than that of their packets.
         edited: whether its edit list was heeded.
         stream: which of its pictures this is, from 0.
         n_streams: how many it has.
@@ -239,6 +249,7 @@ class _File:
     zero: Fraction | None
     promised: float | None
     own_end: Fraction | None
+    reorders: bool
     edited: bool
     stream: int
     n_streams: int
@@ -248,6 +259,16 @@ class _File:
         """Whether the file is nothing but pictures."""
         return self.container in RAW
 
+    @property
+    def may_be_coded(self) -> bool:
+        """Whether what the file calls presentation times may be decoding times: they only grow, though frames are
+        reordered. Programs write that which copy an AVI into another container."""
+        return self.reorders and bool((self.pts != NEVER_SHOWN).all() and (np.diff(self.pts) > 0).all())
+
+    def coded(self) -> _File:
+        """The same with its times taken for decoding times."""
+        return replace(self, pts=np.full_like(self.pts, NEVER_SHOWN), dts=self.pts)
+
     def mended(self) -> Clock:
         """Its repaired clock."""
         known = self.pts[self.pts != NEVER_SHOWN]
@@ -256,7 +277,7 @@ class _File:
         pace = ClockFacts(
             usual=self.usual,
             second=max(1, round(1 / self.time_base)),
-            by_dts=not self.container.startswith(PTS_ONLY),
+            by_dts=not (self.container.startswith(PTS_ONLY) and len(known)),
             promised=promised,
         )
         return mend(self.pts, self.dts, pace)
@@ -300,6 +321,7 @@ def _read(path: Path | str, number: int, *, edited: bool) -> _File:
             zero=start_time(container, stream),
             promised=promised_duration(container, stream),
             own_end=_own_end(container, stream),
+            reorders=stream.codec_context.has_b_frames,
             edited=edited,
             stream=number,
             n_streams=len(pictures_of(container)),
@@ -331,12 +353,21 @@ def _is_invisible_vp8(packet: Packet[VideoStream]) -> bool:
     return not memoryview(packet)[0] & 0x10
 
 
+def _steps_back(path: Path | str, found: _File) -> bool:
+    """Whether the first frames come out of the decoder with times that step back."""
+    container, stream = open_video(path, edited=found.edited, stream=found.stream)
+    with container:
+        frames = decoded_frames(packets_of(container, stream, path), stream.codec_context)
+        times = [frame.pts for frame in itertools.islice(frames, ENOUGH) if frame.pts is not None]
+    return any(later < earlier for earlier, later in itertools.pairwise(times))
+
+
 def _decoded_ticks(path: Path | str, clock: Clock, found: _File) -> Ints:
     """Presentation ticks of the frames that a full decode gives, increasing.
 
     A frame's own estimate is its presentation time, its packet's decoding time, or the usual distance to the frame
-    before. Where every packet has a decoding time and gives a frame, the frames come at the decoding times in order,
-    all of them as much later as the estimates mostly are.
+    before. Where these step back, though every packet has a decoding time and gives a frame, the frames come at the
+    decoding times in order, all of them as much later as the estimates mostly are.
     """
     container, stream = open_video(path, edited=found.edited, stream=found.stream)
     stream.thread_type = "FRAME"
@@ -347,10 +378,13 @@ def _decoded_ticks(path: Path | str, clock: Clock, found: _File) -> Ints:
             tick = frame.pts if frame.pts is not None else frame.dts
             if tick is None:
                 tick = ticks[-1] + found.usual if ticks else 0
-            ticks.append(max(tick, ticks[-1] + 1 if ticks else tick))
+            ticks.append(tick)
     if not ticks:
         raise nothing_decodes(path)
     estimated, told = np.array(ticks, np.int64), np.sort(clock.dts[~found.hidden])
+    if (np.diff(estimated) > 0).all():
+        return estimated
+    estimated = _apart(estimated)
     if len(told) == len(ticks) and told[0] != NEVER_SHOWN:
         return _apart(told + int(np.median(estimated - told)))
     return estimated

@@ -20,8 +20,8 @@ MOMENTS = 8
 def test_killed_and_stopped(name: str, inputs: Inputs, quick: Server, tmp_path: Path) -> None:
     victim = Victim(name, inputs.fill(COMMANDS[name]), quick, tmp_path)
     victim.measure()
-    hits = kill(victim, KILLS[name], np.random.default_rng(0))
-    note(f"SIGKILL: {name}", KILLS[name], 0, f"{hits} at work, the others after the end; then completed, equal bytes")
+    late = kill(victim, KILLS[name], np.random.default_rng(0))
+    note(f"SIGKILL: {name}", KILLS[name], 0, f"all at work, {late} more after the end; then completed, equal bytes")
     for number in (signal.SIGINT, signal.SIGTERM):
         hits, longest = stop(victim, number, MOMENTS)
         assert longest < 10

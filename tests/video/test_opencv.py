@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bineego.errors import UsageError
+from bineego.video import opencv
 from bineego.video.frames import Backend, FrameOptions
 from bineego.video.reader import VideoReader
 
@@ -83,6 +84,25 @@ def test_interlaced_pictures_are_those_of_the_file(
     assert np.abs(np.stack(theirs).astype(int) - ours).mean(axis=(1, 2, 3)).max() < 8
     # A still picture may be in that memory by chance.
     assert still or "read with PyAV" in caplog.text
+
+
+@pytest.mark.parametrize("there", [0, 1, 5, 11])
+def test_what_opencv_does_not_give_is_taken_from_pyav(
+    tmp_path: Path, make_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, there: int
+) -> None:
+    """It ends at the first packet that it cannot use: an empty one (Theora's repetitions), say."""
+    path = make_video(tmp_path / "v.mp4", count=12)
+    expected = list(VideoReader(path, SMALL).read())
+
+    def some(*_: object) -> list[tuple[int, np.ndarray, float]]:
+        return [(number, frame.picture, frame.time) for number, frame in enumerate(expected[:there])]
+
+    monkeypatch.setattr(opencv, "wanted_frames_opencv", some)
+    reader = VideoReader(path, SMALL, backend=Backend.OPENCV)
+    found = list(reader.read())
+    assert reader.damaged == 0
+    assert [frame.time for frame in found] == [frame.time for frame in expected]
+    assert all(np.array_equal(one.picture, other.picture) for one, other in zip(found, expected, strict=True))
 
 
 def test_a_still_picture_is_taken_from_opencv(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

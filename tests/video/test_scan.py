@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bineego.errors import InputInvalid
+from bineego.video.frames import Backend, FrameOptions
+from bineego.video.reader import VideoReader
 from bineego.video.scan import scan
 
 Video = Callable[[str], Path]
@@ -43,6 +45,31 @@ def test_file_without_presentation_times_is_decoded_for_them(video: Video) -> No
     assert timeline.by_order
     assert len(timeline.times) == 60
     np.testing.assert_allclose(np.diff(timeline.times), 1 / 30, atol=1e-9)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_times_in_the_order_of_decoding(
+    video: Video, tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str
+) -> None:
+    """Programs that copy an AVI with B-frames write its decoding times where presentation times belong."""
+    whole, path = video("mpeg4.avi"), tmp_path / f"copied{suffix}"
+    with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.pts, packet.stream = packet.dts, stream
+                target.mux(packet)
+    timeline = scan(path)
+    assert "its times are in the order of decoding" in caplog.text
+    np.testing.assert_allclose(timeline.times, scan(whole).times, atol=1e-3)
+    options = FrameOptions(size=48)
+    expected = [frame.picture for frame in VideoReader(whole, options).read()]
+    for backend in Backend:
+        found = list(VideoReader(path, options, backend=backend).read())
+        assert [frame.position for frame in found] == list(range(60))
+        for frame in found:
+            apart = [np.abs(frame.picture.astype(int) - other).mean() for other in expected]
+            assert int(np.argmin(apart)) == frame.position
 
 
 @settings(max_examples=15)
@@ -122,6 +149,18 @@ def test_a_file_ends_where_it_breaks_off_and_says_so(
 def test_whole_files_do_not_break_off(video: Video, name: str, caplog: pytest.LogCaptureFixture) -> None:
     scan(video(name))
     assert "ends early" not in caplog.text
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".wmv", "wmv2"), (".nut", "mpeg4"), (".mkv", "mpeg4")])
+def test_a_late_start_is_no_early_end(
+    tmp_path: Path, make_video: MakeVideo, caplog: pytest.LogCaptureFixture, suffix: str, codec: str
+) -> None:
+    """Some headers count their length from 0 on a clock on which the video starts later."""
+    ticks = [30 * 30 + number for number in range(60)]
+    timeline = scan(make_video(tmp_path / f"late{suffix}", codec=codec, ticks=ticks))
+    np.testing.assert_allclose(timeline.times, np.arange(60) / 30, atol=1e-3)
+    assert timeline.damage.ends is None
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
