@@ -51,13 +51,13 @@ def asked(made: argparse.ArgumentParser) -> argparse.Namespace:
     return call
 
 
-def synthetic(call: argparse.Namespace, name: str, recordings: int, **how: Any) -> Path:
-    """A synthetic set of 16 s recordings, a quarter of them held out."""
+def synthetic(call: argparse.Namespace, name: str, recordings: int, **given: Any) -> Path:
+    """A synthetic set, of 16 s recordings unless `given` says otherwise; a quarter of them is held out."""
     folder: Path = call.work / name
-    size: dict[str, Any] = {"recordings": recordings, "seconds": 16.0, "size": (256, 128), "fps": 15}
+    how: dict[str, Any] = {"recordings": recordings, "seconds": 16.0, "size": (256, 128), "fps": 15, **given}
     if call.dry:
-        size = {"recordings": 4, "seconds": 12.0, "size": (64, 32), "fps": 8}
-    return folder if (folder / "index.json").exists() else write_dataset(folder, seed=0, **size, **how)
+        how |= {"recordings": 4, "seconds": 12.0, "size": (64, 32), "fps": 8}
+    return folder if (folder / "index.json").exists() else write_dataset(folder, seed=0, **how)
 
 
 def trained(call: argparse.Namespace, data: Path | Dataset, what: str, seed: int, **recipe: Any) -> RunFolder:

@@ -3,7 +3,7 @@
     python -m benchmarks.accuracy.parts SET --work FOLDER [--seeds 0 1 2] [--only head kinds]
 
 SET is in the 360+x layout, with subsets train and val and a performer of each recording. *head*: `train` with its
-defaults, the interval head on a TSM from ImageNet's weights (t = .5, 4 frames, localized with stride t/4), and their
+defaults, the interval head on a TSM from ImageNet's weights (t = 1, 4 frames, localized with stride t/4), and their
 score tracks fused by `ensemble`. *members*: the default's heads one by one, all, and those of all seeds fused. *kinds*
 and *performers*: one kind of features alone, fewer people to train on (other ones for every seed). *trunk*: features
 `final` and `mid` of the frozen network, and of the interval head's. *scenes*: the scene task on a synthetic set. Rows
@@ -52,7 +52,7 @@ def default(call: argparse.Namespace, seed: int) -> RunFolder:
 def interval(call: argparse.Namespace, seed: int) -> RunFolder:
     """The interval head. Its decoder is fitted on a performer of subset train."""
     return trained(
-        call, call.set, "interval", seed, head="interval", kinds=None, epochs=call.interval_epochs, interval=0.5,
+        call, call.set, "interval", seed, head="interval", kinds=None, epochs=call.interval_epochs, interval=1.0,
         frames=4, size=call.size, init="random" if call.dry else "imagenet", optimizer="adamw", lr=5e-4, head_lr=1.0,
         schedule="cosine", warmup=0.5, batch_size=16, base_batch=16, split="inner", task="tal",
         group_by=None if call.dry else "performer",
