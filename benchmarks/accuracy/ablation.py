@@ -1,10 +1,10 @@
 """The report's ablation table (Table 3) on a data set: every recipe trained, localized and scored, then the ensembles.
 
     python -m benchmarks.accuracy.ablation DATASET --work FOLDER
-    python -m benchmarks.accuracy.ablation DATASET --work FOLDER --trunks resnet18 resnet34 --init random --size 64 \
-        --epochs 8 --same-clips --set schedule=cosine group_by=performer
+    python -m benchmarks.accuracy.ablation DATASET --work FOLDER --trunks resnet18 resnet34 --same-clips \
+        --set init=random size=64 epochs=8 schedule=cosine group_by=performer
 
-`--same-clips` is for a table that is to be had in an hour: `--epochs` are those of t = 1, and every row learns from the
+`--same-clips` is for a table that is to be had in an hour: epochs are those of t = 1, and every row learns from the
 same number of clips, where the report's rows have the same number of epochs.
 
 A row is a recipe that comes with the program: Single (actions only) or Multi (scenes too; only where the data set has
@@ -30,7 +30,7 @@ from benchmarks.common import Cell, parser, report
 from bineego import ensemble, evaluate, localize, train
 from bineego.datasets import Subset, open_dataset
 from bineego.toml import read_toml
-from bineego.training.options import Device, shipped_recipes
+from bineego.training.options import shipped_recipes
 from bineego.training.recipe import Recipe
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import Trunk
@@ -42,9 +42,7 @@ REPORT = (
 )  # fmt: skip
 """The models of the report's table, which its last row combines."""
 
-GIVEN = ("size", "epochs", "batch_size", "seed", "frames", "init")
-DRY = {"size": 32, "epochs": 1, "frames": 2, "init": "random", "trunks": [Trunk.RESNET18, Trunk.RESNET18],
-       "intervals": [1.0]}  # fmt: skip
+DRY = {"set": ["size=32", "epochs=1", "frames=2", "init=random"], "trunks": [Trunk.RESNET18] * 2, "intervals": [1.0]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +69,7 @@ def row_names(call: argparse.Namespace) -> list[str]:
 
 def settings(name: str, call: argparse.Namespace) -> dict[str, Any]:
     """What the call changes in a recipe."""
-    changes = {field: getattr(call, field) for field in GIVEN if getattr(call, field) is not None}
-    changes |= dict(pair.split("=", 1) for pair in call.set)
+    changes: dict[str, Any] = dict(pair.split("=", 1) for pair in call.set)
     if call.trunks is not None:
         changes["trunk"] = call.trunks[TRUNKS.index(name.split("-")[1])]
     if call.same_clips:
@@ -86,9 +83,9 @@ def measure(name: str, call: argparse.Namespace) -> Scored:
     """Train, localize and score, as far as an earlier call has not."""
     run: Path = call.work / "runs" / name
     if not (run / "val" / "predictions.csv").exists():
-        where = {"runs": run.parent, "cache": call.work / "frames", "videos": call.videos, "device": call.device}
+        where = {"runs": run.parent, "cache": call.work / "frames", "videos": call.videos}
         resume = (run / "config.toml").exists()
-        train(call.data, name=name, recipe=name, **where, jobs=call.jobs, resume=resume, **settings(name, call))
+        train(call.data, name=name, recipe=name, **where, resume=resume, **settings(name, call))
     folder = call.work / "predictions" / name
     localize(call.data, model=run, output=folder, subset=call.subset, videos=call.videos, postprocess="paper")
     score = evaluate(call.data, folder / "predictions.csv", subset=call.subset)
@@ -128,14 +125,11 @@ def main() -> None:
     made.add_argument("--rows", nargs="+", choices=MODES, default=list(MODES))
     made.add_argument("--intervals", type=float, nargs="+", choices=INTERVALS, default=list(INTERVALS))
     made.add_argument("--trunks", type=Trunk, nargs=2, help="in the place of ResNeXt-101 32x8d and 64x4d")
-    for name in ("size", "epochs", "batch-size", "seed", "frames"):
-        made.add_argument(f"--{name}", type=int)
-    made.add_argument("--init")
     made.add_argument("--same-clips", action="store_true", help="fewer epochs for smaller t")
-    made.add_argument("--set", nargs="+", default=[], metavar="FIELD=VALUE", help="any other field of the recipe")
+    made.add_argument(
+        "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="fields of the recipe, and where: device=cuda"
+    )
     made.add_argument("--videos", type=Path, help="folder of an annotation file's videos")
-    made.add_argument("--device", type=Device, default=Device.AUTO)
-    made.add_argument("--jobs", type=int, help="videos decoded at once")
     made.add_argument("--subset", type=Subset, default=Subset.VAL, help="what is scored")
     call = made.parse_args()
     if call.dry:

@@ -156,7 +156,8 @@ def main() -> None:
     rows: list[list[Cell]] = []
     for part in call.only:
         rows += [[part, way, len(found), *means(found)] for way, found in PARTS[part](call).items()]
-    report(call, {"part": "", "way": "", "trainings": "d", **MEANS}, rows)
+    note = f"Interval head: {call.interval_epochs} epochs of {call.size} px; all but it and the default: {call.epochs}."
+    report(call, {"part": "", "way": "", "trainings": "d", **MEANS}, rows, note=note)
 
 
 if __name__ == "__main__":

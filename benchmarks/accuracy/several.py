@@ -45,7 +45,12 @@ def main() -> None:
         for labels in ("single", "several"):
             runs = [trained(call, data, labels, seed, labels=labels, task="tal") for seed in call.seeds]
             rows.append([name, at_once, labels, len(runs), *means([of_run(run) for run in runs])])
-    report(call, {"set": "", "at once": ".0%", "labels": "", "trainings": "d", **MEANS}, rows)
+    report(
+        call,
+        {"set": "", "at once": ".0%", "labels": "", "trainings": "d", **MEANS},
+        rows,
+        note=f"{call.epochs} epochs.",
+    )
 
 
 def overlapping(dataset: Dataset) -> float:

@@ -27,7 +27,12 @@ def main() -> None:
         shares = [pair_share(answers(call, data, run), held_out, SOUND_PAIR) for run in runs]
         mean = float(np.mean([of_run(run)[-1] for run in runs]))
         rows.append([name, len(runs), float(np.mean(shares)), spread(shares), mean])
-    report(call, {"features": "", "trainings": "d", "pair": ".2f", "spread": ".2f", "mean mAP": ".3f"}, rows)
+    report(
+        call,
+        {"features": "", "trainings": "d", "pair": ".2f", "spread": ".2f", "mean mAP": ".3f"},
+        rows,
+        note=f"{call.epochs} epochs.",
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import Cell, parser, report, usage_of
+from benchmarks.experiments import MEANS, means
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.tsm.card_file import read_card
@@ -40,11 +40,11 @@ def main() -> None:
     rows: list[list[Cell]] = []
     for path in call.sets:
         found = [one(path.resolve(), seed, call) for seed in call.seeds]
-        means, spread = np.mean(found, axis=0), statistics.stdev(row[3] for row in found) if len(found) > 1 else None
         name = f"{path.name}, {call.kinds}" if call.kinds else path.name
-        rows.append([name, len(found), *map(float, means[:4]), spread, *map(float, means[4:])])
-    figures = dict.fromkeys(("mAP@.5", "@.75", "@.95", "mean", "spread", "left out"), ".3f")
-    report(call, {"set": "", "seeds": "d", **figures, "CPU s": ".0f", "peak GB": ".1f"}, rows)
+        others = map(float, np.mean([figures[4:] for figures in found], axis=0))
+        rows.append([name, len(found), *means([figures[:4] for figures in found]), *others])
+    columns = {"set": "", "seeds": "d", **MEANS, "left out": ".3f", "CPU s": ".0f", "peak GB": ".1f"}
+    report(call, columns, rows)
 
 
 def one(path: Path, seed: int, call: argparse.Namespace) -> list[float]:

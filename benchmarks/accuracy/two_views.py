@@ -24,7 +24,7 @@ def main() -> None:
     data = synthetic(call, "two-views", 12, views=(ONE, OTHER))
     found = [one_seed(call, data, seed) for seed in call.seeds]
     rows: list[list[Cell]] = [[way, len(found), *means([seed[way] for seed in found])] for way in found[0]]
-    report(call, {"views": "", "trainings": "d", **MEANS}, rows)
+    report(call, {"views": "", "trainings": "d", **MEANS}, rows, note=f"{call.epochs} epochs.")
 
 
 def one_seed(call: argparse.Namespace, data: Path, seed: int) -> dict[str, Figures]:
