@@ -28,3 +28,21 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (document.parent / target).exists()
     ]
     assert not broken
+
+
+def test_links_to_headings_lead_to_one() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    broken = [
+        f"{document.relative_to(ROOT)}: {target}#{anchor}"
+        for document in documents
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text())
+        if anchor not in headings((document.parent / target) if target else document)
+    ]
+    assert not broken
+
+
+def headings(document: Path) -> set[str]:
+    """The anchors that GitHub and MkDocs make of the headings."""
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}

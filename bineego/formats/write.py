@@ -84,6 +84,8 @@ def write(found: Annotations, path: Path, how: Format, videos: Videos) -> list[P
     """`write_segments` of annotations, with what they say of their videos."""
     assert how.write is not None
     _check_texts(found, path)
+    if segments.SCORE in found.segments and how.predictions is None and len(found.segments):
+        log.warning("%s: %s has no place for scores; they are left out", path, how.title)
     written = files_of(found, path, how)
     parts = [found] if path in written else list(_by_video(found, written.values()))
     for file, part in zip(written, parts, strict=True):

@@ -8,22 +8,20 @@ from collections.abc import Callable, Iterable
 from bineego import words
 from bineego.config import given, options
 from bineego.errors import UsageError
+from bineego.heads.options import TemporalPart
 from bineego.training.options import TrainCall
-from bineego.training.recipe import Head, Recipe
+from bineego.training.recipe import SHARED, Head, Recipe
 from bineego.tsm.config import Trunk
 
 ENOUGH = 3600.0
 """Seconds of labelled training video from which on a trunk can be taught. With less, frozen features and a small head
 find more (docs/accuracy.md)."""
 
-OF_BOTH = frozenset({
-    "task", "labels", "label_rule", "scene_weight", "epochs", "seed", "split", "val_share", "split_seed", "group_by",
-    "fold", "val_every",
-})  # fmt: skip
+OF_BOTH = frozenset(name for part in SHARED for name in options(part))
 """Options of the recipe that mean the same for both heads. All others are the interval head's, and the trunk is, too,
 unless `head` says otherwise."""
 
-OF_TEMPORAL = frozenset({"features", "kinds"})
+OF_TEMPORAL = frozenset({"features", "kinds", *options(TemporalPart)})
 
 log = logging.getLogger(__name__)
 

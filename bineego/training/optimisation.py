@@ -54,10 +54,17 @@ class BatchNorm(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassesPart(Options):
+    """How long it is learnt, and by which chance."""
+
+    epochs: Annotated[int, Ge(1), Opt("Number of passes over all clips or videos.", panel=OPTIMISE)] = 20
+    seed: Annotated[int, Ge(0), Opt("Random seed.", panel=OPTIMISE)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptimisationPart(Options):
     """How the weights are found."""
 
-    epochs: Annotated[int, Ge(1), Opt("Number of passes over all clips.", panel=OPTIMISE)] = 20
     batch_size: Annotated[
         int, Ge(1), Opt("Clips per step, over all devices and accumulated parts.", panel=OPTIMISE)
     ] = 32
@@ -126,7 +133,6 @@ class OptimisationPart(Options):
     patience: Annotated[
         int, Ge(0), Opt("Stop after this many validations without a better score; 0 means never.", panel=OPTIMISE)
     ] = 0
-    seed: Annotated[int, Ge(0), Opt("Random seed.", panel=OPTIMISE)] = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -18,6 +18,7 @@ from bineego.errors import BadOption, InputMissing, UsageError, nearest
 from bineego.features.kinds import Kind
 from bineego.features.options import DEFAULT_CACHE as DEFAULT_FEATURES
 from bineego.formats.options import TABLE, LabelOptions, MomentOptions
+from bineego.heads.options import TemporalPart
 from bineego.runs import RUNS, RunFolder
 from bineego.toml import read_toml
 from bineego.training.recipe import NETWORK, RUN, Head, Recipe
@@ -97,7 +98,7 @@ class HeadPart(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainCall(Recipe, HeadPart, RunOptions):
+class TrainCall(TemporalPart, Recipe, HeadPart, RunOptions):
     """A whole call of `train`: flags over `./bineego.toml` over a recipe file over defaults."""
 
     dataset: Annotated[
@@ -175,7 +176,8 @@ def recipe_source(name: str) -> Source:
         return Source(values=Source(values=content, file=path).read(Recipe), file=path)
     # Of a run only what it learnt is taken, not where it took place.
     run = Source(values=content["train"], file=path, table="train").read(TrainCall)
-    return Source(values=_only(run, {*options(Recipe), "head", "kinds"}), file=path)
+    learnt = {*options(Recipe), *options(TemporalPart), *options(HeadPart)} - {"features"}
+    return Source(values=_only(run, learnt), file=path)
 
 
 def _only(values: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:

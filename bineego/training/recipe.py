@@ -17,7 +17,7 @@ from bineego.config import Opt, Options
 from bineego.errors import BadOption, nearest
 from bineego.labels import LabelRule
 from bineego.runs import RUNS
-from bineego.training.optimisation import OptimisationPart, Optimizer
+from bineego.training.optimisation import OptimisationPart, Optimizer, PassesPart
 from bineego.tsm.config import Precision, Trunk
 
 NETWORK, CLIP, LEARN, AUGMENT = "The network", "Clips", "What is learnt", "Augmentation"
@@ -141,6 +141,12 @@ class LabelPart(Options):
     scene_weight: Annotated[float, Ge(0), Opt("Weight of the scene loss relative to the action loss.", panel=LEARN)] = (
         1.0  # not stated in the report
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalancePart(Options):
+    """How much the interval of each class counts."""
+
     label_smoothing: Annotated[
         float,
         Interval(ge=0, lt=1),
@@ -254,9 +260,15 @@ class LoaderPart(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe(LoaderPart, SplitPart, OptimisationPart, AugmentationPart, LabelPart, ClipPart, NetworkPart):
+class Recipe(
+    LoaderPart, SplitPart, OptimisationPart, PassesPart, AugmentationPart, BalancePart, LabelPart, ClipPart, NetworkPart
+):
     """How a model is trained: flat for its users, in parts for the functions that read it. Fields that are None are
-    chosen for the weights that came in."""
+    chosen for the weights that came in. `SHARED` holds for both heads, the rest for the interval head."""
+
+
+SHARED = (LabelPart, PassesPart, SplitPart)
+"""The parts that mean the same for both heads."""
 
 
 def parse_fold(text: str) -> tuple[int, int]:

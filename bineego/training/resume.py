@@ -8,9 +8,10 @@ from typing import Any
 
 from bineego.errors import InputInvalid, UsageError
 from bineego.runs import RunFolder
+from bineego.toml import to_toml
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
-from bineego.training.options import RunOptions
+from bineego.training.options import RunOptions, TrainCall
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +57,16 @@ def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) 
     Raises:
         UsageError: another one is given.
     """
+    usual = to_toml(TrainCall())  # of options that were not there yet when the run began
+    recipe, resolved = usual | state.recipe, usual | state.resolved
     for key in {**given, **state.recipe}:
-        if key not in CHANGEABLE and given.get(key) not in (state.recipe.get(key), state.resolved.get(key)):
-            began = state.resolved.get(key, state.recipe.get(key))
+        if key not in CHANGEABLE and given.get(key) not in (recipe.get(key), resolved.get(key)):
+            began = resolved.get(key)
             raise UsageError(
                 f"{key} was {began} when this run began, but is now {given.get(key)}",
                 where=folder.path,
                 remedy="resume with the same flags (or none); to continue from its weights with other flags: "
-                "--init {folder.path} --name {folder.name}2",
+                f"--init {folder.path} --name {folder.name}2",
             )
 
 

@@ -10,6 +10,7 @@ from bineego.config import part, takes
 from bineego.datasets.recording import Dataset
 from bineego.errors import UsageError
 from bineego.features.npy import feature_files
+from bineego.heads.options import TemporalPart
 from bineego.progress import shown
 from bineego.training.head_choice import asked_head, default_head
 from bineego.training.interval import train_interval
@@ -68,6 +69,7 @@ def train(
             recipe=recipe,
             choice=FeatureChoice(trunk=call.trunk, kinds=call.kinds, folder=call.features, given=bool(given_features)),
             options=options,
+            own=part(TemporalPart, call),
             planned=planned,
             on_progress=on_progress,
             on_features=on_frames,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import typing
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -148,3 +151,18 @@ def test_whatever_a_file_says_of_an_option_is_taken_or_refused_by_name(name: str
                 assert said.startswith(f"bineego.toml, [{table}] {option.name}: ")
                 assert "\n" not in said
                 assert len(said) < 400
+
+
+def test_no_option_is_declared_twice() -> None:
+    """A name in two parts of one call would take its type, range and words from whichever comes first."""
+
+    def below(cls: type) -> Iterator[type]:
+        for one in cls.__subclasses__():
+            yield one
+            yield from below(one)
+
+    for cls in below(config.Options):
+        declared = [base for base in cls.__mro__ if issubclass(base, config.Options)]
+        for name in config.options(cls):
+            owners = [base for base in declared if name in inspect.get_annotations(base)]
+            assert all(issubclass(one, other) for one, other in pairwise(owners)), (cls, name, owners)

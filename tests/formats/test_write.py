@@ -147,3 +147,12 @@ def values(table: pd.DataFrame) -> list[tuple[Any, ...]]:
 def test_the_docs_name_every_format_that_is_written() -> None:
     page = (Path(__file__).parents[2] / "docs" / "file-formats.md").read_text(encoding="utf-8")
     assert [form for form in FileFormat if f"`{form}`" not in page] == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("360x", True), ("via", False), ("srt", False)])
+def test_scores_without_a_place_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, told: bool
+) -> None:
+    table = segments.make(["a"], ["x"], [0.0], [1.0], [0.5])
+    write_segments(table, tmp_path / "out", name, media("a"))
+    assert ("no place for scores" in caplog.text) is told

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bineego.config import Source, build
+from bineego.config import Source, build, options
 from bineego.errors import UsageError
-from bineego.training.head_choice import asked_head, check_trunk, default_head
-from bineego.training.options import TrainCall, train_call
+from bineego.heads.options import TemporalPart
+from bineego.training.head_choice import OF_BOTH, OF_TEMPORAL, asked_head, check_trunk, default_head
+from bineego.training.options import RunOptions, TrainCall, train_call
 from bineego.training.recipe import Head, Recipe
+from bineego.training.temporal.choice import FeatureChoice
 
 
 def asked(**flags: object) -> Head | None:
@@ -41,8 +43,15 @@ def test_an_option_of_the_interval_head_selects_it_even_with_its_default(flags: 
 
 @pytest.mark.parametrize(
     "flags",
-    [{"head": "temporal"}, {"kinds": "motion"}, {"features": "f"}, {"head": "temporal", "trunk": "resnet18"}],
-)
+    [
+        {"head": "temporal"},
+        {"kinds": "motion"},
+        {"features": "f"},
+        {"members": 1},
+        {"noise": 0.1},
+        {"head": "temporal", "trunk": "resnet18"},
+    ],
+)  # fmt: skip
 def test_an_option_of_the_temporal_head_selects_it(flags: dict[str, object]) -> None:
     assert asked(**flags) is Head.TEMPORAL
 
@@ -75,6 +84,19 @@ def test_an_option_of_the_temporal_head_selects_it(flags: dict[str, object]) -> 
 def test_options_of_both_are_refused(flags: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         asked(**flags)
+
+
+def test_every_option_of_train_says_where_or_belongs_to_both_heads_or_to_one() -> None:
+    where = {*options(RunOptions), "dataset", "name", "recipe", "head"}
+    interval = set(options(Recipe)) - OF_BOTH
+    parts = [where, set(OF_BOTH), set(OF_TEMPORAL), interval]
+    assert set.union(*parts) == set(options(TrainCall))
+    assert sum(map(len, parts)) == len(options(TrainCall))
+
+
+def test_a_run_of_either_head_writes_down_all_that_it_learnt_by() -> None:
+    temporal = FeatureChoice(kinds=("motion",)).learnt(Recipe(), TemporalPart())
+    assert set(temporal) == OF_BOTH - {"group_by", "fold"} | (OF_TEMPORAL - {"features"}) | {"head", "trunk"}
 
 
 def test_a_recipe_from_python_is_of_the_interval_head() -> None:

@@ -13,9 +13,14 @@ from typing import IO
 import pytest
 import torch
 
-from bineego.errors import InputInvalid, ModelError
+from bineego.config import options as options_of
+from bineego.errors import InputInvalid, ModelError, UsageError
+from bineego.heads.options import TemporalPart
+from bineego.runs import RunFolder
 from bineego.training import Recipe, RunOptions, checkpoint, train
 from bineego.training.checkpoint import RunState
+from bineego.training.resume import saved_state
+from bineego.training.temporal.choice import FeatureChoice
 from bineego.tsm import load_model
 
 
@@ -142,3 +147,15 @@ def test_code_in_a_state_is_never_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         checkpoint.load(tmp_path)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_run_from_before_an_option_existed_goes_on_with_its_default(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "runs" / "old")
+    began = FeatureChoice().learnt(Recipe(), TemporalPart())
+    older = {name: value for name, value in began.items() if name not in options_of(TemporalPart)}
+    checkpoint.save(RunState(recipe=older, resolved=older, network={}, optimiser={}, origin={}), folder.last)
+    resume = RunOptions(resume=True)
+    assert saved_state(folder, began, resume) is not None
+    with pytest.raises(UsageError, match=r"members was 5 when this run began, but is now 3.*") as refused:
+        saved_state(folder, FeatureChoice().learnt(Recipe(), TemporalPart(members=3)), resume)
+    assert f"--init {folder.path} --name old2" in str(refused.value.remedy)

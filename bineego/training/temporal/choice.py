@@ -8,6 +8,7 @@ from typing import Any
 
 from bineego import features
 from bineego.features.kinds import base_of, is_ours
+from bineego.heads.options import TemporalPart
 from bineego.runs import find_model
 from bineego.toml import to_toml
 from bineego.training.head_choice import OF_BOTH
@@ -40,12 +41,12 @@ class FeatureChoice:
         """The kinds that may be needed."""
         return self.kinds or tuple(str(kind) for kind in features.Kind)
 
-    def learnt(self, recipe: Recipe) -> dict[str, Any]:
-        """What a run learns and how, as plain values."""
+    def learnt(self, recipe: Recipe, own: TemporalPart) -> dict[str, Any]:
+        """What a run learns and how, as plain values; `own` are the options of this head alone."""
         kinds = {} if self.kinds is None else {"kinds": [str(kind) for kind in self.kinds]}
         shared = {name: value for name, value in to_toml(recipe).items() if name in OF_BOTH}
         trunk = {} if self.given else {"trunk": str(self.trunk)}
-        return {"head": str(Head.TEMPORAL), **trunk, **kinds, **shared}
+        return {"head": str(Head.TEMPORAL), **trunk, **kinds, **shared, **to_toml(own)}
 
     def source(self) -> FeatureSource | None:
         """The trunk; None if none of the kinds needs it.

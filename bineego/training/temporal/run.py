@@ -6,9 +6,10 @@ import contextlib
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 from bineego.datasets.recording import Dataset
-from bineego.heads.options import HeadRecipe
+from bineego.heads.options import HeadRecipe, TemporalPart
 from bineego.heads.temporal import HeadEnsemble
 from bineego.training import tensorboard
 from bineego.training.checkpoint import RunState
@@ -44,6 +45,7 @@ def train_temporal(
     recipe: Recipe,
     choice: FeatureChoice,
     options: RunOptions,
+    own: TemporalPart,
     planned: TrainingPlan | None = None,
     on_progress: OnProgress | None = None,
     on_features: OnProgress | None = None,
@@ -52,6 +54,7 @@ def train_temporal(
 
     Args:
         choice: the features that it is trained on.
+        own: the options of this head alone.
         planned: what `plan` said, if it was asked.
         on_features: called while features are made.
     """
@@ -62,13 +65,14 @@ def train_temporal(
         chosen = planned or plan(dataset, recipe, options)
         report_covered(chosen.train, recipe.labels)
         folder = choose_folder(options, name, f"{chosen.dataset.name}-temporal")
-        learnt = choice.learnt(recipe)
+        learnt = choice.learnt(recipe, own)
         saved = saved_state(folder, learnt, options)
         if saved is not None and choice.kinds is None:
             choice = dataclasses.replace(choice, kinds=tuple(saved.origin["kinds"]))
         supplied = supply(choice, chosen, options, device, at_hand(dataset, options), on_features)
-        head = HeadRecipe(epochs=recipe.epochs, scene_weight=recipe.scene_weight, seed=recipe.seed)
-        material = gather(chosen, supplied, recipe, head.folds)
+        shared: dict[str, Any] = {"epochs": recipe.epochs, "scene_weight": recipe.scene_weight, "seed": recipe.seed}
+        head = HeadRecipe(**shared, **dataclasses.asdict(own))
+        material = gather(chosen, supplied, recipe, head.members)
         kinds = list(material.projection.kinds)
         state = saved or RunState(recipe=learnt, resolved=learnt, network={}, optimiser={}, origin={"kinds": kinds})
         check_data(state, material.fingerprint, folder)

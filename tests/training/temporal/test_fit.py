@@ -16,7 +16,7 @@ from bineego.training.temporal.fit import HeadFit
 from bineego.training.temporal.member import prepare, without_kinds
 
 STEP = 0.1
-RECIPE = HeadRecipe(epochs=3, folds=2, ema=0.9)
+RECIPE = HeadRecipe(epochs=3, members=2, ema=0.9)
 CONFIG = HeadConfig(n_features=5, n_classes=3, n_scenes=2, width=8, layers=3, members=2)
 
 
@@ -64,7 +64,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 def test_same_seed_same_head_and_another_seed_another():
-    heads = [fit(), fit(), fit(HeadRecipe(epochs=3, folds=2, ema=0.9, seed=1))]
+    heads = [fit(), fit(), fit(HeadRecipe(epochs=3, members=2, ema=0.9, seed=1))]
     for head in heads:
         head.run_epoch()
     assert same(weights(heads[0]), weights(heads[1]))
@@ -73,7 +73,7 @@ def test_same_seed_same_head_and_another_seed_another():
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_going_on_ends_where_never_stopping_does(ema):
-    recipe = HeadRecipe(epochs=3, folds=2, ema=ema)
+    recipe = HeadRecipe(epochs=3, members=2, ema=ema)
     whole = fit(recipe)
     losses = [whole.run_epoch() for _ in range(3)]
     first = fit(recipe)
@@ -109,7 +109,7 @@ def test_a_member_does_not_hang_on_the_videos_it_never_sees():
 
 def test_it_learns_what_there_is_to_learn():
     config = HeadConfig(n_features=5, n_classes=3, width=16, layers=3, dropout=0.0, members=1)
-    head = HeadFit(config, EXAMPLES, np.full(4, -1), HeadRecipe(epochs=50, folds=1, lr=1e-2))
+    head = HeadFit(config, EXAMPLES, np.full(4, -1), HeadRecipe(epochs=50, members=1, lr=1e-2))
     for _ in range(50):
         head.run_epoch()
     unseen = example(5)

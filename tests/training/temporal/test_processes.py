@@ -14,7 +14,7 @@ from bineego.training.temporal import fit as fit_module
 from bineego.training.temporal.fit import HeadFit
 from tests.training.temporal.test_fit import CONFIG, EXAMPLES, FOLDS, same, weights
 
-RECIPE = HeadRecipe(epochs=2, folds=2, ema=0.9)
+RECIPE = HeadRecipe(epochs=2, members=2, ema=0.9)
 
 
 @pytest.fixture(autouse=True)

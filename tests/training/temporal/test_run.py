@@ -19,13 +19,12 @@ from training.squares import SPANS, make_dataset, tiny  # noqa: F401 - fixtures
 from bineego.config import Source, build
 from bineego.errors import InputInvalid, UsageError
 from bineego.features.maker import FeatureMaker
-from bineego.heads.options import HeadRecipe
+from bineego.heads.options import TemporalPart
 from bineego.inference import localize
 from bineego.training import Recipe, RunOptions, checkpoint, train
 from bineego.training.options import TrainCall
 from bineego.training.result import RunResult
 from bineego.training.temporal import fit, member
-from bineego.training.temporal import run as temporal_run
 from bineego.training.temporal.choice import FeatureChoice
 from bineego.training.temporal.run import train_temporal
 from bineego.tsm.card_file import read_card
@@ -42,10 +41,9 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True, scope="module")
 def quick() -> Iterator[None]:
-    """Few steps, and two members where there would be five."""
+    """Few steps."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(member, "LEAST_DRAWS", 4)
-        patch.setattr(temporal_run, "HeadRecipe", partial(HeadRecipe, folds=2))
         yield
 
 
@@ -57,6 +55,7 @@ def run_in(runs: Path, features: Path, data: Path, name: str, **changes: object)
         recipe=Recipe(**{"epochs": 3, **changes}),
         choice=FeatureChoice(kinds=MOTION, folder=features),
         options=RunOptions(runs=runs, device="cpu", jobs=1, **place),
+        own=TemporalPart(members=2),
     )
 
 
