@@ -73,6 +73,10 @@ class Projection:
         start = sum(widths[: names.index(kind)])
         return slice(start, start + widths[names.index(kind)])
 
+    def of(self, kinds: Iterable[str]) -> Projection:
+        """That of some of its kinds, in their order: each is fitted by itself."""
+        return Projection(parts={kind: self.parts[kind] for kind in kinds})
+
     def apply(self, track: FeatureTrack) -> Singles:
         """The projected features (T, n_features); those of a kind that a video may lack, and does, are 0, the mean.
 

@@ -61,6 +61,7 @@ def screen(
     *,
     kinds: Iterable[str] = tuple(Kind),
     group_by: str | None = None,
+    projection: Projection | None = None,
 ) -> Screened:
     """The kinds that tell the actions of held-out groups best.
 
@@ -70,6 +71,7 @@ def screen(
         labels: the actions.
         kinds: to choose from.
         group_by: attribute of index.json; None = one that looks like a group, else recordings.
+        projection: of these kinds, if it is fitted already.
 
     Raises:
         UsageError: no recording has the attribute.
@@ -84,7 +86,8 @@ def screen(
     of_fold: dict[int, list[tuple[str, Recording]]] = {}
     for recording, fold in zip(known, folds.tolist(), strict=True):
         of_fold.setdefault(fold, []).extend((video, recording) for video in recording.videos if video in tracks)
-    projection = fit_projection({v: tracks[v] for pairs in of_fold.values() for v, _ in pairs}, kinds)
+    if projection is None:
+        projection = fit_projection({v: tracks[v] for pairs in of_fold.values() for v, _ in pairs}, kinds)
     parts = [_Fold.read(tracks, projection, pairs, labels) for pairs in of_fold.values()]
     chosen = kinds
     scores = {chosen: _scores(parts, projection, chosen)}

@@ -99,3 +99,9 @@ def test_features_of_another_trunk_are_refused() -> None:
     projection = fit_projection(TRACKS, ["final"])
     with pytest.raises(InputInvalid, match="has 7 features of kind 'final', the model was trained on 6"):
         projection.apply(make_track(widths={"final": 7}))
+
+
+def test_the_projection_of_some_kinds_is_the_one_fitted_on_them() -> None:
+    whole, alone = fit_projection(TRACKS, ["motion", "final"]).of(["final"]), fit_projection(TRACKS, ["final"])
+    assert whole.kinds == ("final",)
+    np.testing.assert_array_equal(whole.apply(TRACKS["0"]), alone.apply(TRACKS["0"]))

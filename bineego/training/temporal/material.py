@@ -67,8 +67,9 @@ def gather(chosen: TrainingPlan, supplied: Supply, recipe: Recipe, n_folds: int)
     val_lines = timelines(chosen.val, durations, chosen.labels)
     check_times(train_lines, val_lines)
     training = {line.video_id: tracks[line.video_id] for line in train_lines}
-    kinds = supplied.kinds if supplied.fixed else choose_kinds(chosen, training, supplied.kinds, recipe)
-    projection = features.fit_projection(training, kinds)
+    projection = features.fit_projection(training, supplied.kinds)
+    if not supplied.fixed:
+        projection = projection.of(choose_kinds(chosen, training, projection, recipe))
     truth, begin = truth_of(chosen.val, chosen.task), 0.0
     if chosen.cut_in_time:
         edges = tracks[train_lines[0].video_id].edges
@@ -97,12 +98,19 @@ def gather(chosen: TrainingPlan, supplied: Supply, recipe: Recipe, n_folds: int)
 
 
 def choose_kinds(
-    chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], kinds: Sequence[str], recipe: Recipe
+    chosen: TrainingPlan, tracks: Mapping[str, FeatureTrack], projection: features.Projection, recipe: Recipe
 ) -> tuple[str, ...]:
-    """Those of some kinds that a linear screen prefers; all where there are no actions to screen by."""
+    """The kinds of a projection that a linear screen prefers; all where there are no actions to screen by."""
     if not chosen.task.has_actions:
-        return tuple(kinds)
-    return features.screen(tracks, chosen.train, chosen.labels, kinds=kinds, group_by=recipe.group_by).kinds
+        return projection.kinds
+    return features.screen(
+        tracks,
+        chosen.train,
+        chosen.labels,
+        kinds=projection.kinds,
+        group_by=recipe.group_by,
+        projection=projection,
+    ).kinds
 
 
 def example_of(
