@@ -62,7 +62,7 @@ def head_losses(scores: HeadScores, targets: TargetTensors) -> HeadLosses:
     return HeadLosses(actions, smoothing, boundaries, proposals, distances, scenes)
 
 
-def total(losses: HeadLosses, scene_weight: float = 1.0) -> Tensor:
+def total(losses: HeadLosses, *, scene_weight: float) -> Tensor:
     """One number to descend."""
     return (
         losses.actions

@@ -11,7 +11,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """Within the block, the first signal is noted, the second acts at once. Does nothing outside the main thread.
+    """Within the block, the first signal is noted, the second acts at once. Does nothing outside the main thread, and
+    leaves alone a signal that is ignored, as Ctrl-C is by what runs in the background of a script.
 
     Attributes:
         signum: the signal that came, or None.
@@ -23,7 +24,8 @@ class Interrupt:
 
     def __enter__(self) -> Interrupt:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(

@@ -12,6 +12,7 @@ from bineego.toml import to_toml
 from bineego.training import checkpoint
 from bineego.training.checkpoint import RunState
 from bineego.training.options import RunOptions, TrainCall
+from bineego.training.recipe import Head
 
 log = logging.getLogger(__name__)
 
@@ -57,17 +58,25 @@ def _check_recipe(state: RunState, given: Mapping[str, Any], folder: RunFolder) 
     Raises:
         UsageError: another one is given.
     """
-    usual = to_toml(TrainCall())  # of options that were not there yet when the run began
-    recipe, resolved = usual | state.recipe, usual | state.resolved
+    recipe = (
+        to_toml(TrainCall()) | state.recipe
+    )  # options that were not there yet when the run began have their defaults
+    resolved = recipe | state.resolved
     for key in {**given, **state.recipe}:
         if key not in CHANGEABLE and given.get(key) not in (recipe.get(key), resolved.get(key)):
-            began = resolved.get(key)
             raise UsageError(
-                f"{key} was {began} when this run began, but is now {given.get(key)}",
+                f"{key} was {resolved.get(key)} when this run began, but is now {given.get(key)}",
                 where=folder.path,
-                remedy="resume with the same flags (or none); to continue from its weights with other flags: "
-                f"--init {folder.path} --name {folder.name}2",
+                remedy=f"resume with the same flags (or none), or {_anew(given, folder)}",
             )
+
+
+def _anew(given: Mapping[str, Any], folder: RunFolder) -> str:
+    """How to train with other flags: an interval head can begin with the weights of the run."""
+    name = f"--name {folder.name}2"
+    if given.get("head") == Head.TEMPORAL:
+        return f"train anew with {name}"
+    return f"continue from its weights with --init {folder.path} {name}"
 
 
 def check_data(state: RunState, fingerprint: str, folder: RunFolder) -> None:

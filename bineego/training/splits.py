@@ -104,7 +104,7 @@ def _auto(dataset: Dataset, usable: Dataset, wanted: SplitPart) -> Split:
     split = _seeded(usable, wanted)
     log.info(
         "split: random (seed %d), %d recordings to train and %d to validate on",
-        len(split.train), len(split.val), wanted.split_seed,
+        wanted.split_seed, len(split.train), len(split.val),
     )  # fmt: skip
     return split
 

@@ -61,6 +61,8 @@ def test_focal_loss_cares_little_about_what_is_right_already():
 def test_unknown_labels_have_no_loss():
     scores = HeadScores(torch.zeros(3, 3), torch.zeros(4, 1), torch.zeros(3, 2), torch.ones(3, 2), torch.zeros(2))
     targets = losses.TargetTensors(None, torch.zeros(4, 1), torch.zeros(3, dtype=torch.int64), torch.zeros(3, 2), -1)
-    assert losses.total(losses.head_losses(scores, targets)).item() == 0
+    assert losses.total(losses.head_losses(scores, targets), scene_weight=1.0).item() == 0
     known = targets._replace(scene=1)
-    assert losses.total(losses.head_losses(scores, known), 2.0).item() == pytest.approx(2 * math.log(2), abs=1e-6)
+    assert losses.total(losses.head_losses(scores, known), scene_weight=2.0).item() == pytest.approx(
+        2 * math.log(2), abs=1e-6
+    )

@@ -158,4 +158,8 @@ def test_a_run_from_before_an_option_existed_goes_on_with_its_default(tmp_path: 
     assert saved_state(folder, began, resume) is not None
     with pytest.raises(UsageError, match=r"members was 5 when this run began, but is now 3.*") as refused:
         saved_state(folder, FeatureChoice().learnt(Recipe(), TemporalPart(members=3)), resume)
-    assert f"--init {folder.path} --name old2" in str(refused.value.remedy)
+    assert str(refused.value.remedy).endswith("or train anew with --name old2")
+    checkpoint.save(RunState(recipe={"epochs": 3}, resolved={}, network={}, optimiser={}, origin={}), folder.last)
+    with pytest.raises(UsageError, match="epochs was 3 when this run began, but is now 2") as refused:
+        saved_state(folder, {"epochs": 2}, resume)
+    assert str(refused.value.remedy).endswith(f"--init {folder.path} --name old2")

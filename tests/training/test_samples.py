@@ -136,6 +136,11 @@ def test_inner_never_touches_val() -> None:
     assert sorted(name for part in held for name in part) == [f"r{i}" for i in range(5)]
 
 
+def test_the_note_of_a_random_split_has_its_numbers(notes: pytest.LogCaptureFixture) -> None:
+    choose_split(dataset("-----"), Recipe(split_seed=7))
+    assert "split: random (seed 7), 4 recordings to train and 1 to validate on" in notes.text
+
+
 def test_without_subsets_a_seeded_split() -> None:
     found = choose_split(dataset("-----"), Recipe())
     assert len(found.train) == 4

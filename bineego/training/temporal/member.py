@@ -75,7 +75,7 @@ class Member:
         features, targets = prepare(example, self.config, speed, self.recipe.noise)
         features = without_kinds(features, self.widths, self.recipe.kind_dropout)
         losses = head_losses(self.head(features.to(device)), to_device(targets, device))
-        loss = total(losses, self.recipe.scene_weight)
+        loss = total(losses, scene_weight=self.recipe.scene_weight)
         if not bool(torch.isfinite(loss)):
             raise InputInvalid(
                 f"the training diverged in epoch {epoch + 1}",
