@@ -9,6 +9,7 @@ from typing import Any
 
 from bineego.config import keywords, part, takes
 from bineego.datasets.media import MediaFiles, media_beside
+from bineego.datasets.open import read_anything
 from bineego.datasets.options import ConvertOptions
 from bineego.datasets.videos import find_videos
 from bineego.errors import BineegoError
@@ -16,7 +17,6 @@ from bineego.files import missing
 from bineego.formats.format import Videos
 from bineego.formats.media import Media
 from bineego.formats.options import LabelOptions
-from bineego.formats.read import read_any
 from bineego.formats.write import files_of, format_of, write
 from bineego.records import check_free, recording
 from bineego.words import listed, many
@@ -29,7 +29,7 @@ def convert(source: Path | str, target: Path | str, *, options: ConvertOptions |
     """Read labels or predictions in one format, and write them in another.
 
     Args:
-        source: the file, or a folder of files of labels; its format is told by its content.
+        source: the file, a folder of files of labels, or a 360+x folder; its format is told by its content.
         target: the file; for formats of which a file holds a single video (eaf, srt, vtt, vtrace, 360x) also a folder.
         options: many options at once; keywords win.
         given: see `ConvertOptions`.
@@ -50,7 +50,7 @@ def convert(source: Path | str, target: Path | str, *, options: ConvertOptions |
     if not chosen.one_video:
         check_free(target, overwrite=call.overwrite, inputs=[source], flag="OUT")
     files = _files(source, call.videos)
-    found = read_any(source, part(LabelOptions, call), files)
+    found = read_anything(source, part(LabelOptions, call), files)
     for path in files_of(found, target, chosen):
         check_free(path, overwrite=call.overwrite, inputs=[source], flag="OUT")
     with recording():

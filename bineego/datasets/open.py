@@ -16,6 +16,7 @@ from bineego.datasets.videos import videos_under
 from bineego.errors import BineegoError, UsageError
 from bineego.files import missing
 from bineego.formats.annotations import Annotations
+from bineego.formats.media import NO_MEDIA, Medias
 from bineego.formats.options import AS_WRITTEN, LabelOptions
 from bineego.formats.read import SUFFIXES, annotation_files, read_annotations, read_any
 
@@ -96,6 +97,18 @@ def read_ground_truth(path: Path | str, how: LabelOptions = AS_WRITTEN) -> Annot
     return read_annotations(path, how, media_beside(path))
 
 
+def read_anything(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias = NO_MEDIA) -> Annotations:
+    """Labels or predictions in any form: a file, a folder of files of labels, or a 360+x folder (or its index.json).
+
+    Raises:
+        InputMissing: it is not there, or cannot be read.
+        InputInvalid: it is in no known format, or a row is wrong.
+    """
+    if x360.is_folder(path) or (path.name == INDEX_NAME and x360.is_folder(path.parent)):
+        return read_ground_truth(path, how)
+    return read_any(path, how, media)
+
+
 def read_segments(path: Path | str) -> pd.DataFrame:
     """The segments table of labels or predictions in any form: video_id, label, start, end (s), and maybe score.
 
@@ -106,10 +119,7 @@ def read_segments(path: Path | str) -> pd.DataFrame:
         InputMissing: it is not there, or cannot be read.
         InputInvalid: it is in no known format, or a row is wrong.
     """
-    path = Path(path)
-    if x360.is_folder(path) or (path.name == INDEX_NAME and x360.is_folder(path.parent)):
-        return read_ground_truth(path).segments
-    return read_any(path).segments
+    return read_anything(Path(path)).segments
 
 
 def is_dataset(path: Path) -> bool:

@@ -11,6 +11,7 @@ from video.making import write_video
 from bineego.datasets.converting import convert
 from bineego.errors import InputInvalid, InputMissing, UsageError
 from bineego.formats import read
+from tests.datasets.conftest import MakeFolder
 
 LABELS = "video_id,label,start,end\na,walk,0.2,1\na,run,1,1.6\nb,,,\n"
 
@@ -91,3 +92,10 @@ def test_notes_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     (tmp_path / "p.boris").write_text(json.dumps(project))
     convert(tmp_path / "p.boris", tmp_path / "out.csv")
     assert caplog.text.count("subjects are not part of the labels") == 1
+
+
+def test_a_folder_of_360x_is_read_with_its_subsets(x360: MakeFolder, tmp_path: Path) -> None:
+    folder = x360(annotated={"a": [("walk", 0.5, 1.5)]}, index=[{"uuid": "a", "subset": "val"}])
+    for source in (folder, folder / "index.json"):
+        target = convert(source, tmp_path / f"from-{source.name}.csv")
+        assert target.read_text() == "video_id,label,start,end,subset\na,walk,0.5,1.5,val\n"

@@ -44,7 +44,8 @@ class HeadFit:
         recipe: how they learn.
         device: where.
         widths: features of each kind, in the order of the columns; () = they are of one kind.
-        jobs: processes that members may learn in at once, on a CPU; their number changes no bit of what is learnt.
+        jobs: processes that members may learn in at once, on a CPU, between `start` and `close`; their number changes
+            no bit of what is learnt.
     """
 
     def __init__(
@@ -82,15 +83,11 @@ class HeadFit:
 
     def _learn(self, on_step: OnStep) -> Tensor | None:
         """The losses of all steps of an epoch, in the order of the members."""
-        left = (self.recipe.epochs - self.epoch) * self.n_steps
-        if self._jobs > 1 and (self._processes or left >= WORTH):
-            self._processes = self._processes or self._start()
+        if self._processes is not None:
             try:
                 return self._processes.learn(self.members, self.epoch, on_step)
             except WorkerLost as error:
-                log.warning("%s; the members learn one after the other from here on", error.message)
-                self.close()
-                self._jobs = 1
+                self._alone(error)
         losses: list[Tensor] = []
         for member in self.members:
             for position in range(len(member.draws)):
@@ -98,6 +95,18 @@ class HeadFit:
                 if on_step(len(losses)):
                     return None
         return torch.stack(losses)
+
+    def start(self) -> None:
+        """Start the processes, if the steps that are left are worth it."""
+        if self._jobs > 1 and (self.recipe.epochs - self.epoch) * self.n_steps >= WORTH:
+            try:
+                self._processes = self._start()
+            except WorkerLost as error:
+                self._alone(error)
+
+    def _alone(self, error: WorkerLost) -> None:
+        log.warning("%s; the members learn one after the other from here on", error.message)
+        self.close()
 
     def close(self) -> None:
         """End the processes, if there are any."""

@@ -65,6 +65,7 @@ class HeadLoop:
         if not self.state.optimiser:
             self._save()
         with contextlib.closing(self.fit), Interrupt() as interrupt:
+            self.fit.start()
             while self.fit.epoch < self.recipe.epochs:
                 began = time.monotonic()
                 self.pace.start()

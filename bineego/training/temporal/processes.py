@@ -50,6 +50,9 @@ class MemberProcesses:
     Args:
         jobs: how many.
         args: of `make_members`; every process has all of them.
+
+    Raises:
+        WorkerLost: a process died before it was ready.
     """
 
     def __init__(self, jobs: int, *args: Any) -> None:
@@ -60,6 +63,11 @@ class MemberProcesses:
             worker = Worker(_learn, args, fed=True)
             self._hired.callback(worker.close)
             threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+        with contextlib.ExitStack() as unless_ready:
+            unless_ready.callback(self.close)
+            while len(self._idle) < jobs:
+                self._hear()
+            unless_ready.pop_all()
 
     def learn(self, members: Sequence[Member], epoch: int, on_step: Callable[[int], bool | None]) -> Tensor | None:
         """All steps of an epoch; their losses (N, L) in the order of the members, or None if `on_step` ended it.
@@ -80,27 +88,35 @@ class MemberProcesses:
                 number = resting.popleft()
                 part = Part(member=number, epoch=epoch, steps=parts[number].popleft(), state=states[number])
                 self._idle.pop().give(part)
-            worker, kind, content = self._inbox.get()
-            match kind, content:
-                case "next", _:
-                    self._idle.append(worker)
-                case "item", Learnt():
-                    states[content.member] = content.state
-                    losses[content.member].append(content.losses)
-                    left -= 1
-                    if parts[content.member]:
-                        resting.append(content.member)
-                case "item", _:
-                    done += 1
-                    if on_step(done):
-                        return None
-                case "gone", _:
-                    raise ended(content)
-                case _:
-                    raise content
+            found = self._hear()
+            if isinstance(found, Learnt):
+                states[found.member] = found.state
+                losses[found.member].append(found.losses)
+                left -= 1
+                if parts[found.member]:
+                    resting.append(found.member)
+            elif found is not None:
+                done += 1
+                if on_step(done):
+                    return None
         for member, state in zip(members, states, strict=True):
             member.load(state)
         return torch.cat([part for each in losses for part in each])
+
+    def _hear(self) -> int | Learnt | None:
+        """The next message: a step that is done, a part that is, or None: a process is ready for another."""
+        worker, kind, content = self._inbox.get()
+        match kind:
+            case "next":
+                self._idle.append(worker)
+                return None
+            case "item":
+                found: int | Learnt = content
+                return found
+            case "gone":
+                raise ended(content)
+            case _:
+                raise content
 
     def close(self) -> None:
         """End them, whatever they are doing."""

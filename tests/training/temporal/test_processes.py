@@ -30,6 +30,7 @@ def trained(jobs: int, stop_at: int = 0) -> tuple[HeadFit, list[dict[str, float]
         seen.append(done)
         return len(seen) == stop_at
 
+    head.start()
     with one_thread():
         losses = [head.run_epoch(on_step) for _ in range(1 if stop_at else RECIPE.epochs)]
     head.close()
@@ -58,6 +59,7 @@ def test_a_process_that_dies_costs_time_only(caplog):
         if done == 5 and (started := own.read_text().split()):
             os.kill(int(started[-1]), signal.SIGKILL)
 
+    head.start()
     with one_thread(), caplog.at_level(logging.WARNING):
         assert [head.run_epoch(kill_one) for _ in range(RECIPE.epochs)] == losses
     assert same(weights(head), weights(undisturbed))
