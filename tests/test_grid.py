@@ -138,6 +138,27 @@ def test_half_an_interval_is_enough() -> None:
     assert grid.interval_labels(low, high, [0.51], [2.0], [1], LabelRule.ANY).tolist() == [1]
 
 
+@pytest.mark.parametrize("t", [0.1, 1 / 3, 0.7, 2.4])
+def test_half_is_half_however_sums_round(t: float) -> None:
+    """Ends of intervals are sums of float64: a half of one may be a hair less than its length times 0.5."""
+    edges = grid.interval_edges(100 * t, t)
+    lows, highs, ids = edges[:-1], edges[1:], np.ones(100, np.int64)
+    for start, end in ((lows, lows + t / 2), (lows + t / 2, highs), (lows + t / 4, highs - t / 4)):
+        assert grid.interval_labels(lows, highs, start, end, ids).tolist() == [1] * 100
+        assert grid.interval_targets(lows, highs, start, end, ids, 2).tolist() == [[0, 1]] * 100
+    quarters = np.concatenate([lows, lows + t / 2])
+    in_two = (quarters, quarters + t / 4, np.ones(200, np.int64))
+    assert grid.interval_targets(lows, highs, *in_two, 2).tolist() == [[0, 1]] * 100
+    short = (lows + 1e-6, lows + t / 2, ids)
+    assert grid.interval_labels(lows, highs, *short).tolist() == [0] * 100
+    assert grid.interval_targets(lows, highs, *short, 2).tolist() == [[1, 0]] * 100
+
+
+def test_targets_are_what_losses_take() -> None:
+    assert grid.interval_targets([0], [1], [], [], [], 3).dtype == np.float32
+    assert grid.interval_targets([0], [1], [], [], [], 3).tolist() == [[1, 0, 0]]
+
+
 @given(rows)
 def test_targets_agree_with_labels_where_actions_do_not_overlap(segs: list[tuple[float, float, int]]) -> None:
     kept: list[tuple[float, float, int]] = []

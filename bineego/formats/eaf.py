@@ -110,6 +110,8 @@ def _parse(path: Path) -> Any:
     except expat.ExpatError as error:
         where = f"{path}, line {error.lineno}, column {error.offset + 1}"
         raise InputInvalid(f"not valid XML: {expat.ErrorString(error.code)}", where=where) from error
+    except (LookupError, ValueError) as error:  # its first line names an encoding that is none, or of several bytes
+        raise InputInvalid(f"not valid XML: {error}", where=path, remedy="save it as UTF-8") from error
     try:
         return _opened(path, content)
     except Exception as error:  # of any class: it looks into whatever is there

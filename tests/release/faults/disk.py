@@ -14,7 +14,10 @@ CALLS = ("open", "write", "fsync", "close", "rename")
 NUMBERS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, errno.ESTALE, errno.EFBIG)
 
 COMMANDS: Mapping[str, list[str]] = {
-    "localize": ["localize", "TRACKS", "-o", "made-here", "--format", "csv,json", "--save-scores"],
+    "localize": [
+        "localize", "TRACKS/v0.scores.npz", "TRACKS/v1.scores.npz", "-o", "made-here", "--format", "csv,json",
+        "--save-scores",
+    ],
     "one file": ["localize", "TRACKS/v1.scores.npz", "-o", "made-here/r.csv"],
     "ensemble": ["ensemble", "TRACKS", "TRACKS", "-o", "made-here/e.csv"],
     "ensemble tables": ["ensemble", "found.csv", "found.csv", "-o", "made-here/e.csv"],
