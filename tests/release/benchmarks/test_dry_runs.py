@@ -41,7 +41,7 @@ def test_interval_models(run: Run, tmp_path: Path) -> None:
     run("accuracy.interval_models", "decoders", "--work", str(tmp_path / "work"))
 
 
-@pytest.mark.parametrize("name", ["motion_pairs", "parts", "several", "sound", "temporal_head", "two_views"])
+@pytest.mark.parametrize("name", ["motion_pairs", "parts", "peers", "several", "sound", "temporal_head", "two_views"])
 def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
     run(f"accuracy.{name}", "--work", str(tmp_path / "work"))
 
