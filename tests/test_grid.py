@@ -101,6 +101,8 @@ def test_targets_count_every_moment_once(
 def test_two_rows_for_one_stretch_cover_it_once() -> None:
     assert grid.interval_targets([0], [1], [0, 0], [0.3, 0.3], [1, 1], 2).tolist() == [[1, 0]]
     assert grid.interval_targets([0], [1], [0, 0.25], [0.3, 0.5], [1, 1], 2).tolist() == [[0, 1]]
+    # One inside another: the outer one goes on after it.
+    assert grid.interval_targets([1, 2, 3], [2, 3, 4], [0, 1], [4, 2], [1, 1], 2).tolist() == [[0, 1]] * 3
 
 
 @given(spans, rows)

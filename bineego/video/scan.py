@@ -366,8 +366,8 @@ def _decoded_ticks(path: Path | str, clock: Clock, found: _File) -> Ints:
     """Presentation ticks of the frames that a full decode gives, increasing.
 
     A frame's own estimate is its presentation time, its packet's decoding time, or the usual distance to the frame
-    before. Where these step back, though every packet has a decoding time and gives a frame, the frames come at the
-    decoding times in order, all of them as much later as the estimates mostly are.
+    before. Where these step back, or nothing but pictures is there, and every packet has a decoding time and gives a
+    frame, the frames come at the decoding times in order, all of them as much later as the estimates mostly are.
     """
     container, stream = open_video(path, edited=found.edited, stream=found.stream)
     stream.thread_type = "FRAME"
@@ -382,7 +382,7 @@ def _decoded_ticks(path: Path | str, clock: Clock, found: _File) -> Ints:
     if not ticks:
         raise nothing_decodes(path)
     estimated, told = np.array(ticks, np.int64), np.sort(clock.dts[~found.hidden])
-    if (np.diff(estimated) > 0).all():
+    if not found.raw and (np.diff(estimated) > 0).all():
         return estimated
     estimated = _apart(estimated)
     if len(told) == len(ticks) and told[0] != NEVER_SHOWN:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from release.faults.commands import Inputs
 from release.faults.conftest import command, environment
@@ -59,11 +60,9 @@ def growth(found: list[tuple[float, int]]) -> tuple[float, int]:
 
     The last moments, in which processes end, are left out.
     """
-    warm, late = int(WARM * len(found)), int(0.9 * len(found))
-    early = [memory for memory, _ in found[warm : warm + max(3, len(found) // 5)]]
-    last = [memory for memory, _ in found[late - max(3, len(found) // 5) : late]]
-    files = max(n for _, n in found[late - 5 : late]) - max(n for _, n in found[warm : warm + 5])
-    return max(last) / max(early) - 1, files
+    warm, late, width = int(WARM * len(found)), int(0.9 * len(found)), max(3, len(found) // 5)
+    early, last = np.array(found[warm : warm + width]).max(axis=0), np.array(found[late - width : late]).max(axis=0)
+    return float(last[0] / early[0] - 1), int(last[1] - early[1])
 
 
 def told(memory: float, files: int, found: list[tuple[float, int]]) -> str:
@@ -87,7 +86,7 @@ def test_many_short_videos(verb: str, jobs: int, inputs: Inputs, tmp_path: Path)
 @pytest.mark.parametrize("verb", ["extract-frames", "localize"])
 def test_one_long_video(verb: str, inputs: Inputs, tmp_path: Path) -> None:
     long = write_video(tmp_path / "long.mp4", codec="mpeg4", count=round(HOURS * 3600), rate=1, width=64, height=48)
-    more = ["--size", 32] if verb == "extract-frames" else ["--model", inputs.model, "--stride", 8]
+    more = ["--size", 32] if verb == "extract-frames" else ["--model", inputs.model]
     found = watched(tmp_path, verb, long, "-o", "out", "--jobs", 1, *more)
     memory, files = growth(found)
     note(f"{verb} of a video of {HOURS:g} hours", 1, int(memory > 0.05), told(memory, files, found))

@@ -104,13 +104,14 @@ def test_joined_files_go_on(make_video: Make, tmp_path: Path, caplog: pytest.Log
         ("raw.h264", "libx264", "h264"),
         ("raw.hevc", "libx265", "hevc"),
         ("raw.m2v", "mpeg2video", "mpeg2video"),
+        ("raw.m1v", "mpeg1video", "mpeg1video"),
     ],
 )
 def test_raw_streams_go_by_the_rate_they_state(
     make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, codec: str, container: str
 ) -> None:
-    rate = 50 if codec == "mpeg2video" else 10  # MPEG-2 knows a few rates only
-    options = {"x265-params": "log-level=none:pools=1"} if codec == "libx265" else {}
+    rate = 50 if codec.startswith("mpeg") else 10  # MPEG-1 and 2 know a few rates only
+    options = {"x265-params": "log-level=none:pools=1"} if codec == "libx265" else {"bf": "2"}
     path = make_video(tmp_path / name, codec=codec, count=30, rate=rate, container=container, options=options)
     timeline = scan(path)
     np.testing.assert_allclose(timeline.times, np.arange(30) / rate, atol=1e-6)

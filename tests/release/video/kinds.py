@@ -289,14 +289,15 @@ def shown_stream(path: Path) -> int:
 
 def told_times(path: Path, rate: Fraction | None = None) -> np.ndarray:
     """When each frame is on screen by FFmpeg's program, seconds (F,); 0 is where the file starts."""
-    asked = "frame=best_effort_timestamp:stream=time_base:format=start_time"
+    asked = "frame=best_effort_timestamp:stream=time_base,start_time:format=start_time"
     how = ("-v", "error", "-threads", "1", "-select_streams", shown_stream(path), "-show_entries", asked, "-of", "json")
     found = json.loads(run("ffprobe", *how, path))
     if rate is not None:
         return np.array([float(number / rate) for number in range(len(found["frames"]))])
     base = Fraction(found["streams"][0]["time_base"])
+    zero, own = (part.get("start_time", "0") for part in (found["format"], found["streams"][0]))
     # Before FFmpeg 7, what a decoder of sound needs before the first sound counted as a start before 0.
-    zero = max(Fraction(found["format"].get("start_time", "0")), Fraction(0))
+    zero = Fraction(zero) if zero == own else max(Fraction(zero), Fraction(0))
     frames = [one.get("best_effort_timestamp") for one in found["frames"]]
     ticks = [int(tick) for tick in frames if tick is not None]
     if len(ticks) < len(frames):  # of an AVI with B-frames the last have none
