@@ -61,7 +61,7 @@ def interval(call: argparse.Namespace, seed: int) -> RunFolder:
 
 def heads(call: argparse.Namespace) -> Table:
     found: Table = {"temporal, the default": [], "interval": [], "tracks of both fused": []}
-    for seed in call.seeds:
+    for seed in call.interval_seeds:
         temporal = answers(call, call.set, default(call, seed))
         clips = answers(call, call.set, interval(call, seed), "quarter", stride=0.25)
         fused = ensemble([temporal, clips])
@@ -101,7 +101,7 @@ def kinds(call: argparse.Namespace) -> Table:
 
 def trunks(call: argparse.Namespace) -> Table:
     found: Table = {"frozen": [], "fine-tuned": []}
-    for seed in call.seeds:
+    for seed in call.interval_seeds:
         tuned = {"trunk": str(interval(call, seed).path)}
         for (way, figures), recipe in zip(found.items(), ({}, tuned), strict=True):
             figures.append(of_run(trained(call, call.set, way, seed, kinds="final,mid", **recipe)))
@@ -146,11 +146,15 @@ def main() -> None:
     made = experiment(__doc__, kinds=KINDS)
     made.add_argument("set", nargs="?", type=Path, help="a dry run draws one")
     made.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    made.add_argument(
+        "--interval-seeds", nargs="+", type=int, default=[0, 1, 2], help="of head and trunk: the costly ones"
+    )
     made.add_argument("--interval-epochs", type=int, default=3)
     made.add_argument("--size", type=int, default=128, help="of the interval head's pictures, pixels")
     call = asked(made)
     if call.dry:
-        call.interval_epochs, call.size, call.kinds, call.set = 1, 32, "motion,direction", synthetic(call, "set", 4)
+        call.interval_seeds, call.interval_epochs, call.size, call.kinds = [0], 1, 32, "motion,direction"
+        call.set = synthetic(call, "set", 4)
         call.only = [part for part in call.only if part not in ("performers", "trunk")]
     torch.set_num_threads(1)
     rows: list[list[Cell]] = []
