@@ -33,7 +33,7 @@ def train(call: TrainCall) -> None:
         result = run(
             call.dataset,
             options=call,
-            on_frames=_bar(bars, "frames"),
+            on_frames=_bar(bars, "reading videos"),
             on_progress=_bar(bars, "training"),
         )
     if result.is_first:
