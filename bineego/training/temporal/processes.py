@@ -60,14 +60,21 @@ class MemberProcesses:
         self._idle: list[Worker] = []
         self._hired = contextlib.ExitStack()
         for _ in range(jobs):
-            worker = Worker(_learn, args, fed=True)
+            worker = Worker(_learn, fed=True)
             self._hired.callback(worker.close)
             threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
         with contextlib.ExitStack() as unless_ready:
             unless_ready.callback(self.close)
-            while len(self._idle) < jobs:
-                self._hear()
+            self._wait(jobs)  # all load PyTorch at the same time, then they can read
+            while self._idle:
+                self._idle.pop().give(args)
+            self._wait(jobs)
             unless_ready.pop_all()
+
+    def _wait(self, jobs: int) -> None:
+        """Until so many processes are idle."""
+        while len(self._idle) < jobs:
+            self._hear()
 
     def learn(self, members: Sequence[Member], epoch: int, on_step: Callable[[int], bool | None]) -> Tensor | None:
         """All steps of an epoch; their losses (N, L) in the order of the members, or None if `on_step` ended it.
@@ -132,11 +139,11 @@ def _parts(n_steps: int) -> list[range]:
     return [range(first, last) for first, last in itertools.pairwise(edges) if first < last]
 
 
-def _learn(parts: Iterator[Part], args: Sequence[Any]) -> Iterator[int | Learnt]:
-    """A process: every step as it is done, then what was learnt."""
+def _learn(given: Iterator[Any]) -> Iterator[int | Learnt]:
+    """A process, given the arguments of `make_members`, then parts: every step as it is done, then what was learnt."""
     with repeatable(), one_thread():
-        members = make_members(*args)
-        for part in parts:
+        members = make_members(*next(given))
+        for part in given:
             member, losses = members[part.member], list[Tensor]()
             member.load(part.state)
             for position in part.steps:
