@@ -7,9 +7,10 @@ interrupted goes on, and one in pieces (`--seeds 0`, then `--seeds 0 1`) costs n
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> ar
     made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     made.add_argument("--epochs", type=int, default=8)
     made.add_argument("--kinds", default=kinds, help="of features")
+    made.add_argument("--done", action="store_true", help="train nothing: the rows of what is done")
     return made
 
 
@@ -101,6 +103,25 @@ def of_run(run: RunFolder) -> Figures:
     """`scored` of what a training itself says of the held-out videos."""
     found = evaluate(run.ground_truth, run.predictions)
     return [*map(float, found.mAP), found.final]
+
+
+def over_seeds(
+    call: argparse.Namespace, what: str, ask: Callable[[argparse.Namespace, int], dict[str, Figures]]
+) -> dict[str, list[Figures]]:
+    """For each way that `ask` tells of, its figures with every seed; what was asked before is in the work folder.
+
+    Args:
+        what: for the name of the file.
+    """
+    found: dict[str, list[Figures]] = {}
+    for seed in call.seeds:
+        path: Path = call.work / "figures" / f"{what}-{call.epochs}-{seed}.json"
+        if not path.is_file() and not call.done:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(ask(call, seed)))
+        for way, figures in json.loads(path.read_text()).items() if path.is_file() else ():
+            found.setdefault(way, []).append(figures)
+    return found
 
 
 def means(found: Sequence[Figures]) -> list[Cell]:

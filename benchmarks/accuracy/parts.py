@@ -4,10 +4,11 @@
 
 SET is in the 360+x layout, with subsets train and val and a performer of each recording. *head*: `train` with its
 defaults, the interval head on a TSM from ImageNet's weights (t = 1, 4 frames, localized with stride t/4), and their
-score tracks fused by `ensemble`. *members*: the default's heads one by one, all, and those of all seeds fused. *kinds*
-and *performers*: one kind of features alone, fewer people to train on (other ones for every seed). *trunk*: features
-`final` and `mid` of the frozen network, and of the interval head's. *scenes*: the scene task on a synthetic set. Rows
-of one part are trained alike: the last four with all kinds (no screen) unless they say otherwise, for `--epochs`.
+score tracks fused by `ensemble`. *members*: the default's heads one by one, and all. *kinds* and *performers*: one
+kind of features alone, fewer people to train on (other ones for every seed). *trunk*: features `final` and `mid` of
+the frozen network, and of the interval head's. *scenes*: the scene task on a synthetic set. Rows of one part are
+trained alike: those of the last four for `--epochs`, with all kinds (no screen) where none is named. `--done` prints
+what is done, with as many seeds as each part has.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from benchmarks.common import Cell, report
@@ -29,6 +29,7 @@ from benchmarks.experiments import (
     experiment,
     means,
     of_run,
+    over_seeds,
     scored,
     synthetic,
     trained,
@@ -40,8 +41,8 @@ from bineego.tsm.model_file import load_model
 from bineego.tsm.temporal_network import TemporalNetwork
 
 KINDS = "final,mid,final-change,mid-change,motion,direction"
-Table = dict[str, list[Figures]]
-"""For each way, the figures of its trainings."""
+Table = dict[str, Figures]
+"""For each way, its figures with one seed."""
 
 
 def default(call: argparse.Namespace, seed: int) -> RunFolder:
@@ -59,23 +60,19 @@ def interval(call: argparse.Namespace, seed: int) -> RunFolder:
     )  # fmt: skip
 
 
-def heads(call: argparse.Namespace) -> Table:
-    found: Table = {"temporal, the default": [], "interval": [], "tracks of both fused": []}
-    for seed in call.interval_seeds:
-        temporal = answers(call, call.set, default(call, seed))
-        clips = answers(call, call.set, interval(call, seed), "quarter", stride=0.25)
-        fused = ensemble([temporal, clips])
-        said: list[Path | pd.DataFrame] = [temporal / "predictions.csv", clips / "predictions.csv", fused]
-        for way, table in zip(found, said, strict=True):
-            found[way].append(scored(call.set, table))
-    return found
+def heads(call: argparse.Namespace, seed: int) -> Table:
+    temporal = answers(call, call.set, default(call, seed))
+    clips = answers(call, call.set, interval(call, seed), "quarter", stride=0.25)
+    return {
+        "temporal, the default": scored(call.set, temporal / "predictions.csv"),
+        "interval": scored(call.set, clips / "predictions.csv"),
+        "tracks of both fused": scored(call.set, ensemble([temporal, clips])),
+    }
 
 
-def members(call: argparse.Namespace) -> Table:
-    runs = [default(call, seed) for seed in call.seeds]
-    found = {"one": [one_member(call, run) for run in runs], "five, the default": [of_run(run) for run in runs]}
-    fused = ensemble([answers(call, call.set, run) for run in runs])
-    return found | {f"{5 * len(runs)}, of {len(runs)} seeds": [scored(call.set, fused)]}
+def members(call: argparse.Namespace, seed: int) -> Table:
+    run = default(call, seed)
+    return {"one": one_member(call, run), "five, the default": of_run(run)}
 
 
 def one_member(call: argparse.Namespace, run: RunFolder) -> Figures:
@@ -91,34 +88,27 @@ def one_member(call: argparse.Namespace, run: RunFolder) -> Figures:
     return [float(mean) for mean in np.mean(each, axis=0)]
 
 
-def kinds(call: argparse.Namespace) -> Table:
+def kinds(call: argparse.Namespace, seed: int) -> Table:
     ways = {"all": call.kinds} | {kind: kind for kind in call.kinds.split(",")}
+    return {way: of_run(trained(call, call.set, "temporal", seed, kinds=chosen)) for way, chosen in ways.items()}
+
+
+def trunks(call: argparse.Namespace, seed: int) -> Table:
+    tuned = trained(call, call.set, "tuned", seed, kinds="final,mid", trunk=str(interval(call, seed).path))
     return {
-        way: [of_run(trained(call, call.set, "temporal", seed, kinds=chosen)) for seed in call.seeds]
-        for way, chosen in ways.items()
+        "frozen": of_run(trained(call, call.set, "temporal", seed, kinds="final,mid")),
+        "fine-tuned": of_run(tuned),
     }
 
 
-def trunks(call: argparse.Namespace) -> Table:
-    found: Table = {"frozen": [], "fine-tuned": []}
-    for seed in call.interval_seeds:
-        tuned = {"trunk": str(interval(call, seed).path)}
-        for (way, figures), recipe in zip(found.items(), ({}, tuned), strict=True):
-            figures.append(of_run(trained(call, call.set, way, seed, kinds="final,mid", **recipe)))
-    return found
-
-
-def performers(call: argparse.Namespace) -> Table:
+def performers(call: argparse.Namespace, seed: int) -> Table:
     data = open_dataset(call.set)
     names = sorted({str(r.attributes["performer"]) for r in data.of_subset(Subset.TRAIN).recordings})
     found: Table = {}
     for count in dict.fromkeys((1, min(2, len(names)), len(names))):
-        runs = []
-        for seed in call.seeds:
-            chosen = [names[(2 * seed + i) % len(names)] for i in range(count)]
-            what = "temporal" if count == len(names) else f"{'+'.join(chosen)}-temporal"
-            runs.append(trained(call, taught_by(data, chosen), what, seed))
-        found[str(count)] = [of_run(run) for run in runs]
+        chosen = [names[(2 * seed + i) % len(names)] for i in range(count)]
+        what = "temporal" if count == len(names) else f"{'+'.join(chosen)}-temporal"
+        found[str(count)] = of_run(trained(call, taught_by(data, chosen), what, seed))
     return found
 
 
@@ -129,15 +119,13 @@ def taught_by(data: Dataset, names: list[str]) -> Dataset:
     )
 
 
-def scenes(call: argparse.Namespace) -> Table:
+def scenes(call: argparse.Namespace, seed: int) -> Table:
     data = synthetic(call, "scenes", 16)
-    return {
-        way: [of_run(trained(call, data, task, seed, task=task)) for seed in call.seeds]
-        for way, task in {"actions only": "tal", "actions and scenes": "multi"}.items()
-    }
+    ways = {"actions only": "tal", "actions and scenes": "multi"}
+    return {way: of_run(trained(call, data, task, seed, task=task)) for way, task in ways.items()}
 
 
-PARTS: Mapping[str, Callable[[argparse.Namespace], Table]] = {
+PARTS: Mapping[str, Callable[[argparse.Namespace, int], Table]] = {
     "head": heads, "members": members, "kinds": kinds, "trunk": trunks, "performers": performers, "scenes": scenes
 }  # fmt: skip
 
@@ -146,20 +134,16 @@ def main() -> None:
     made = experiment(__doc__, kinds=KINDS)
     made.add_argument("set", nargs="?", type=Path, help="a dry run draws one")
     made.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
-    made.add_argument(
-        "--interval-seeds", nargs="+", type=int, default=[0, 1, 2], help="of head and trunk: the costly ones"
-    )
     made.add_argument("--interval-epochs", type=int, default=3)
     made.add_argument("--size", type=int, default=128, help="of the interval head's pictures, pixels")
     call = asked(made)
     if call.dry:
-        call.interval_seeds, call.interval_epochs, call.size, call.kinds = [0], 1, 32, "motion,direction"
-        call.set = synthetic(call, "set", 4)
+        call.interval_epochs, call.size, call.kinds, call.set = 1, 32, "motion,direction", synthetic(call, "set", 4)
         call.only = [part for part in call.only if part not in ("performers", "trunk")]
     torch.set_num_threads(1)
     rows: list[list[Cell]] = []
     for part in call.only:
-        rows += [[part, way, len(found), *means(found)] for way, found in PARTS[part](call).items()]
+        rows += [[part, way, len(found), *means(found)] for way, found in over_seeds(call, part, PARTS[part]).items()]
     note = f"Interval head: {call.interval_epochs} epochs of {call.size} px; all but it and the default: {call.epochs}."
     report(call, {"part": "", "way": "", "trainings": "d", **MEANS}, rows, note=note)
 

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.common import Cell, report
-from benchmarks.experiments import MEANS, Figures, asked, experiment, means, scored, synthetic, trained
+from benchmarks.experiments import MEANS, Figures, asked, experiment, means, over_seeds, scored, synthetic, trained
 from bineego import localize
 from bineego.datasets import Subset, View
 
@@ -22,8 +22,8 @@ ONE, OTHER = View.PANORAMIC, View.THIRD_PERSON
 def main() -> None:
     call = asked(experiment(__doc__))
     data = synthetic(call, "two-views", 12, views=(ONE, OTHER))
-    found = [one_seed(call, data, seed) for seed in call.seeds]
-    rows: list[list[Cell]] = [[way, len(found), *means([seed[way] for seed in found])] for way in found[0]]
+    found = over_seeds(call, "two-views", lambda call, seed: one_seed(call, data, seed))
+    rows: list[list[Cell]] = [[way, len(each), *means(each)] for way, each in found.items()]
     report(call, {"views": "", "trainings": "d", **MEANS}, rows, note=f"{call.epochs} epochs.")
 
 
