@@ -42,7 +42,7 @@ from bineego.formats.annotations import Annotations
 from bineego.synth import write_dataset
 
 WIDTH = 128
-"""Channels of the peer's network; its own 512 take nearly eight times as long."""
+"""Channels of the peer's network; its own 512 take several times as long."""
 
 LEVELS = 32
 """Steps of the features in one of the coarsest level of the peer's pyramid."""
