@@ -134,7 +134,7 @@ class _Text:
         if '"' in self.text and self._odd_quotes():
             return None
         names, first = self._first_rows()
-        if not self._is_even(len(names)):
+        if not names or not self._is_even(len(names)):
             return None
         numbers = [
             i for i, (name, cell) in enumerate(zip(names, first, strict=False)) if numeric(name) and _is_number(cell)
@@ -180,7 +180,7 @@ class _Text:
 
     def _first_rows(self) -> tuple[list[str], list[str]]:
         rows = (row for _, row in self._rows() if not _is_blank(row))
-        return next(rows), next(rows, [])
+        return next(rows, []), next(rows, [])
 
     def _parse(self, types: Mapping[int, type], width: int) -> pd.DataFrame | None:
         """All rows after the header; None if pandas cannot."""

@@ -132,6 +132,8 @@ REFUSED = {
     "no header and durations": ("a,x,9,3\na,y,19,3\n", "no header"),
     "empty": ("", "empty file"),
     "only blanks": ("\n \n", "empty file"),
+    "only a separator": ("sep=;\n", "empty file"),
+    "only empty cells": (",,,\n,,,\n", "empty file"),
     "frames by name": ("video,label,start_frame,end_frame\na,x,1,2\n", r"frame rate of video 'a'.*\n.*--videos"),
 }  # fmt: skip
 

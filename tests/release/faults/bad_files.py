@@ -47,6 +47,8 @@ def bad_tables() -> Iterator[Bad]:
     yield "text after a quote", ".csv", whole + b'"c"d,z,3,4,0.5\n', True
     yield "nothing", ".csv", b"", True
     yield "blanks", ".csv", b" \n \n", True
+    yield "a separator alone", ".csv", b"sep=;\n", True
+    yield "empty cells alone", ".csv", b",,,,\n,,,,\n", True
     yield "zeros", ".csv", bytes(1000), True
     yield "a picture", ".csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), True
     yield "packed", ".csv", b"\x1f\x8b\x08" + bytes(range(256)), True
