@@ -134,6 +134,7 @@ REFUSED = {
     "only blanks": ("\n \n", "empty file"),
     "only a separator": ("sep=;\n", "empty file"),
     "only empty cells": (",,,\n,,,\n", "empty file"),
+    "an empty cell": ('""', "empty file"),
     "frames by name": ("video,label,start_frame,end_frame\na,x,1,2\n", r"frame rate of video 'a'.*\n.*--videos"),
 }  # fmt: skip
 
