@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from bineego.features import sound
 from bineego.features.kinds import Kind
@@ -101,7 +102,9 @@ class FeatureMaker:
             return {kind: whole[:done] for kind, whole in columns.items()} if done else None
 
         lead = min(done, max(1, CONTEXT if self._shifts else 0))
-        with contextlib.nullcontext() if kept is None else kept.saved_on_the_way_out(so_far):
+        # Products of matrices as small as these take two threads of OpenBLAS three times as long as one.
+        alone = threadpool_limits(1, user_api="blas")
+        with alone, contextlib.nullcontext() if kept is None else kept.saved_on_the_way_out(so_far):
             for rows in self._rows(reader.read(wanted[done - lead :]), lead):
                 count = len(next(iter(rows.values())))
                 for kind, values in rows.items():
