@@ -20,8 +20,8 @@ from av.video.stream import VideoStream
 
 from bineego.types import Bools
 from bineego.video.decode import packets_of
+from bineego.video.packets import packet_mark
 from bineego.video.probe import open_video
-from bineego.video.scan import packet_mark
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 
 

@@ -1,7 +1,7 @@
-"""When each frame of a file is on screen, found without decoding: one pass over its packets.
+"""When each frame of a file is on screen, found without decoding, from its packets (`packets.py`).
 
-Packets carry exact presentation times; headers, frame rates and frame counts are not trusted. The few files whose
-packets have none (AVI with B-frames, raw streams) are decoded once; the times are those of the frames that come out.
+The few files whose packets have no times (AVI with B-frames, raw streams) are decoded once; the times are those of the
+frames that come out.
 Damaged times are repaired (`clock.py`) and reported.
 """
 
@@ -10,33 +10,27 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from bineego.errors import InputInvalid
-from bineego.types import Bools, Floats, Ints
-from bineego.video.clock import LONGEST_PAUSE, Clock, ClockFacts, mend
+from bineego.types import Floats, Ints
+from bineego.video.clock import LONGEST_PAUSE, Clock
 from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
-from bineego.video.keyframes import is_clean_entry
-from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictures_of, promised_duration, start_time
+from bineego.video.packets import FilePackets, read_packets
+from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.words import many
 
 log = logging.getLogger(__name__)
 
-OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
-PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
 FROM_ZERO = ("asf", "nut")  # formats whose length counts from 0 on their clock, wherever they start
-RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
 EVEN_STEPS = 12
 """Steps from frame to frame that a file must have to be called even."""
 
@@ -52,8 +46,6 @@ ENOUGH = 64
 LONGEST_STILL = 60
 """Seconds from frame to frame, on average, that a video of more than an hour may have; slide shows are far below."""
 
-DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
-
 
 def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     """The timeline of a file.
@@ -64,13 +56,13 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     Raises:
         InputMissing, InputInvalid: see `probe.open_video`; or nothing in it decodes, or a few frames claim hours.
     """
-    found = _read(path, stream, edited=True)
+    found = read_packets(path, stream, edited=True)
     if found.may_be_coded and _steps_back(path, found):
         log.warning("%s: its times are in the order of decoding; its frames are shown in their own order", path)
         found = found.coded()
     clock = found.mended()
     if found.may_hide_frames(clock):
-        whole = _read(path, stream, edited=False)
+        whole = read_packets(path, stream, edited=False)
         unedited = whole.mended()
         if len(unedited.doubtful):
             found, clock = whole, unedited
@@ -126,7 +118,7 @@ def _check_length(path: Path | str, duration: float, frames: int) -> None:
         )
 
 
-def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: _File) -> None:
+def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: FilePackets) -> None:
     """Say what is not as the file has it."""
     duration, usual = timeline.duration, float(found.usual * found.time_base)
     if found.n_streams > 1 and found.stream == 0:
@@ -159,7 +151,7 @@ def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: _Fil
         )
 
 
-def _wrong_end(found: _File, duration: float, zero: Fraction, *, joined: bool) -> tuple[float, float] | None:
+def _wrong_end(found: FilePackets, duration: float, zero: Fraction, *, joined: bool) -> tuple[float, float] | None:
     """Where the video ends, and where its header says, seconds; None where they agree, or it does not say."""
     if found.promised is None:
         return None
@@ -189,24 +181,6 @@ def holes_of(times: Floats) -> tuple[Floats, int]:
     return np.stack([times[:-1][wide], times[1:][wide]], axis=1), int((uneven & ~wide).sum())
 
 
-def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Seconds on the container's clock at which the picture itself ends by the header, or None where only a length of
-    the whole file is there."""
-    container_format = container.format.name
-    if container_format.startswith("matroska"):
-        found = DURATION_TAG.fullmatch(stream.metadata.get("DURATION", ""))
-        if found is None:
-            return None
-        hours, minutes, seconds = map(Fraction, found.groups())
-        end = 3600 * hours + 60 * minutes + seconds
-        # Cutting tools leave the tag of the longer original.
-        stale = container.duration is not None and end > Fraction(container.duration, AV_TIME_BASE) + 1
-        return None if stale else end
-    if container_format.startswith(OWN_LENGTHS) and stream.duration and stream.time_base:
-        return Fraction(((stream.start_time or 0) + stream.duration) * stream.time_base)
-    return None
-
-
 def _seconds(ticks: Ints, time_base: Fraction, zero: Fraction) -> Floats:
     """Ticks as seconds after `zero`, each rounded once wherever `zero` is a whole number of ticks."""
     offset = zero / time_base
@@ -216,144 +190,7 @@ def _seconds(ticks: Ints, time_base: Fraction, zero: Fraction) -> Floats:
     return seconds - rest if rest else seconds
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _File:
-    """What one pass over a file's P packets tells.
-
-    Attributes:
-        pts, dts: times (P,) as the file has them, ticks; `NEVER_SHOWN` where there is none.
-        lengths: (P,) ticks, 0 where not told.
-        hidden: (P,) packets that a player does not show.
-        entries, marks: see `FrameTimeline`.
-        n_promised: frames that the header counts, 0 where it does not.
-        usual: ticks from one frame to the next.
-        zero: what a player shows as 0:00, seconds on the file's clock; None where the container does not say.
-        promised: length by the header, seconds.
-        own_end: see `_own_end`.
-        reorders: whether the decoder may give frames in another order than that of their packets.
-        edited: whether its edit list was heeded.
-        stream: which of its pictures this is, from 0.
-        n_streams: how many it has.
-    """
-
-    pts: Ints
-    dts: Ints
-    lengths: Ints
-    hidden: Bools
-    entries: Bools
-    marks: Ints
-    time_base: Fraction
-    container: str
-    n_promised: int
-    usual: int
-    zero: Fraction | None
-    promised: float | None
-    own_end: Fraction | None
-    reorders: bool
-    edited: bool
-    stream: int
-    n_streams: int
-
-    @property
-    def raw(self) -> bool:
-        """Whether the file is nothing but pictures."""
-        return self.container in RAW
-
-    @property
-    def may_be_coded(self) -> bool:
-        """Whether what the file calls presentation times may be decoding times: they only grow, though frames are
-        reordered. Programs write that which copy an AVI into another container."""
-        return self.reorders and bool((self.pts != NEVER_SHOWN).all() and (np.diff(self.pts) > 0).all())
-
-    def coded(self) -> _File:
-        """The same with its times taken for decoding times."""
-        return replace(self, pts=np.full_like(self.pts, NEVER_SHOWN), dts=self.pts)
-
-    def mended(self) -> Clock:
-        """Its repaired clock."""
-        known = self.pts[self.pts != NEVER_SHOWN]
-        end = self.own_end
-        promised = None if end is None or not len(known) else round(end / self.time_base) - int(known[0])
-        pace = ClockFacts(
-            usual=self.usual,
-            second=max(1, round(1 / self.time_base)),
-            by_dts=not (self.container.startswith(PTS_ONLY) and len(known)),
-            promised=promised,
-        )
-        return mend(self.pts, self.dts, pace)
-
-    def may_hide_frames(self, clock: Clock) -> bool:
-        """Whether an edit list may hide frames because of a damaged time."""
-        if not self.container.startswith("mov") or int((~self.hidden).sum()) >= self.n_promised:
-            return False
-        known = self.dts[self.dts != NEVER_SHOWN]
-        leaps = len(known) > 1 and int(np.diff(known).max()) > 2 * self.usual
-        return leaps or bool(self.hidden[clock.doubtful].any())
-
-
-def _read(path: Path | str, number: int, *, edited: bool) -> _File:
-    """One pass over the packets of a file's picture `number`."""
-    container, stream = open_video(path, edited=edited, stream=number)
-    with container:
-        codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
-        time_base = stream.time_base or Fraction(1, 1000)
-        entries, hidden, lengths, marks = [], [], [], []
-        for packet in packets_of(container, stream, path):
-            unseen = packet.is_discard or (codec in ("vp8", "libvpx") and _is_invisible_vp8(packet))
-            hidden.append(unseen)
-            lengths.append(packet.duration or 0)
-            entries.append(packet.is_keyframe and not unseen and is_clean_entry(codec, packet, extradata))
-            marks.append(packet_mark(packet))
-        if not marks:
-            raise nothing_decodes(path)
-        marks_P4 = np.array(marks, np.int64)
-        return _File(
-            pts=marks_P4[:, 0],
-            dts=marks_P4[:, 1],
-            lengths=np.array(lengths, np.int64),
-            hidden=np.array(hidden, np.bool_),
-            entries=np.array(entries, np.bool_),
-            marks=marks_P4,
-            time_base=time_base,
-            container=container.format.name,
-            n_promised=stream.frames,
-            usual=_usual(stream, np.array(lengths, np.int64), time_base),
-            zero=start_time(container, stream),
-            promised=promised_duration(container, stream),
-            own_end=_own_end(container, stream),
-            reorders=stream.codec_context.has_b_frames,
-            edited=edited,
-            stream=number,
-            n_streams=len(pictures_of(container)),
-        )
-
-
-def _usual(stream: VideoStream, lengths: Ints, time_base: Fraction) -> int:
-    """Ticks from one frame to the next: what the packets say, or else the header.
-
-    Of raw streams the header's average is the demuxer's own 25; the packets' lengths come from the stream itself.
-    """
-    if (lengths > 0).any():
-        return int(np.median(lengths[lengths > 0]))
-    rate = stream.guessed_rate or stream.average_rate
-    return max(1, round(1 / (rate * time_base))) if rate else 1
-
-
-def _mark(value: int | None) -> int:
-    return NEVER_SHOWN if value is None else value
-
-
-def packet_mark(packet: Packet[VideoStream]) -> tuple[int, int, int, int]:
-    """What `FrameTimeline.marks` holds of a packet."""
-    return _mark(packet.pts), _mark(packet.dts), _mark(packet.pos), packet.size
-
-
-def _is_invisible_vp8(packet: Packet[VideoStream]) -> bool:
-    """VP8 keeps reference pictures that are never shown in packets of their own (RFC 6386, 9.1: show_frame)."""
-    return not memoryview(packet)[0] & 0x10
-
-
-def _steps_back(path: Path | str, found: _File) -> bool:
+def _steps_back(path: Path | str, found: FilePackets) -> bool:
     """Whether the first frames come out of the decoder with times that step back."""
     container, stream = open_video(path, edited=found.edited, stream=found.stream)
     with container:
@@ -362,7 +199,7 @@ def _steps_back(path: Path | str, found: _File) -> bool:
     return any(later < earlier for earlier, later in itertools.pairwise(times))
 
 
-def _decoded_ticks(path: Path | str, clock: Clock, found: _File) -> Ints:
+def _decoded_ticks(path: Path | str, clock: Clock, found: FilePackets) -> Ints:
     """Presentation ticks of the frames that a full decode gives, increasing.
 
     A frame's own estimate is its presentation time, its packet's decoding time, or the usual distance to the frame
