@@ -102,7 +102,7 @@ class FeatureMaker:
             return {kind: whole[:done] for kind, whole in columns.items()} if done else None
 
         lead = min(done, max(1, CONTEXT if self._shifts else 0))
-        # Products of matrices as small as these take two threads of OpenBLAS three times as long as one.
+        # Of products of matrices as small as these, several threads of OpenBLAS make more work than one.
         alone = threadpool_limits(1, user_api="blas")
         with alone, contextlib.nullcontext() if kept is None else kept.saved_on_the_way_out(so_far):
             for rows in self._rows(reader.read(wanted[done - lead :]), lead):
