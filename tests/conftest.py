@@ -51,6 +51,20 @@ def _logger_as_it_was() -> Iterator[None]:
     logger.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_they_were() -> Iterator[None]:
+    """What a test leaves behind would answer a signal that a later test in this process sends to itself."""
+
+    def answers() -> list[object]:
+        wakeup = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(wakeup)
+        return [wakeup, *map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))]
+
+    before = answers()
+    yield
+    assert answers() == before
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Real footage and expected results that are not part of the repository, where a machine has them."""

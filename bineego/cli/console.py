@@ -30,9 +30,6 @@ from bineego.words import clock, printable
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-if TYPE_CHECKING:
-    pass  # NumPy, which `--help` does not need
-
 
 class _StderrHandler(logging.Handler):
     """Shows notes as they are and warnings with a prefix."""
@@ -60,9 +57,7 @@ class Outcome:
 
 @contextlib.contextmanager
 def started() -> Iterator[Outcome]:
-    """Runs a command with guarded streams, signals that end it in time, and without warnings of other libraries."""
-    streams.guard()
-    signals.end_in_time()
+    """Runs a command without warnings of other libraries."""
     if not os.environ.get("BINEEGO_DEBUG"):
         warnings.simplefilter("ignore")  # of NumPy and other libraries, about code that the user has not written
     set_up_logging()

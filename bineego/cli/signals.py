@@ -41,7 +41,7 @@ def at_work() -> Iterator[None]:
 
 
 def end_in_time() -> None:
-    """Watch that SIGTERM ends the program within `AT_MOST` seconds, also where it hangs in a library."""
+    """Watch from now on that SIGTERM ends this process within `AT_MOST` seconds, also where it hangs in a library."""
     inbox, outbox = os.pipe()
     os.set_blocking(outbox, False)
     signal.set_wakeup_fd(outbox, warn_on_full_buffer=False)

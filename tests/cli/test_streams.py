@@ -90,6 +90,7 @@ def test_sigterm_ends_a_program_that_hangs_in_a_library(tmp_path: Path) -> None:
         "            time.sleep(3600)\n"
         "        except BaseException:\n"
         "            pass\n"
+        "signals.end_in_time()\n"
         "with console.started() as outcome:\n    hang()\nsys.exit(outcome.code)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
