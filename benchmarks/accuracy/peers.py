@@ -7,10 +7,11 @@ what it needs (torch, h5py, tensorboard, joblib, pyyaml). None of its lines is c
 train.py and eval.py start (`LAUNCH`), and its configuration is its own for THUMOS14 but for `configure`.
 
 The peer reads what `extract_features` writes of a set. Ours is `train SET` with its defaults, of the cache that these
-files are written from: `temporal_head`, whose trainings in FOLDER are taken. Subset val is scored by `evaluate`, and
-nothing was chosen by it. mAP at tIoU 0.5, 0.75, 0.95 and their mean over the seeds, with the spread of the mean;
-*CPU s* of a training in one thread, start and reading included, features apart (ours also chooses kinds and fits
-calibration and decoder in them). What is in FOLDER is not trained again.
+files are written from: `temporal_head`, whose trainings in FOLDER are taken; and the same with one member of the five,
+since the peer's network is one. Subset val is scored by `evaluate`, and nothing was chosen by it. mAP at tIoU 0.5,
+0.75, 0.95 and their mean over the seeds, with the spread of the mean; *CPU s* of a training in one thread, start and
+reading included, features apart (ours also chooses kinds and fits calibration and decoder in them). What is in FOLDER
+is not trained again.
 
 --left-out trains the peer on four fifths of the training recordings and scores the others, which are other performers
 where index.json names them: so is seen what --set and --projected (the features as our head reads them) change.
@@ -46,6 +47,8 @@ WIDTH = 128
 
 LEVELS = 32
 """Steps of the features in one of the coarsest level of the peer's pyramid."""
+
+OURS = {"ours": None, "ours, one member": 1}
 
 LAUNCH = """
 import runpy, sys, torch
@@ -103,9 +106,9 @@ def main() -> None:
         task = prepare(path.resolve(), call)
         for clone in call.peer:
             rows.append(_row(task, clone.name, [peer(task, clone.resolve(), seed, call) for seed in call.seeds]))
-        if not call.left_out:
-            found = [temporal_head.one(task.path, seed, call) for seed in call.seeds]
-            rows.append(_row(task, "ours", [[*row[:4], row[5]] for row in found]))
+        for name, members in () if call.left_out else OURS.items():
+            found = [temporal_head.one(task.path, seed, call, members=members) for seed in call.seeds]
+            rows.append(_row(task, name, [[*row[:4], row[5]] for row in found]))
     report(call, {"set": "", "trained": "", "seeds": "d", **MEANS, "CPU s": ".0f"}, rows)
 
 

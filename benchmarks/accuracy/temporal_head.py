@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.common import Cell, parser, report, usage_of
 from benchmarks.experiments import MEANS, means
+from bineego.config import CONFIG_NAME
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.tsm.card_file import read_card
@@ -47,14 +48,20 @@ def main() -> None:
     report(call, columns, rows)
 
 
-def one(path: Path, seed: int, call: argparse.Namespace) -> list[float]:
-    """Figures of one training, its CPU seconds and its peak memory."""
-    name = "-".join([path.name, *([call.kinds.replace(",", "+")] if call.kinds else []), str(seed)])
+def one(path: Path, seed: int, call: argparse.Namespace, *, members: int | None = None) -> list[float]:
+    """Figures of one training, its CPU seconds and its peak memory.
+
+    Args:
+        members: of the head, if not as many as by default.
+    """
+    what = [(call.kinds or "").replace(",", "+"), f"{members}-member" if members else ""]
+    name = "-".join(filter(None, [path.name, *what, str(seed)]))
     folder, took = RunFolder(call.work / "runs" / name), call.work / f"{name}.json"
     if not took.exists():
         options = ["--seed", str(seed), "--name", name, "--val-every", "20", "--overwrite"]
         options += ["--kinds", call.kinds] if call.kinds else []
         options += ["--epochs", "1"] if call.dry else []
+        (call.work / CONFIG_NAME).write_text(f"[train]\nmembers = {members}\n" if members else "")
         usage = usage_of([sys.executable, "-m", "bineego", "train", str(path), *options], cwd=call.work)
         took.write_text(json.dumps(asdict(usage)))
     metrics, usage_ = read_card(folder.model).metrics, json.loads(took.read_text())
