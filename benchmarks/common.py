@@ -1,4 +1,4 @@
-"""What all benchmarks share: their call, sides that take turns, peers in processes of their own, results as JSON.
+"""What all benchmarks share: their call, sides that take turns, processes of their own, results as JSON, test videos.
 
     python -m benchmarks.speed.NAME --dry                                        # tiny sizes: does it run?
     python -m benchmarks.speed.NAME --json benchmarks/results/NAME.json          # what `benchmarks.tables` reads
@@ -10,22 +10,24 @@ A result is one table: `columns` (name -> number format, "" for words) and `rows
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import importlib.metadata
 import json
+import logging
+import multiprocessing
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import av
 import cv2
@@ -34,142 +36,15 @@ from av.video.stream import VideoStream
 
 import bineego
 
-Side = Callable[[], object]
+Side = Callable[[], float]
+"""What is measured: called for one round, it tells the seconds of it."""
+Runs = Mapping[str, Callable[..., object]]
+Name = TypeVar("Name")
 Cell = str | float | None | Sequence[float]
 
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
 """Of the processor, as far as they decide how fast networks are."""
 PACKAGES = ("torch", "numpy", "pandas", "av", "opencv-python-headless")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spread:
-    """Median, smallest and largest of the rounds."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        return cls(median=statistics.median(values), low=min(values), high=max(values))
-
-    @property
-    def cell(self) -> tuple[float, float, float]:
-        return self.median, self.low, self.high
-
-    def __str__(self) -> str:
-        return cell_text(self.cell, ".2f")
-
-
-def take_turns(
-    sides: Mapping[str, Side], rounds: int, *, warm_up: int = 1, clock: Callable[[], float] = time.process_time
-) -> dict[str, list[float]]:
-    """Seconds of every side in every round, after `warm_up` rounds that do not count.
-
-    What slows the machine for a while slows all sides of a round.
-
-    Args:
-        clock: CPU seconds of this process (all its threads) by default, which other programs hardly disturb.
-    """
-
-    def timed(run: Side) -> float:
-        start = clock()
-        run()
-        return clock() - start
-
-    return ask_in_turn({name: partial(timed, run) for name, run in sides.items()}, rounds, warm_up=warm_up)
-
-
-def ask_in_turn(sides: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 0) -> dict[str, list[float]]:
-    """`take_turns` for sides that tell their seconds themselves, such as processes of their own."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for number in range(warm_up + rounds):
-        for name, run in sides.items():
-            seconds = run()
-            if number >= warm_up:
-                times[name].append(seconds)
-    return times
-
-
-def ratio(peer: Sequence[float], ours: Sequence[float]) -> Spread:
-    """How many times as long the peer takes as ours, round by round."""
-    return Spread.of([theirs / mine for theirs, mine in zip(peer, ours, strict=True)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """What a process took.
-
-    Attributes:
-        cpu: seconds, user and system, of all threads.
-        peak: MiB resident.
-        out: its standard output.
-    """
-
-    cpu: float
-    peak: float
-    out: str
-
-
-def usage_of(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Usage:
-    """Run a command to its end in a process of its own."""
-    everything = os.environ | (env or {})
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=everything, cwd=cwd) as run:
-        assert run.stdout is not None
-        out = run.stdout.read()
-        _, status, usage = os.wait4(run.pid, 0)
-        run.returncode = os.waitstatus_to_exitcode(status)
-    if run.returncode:
-        raise SystemExit(f"failed: {' '.join(command)}")
-    return Usage(cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss / 1024, out=out)
-
-
-def peak_memory() -> float:
-    """MiB of this program alone: `getrusage` counts the process that started it where that was larger (Linux)."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
-
-
-class Worker:
-    """A process of its own that answers in JSON, a line for a line: sides whose settings exclude each other.
-
-    Args:
-        module: name of the script; it calls `serve` when it is given `--worker`.
-    """
-
-    def __init__(self, module: str, arguments: Sequence[str]) -> None:
-        command = [sys.executable, "-m", module, *arguments]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ready = self._read()
-
-    def ask(self, *words: str) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(words) + "\n")
-        self.process.stdin.flush()
-        return self._read()
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-
-    def _read(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit("a worker process failed; its message is above")
-        found: dict[str, Any] = json.loads(line)
-        return found
-
-
-def serve(ready: Mapping[str, Any], answer: Callable[..., Mapping[str, Any]]) -> None:
-    """The worker's side: say what it is, then answer every question until there are no more."""
-    print(json.dumps(ready), flush=True)
-    for line in sys.stdin:
-        print(json.dumps(answer(*json.loads(line))), flush=True)
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
@@ -178,6 +53,107 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     made.add_argument("--dry", action="store_true", help="tiny sizes, whose figures mean nothing: does it run?")
     made.add_argument("--json", type=Path, help="also write the result here")
     return made
+
+
+def asked(made: argparse.ArgumentParser, **dry: object) -> argparse.Namespace:
+    """The call; `dry` is what a dry run asks for instead."""
+    call = made.parse_args()
+    vars(call).update(dry if call.dry else {})
+    logging.getLogger("bineego").setLevel(logging.WARNING)
+    return call
+
+
+def timed(clock: Callable[[], float], run: Callable[..., object], *arguments: object) -> Side:
+    """A side that runs something.
+
+    Args:
+        clock: `time.process_time` counts the CPU seconds of this process (all its threads), which other programs
+            hardly disturb; `time.perf_counter` the seconds that pass.
+    """
+
+    def seconds() -> float:
+        start = clock()
+        run(*arguments)
+        return clock() - start
+
+    return seconds
+
+
+def in_turn(sides: Mapping[Name, Side], rounds: int, *, warm_up: int = 0) -> dict[Name, list[float]]:
+    """Seconds of every side in every round, after `warm_up` rounds that do not count.
+
+    What slows the machine for a while slows all sides of a round.
+    """
+    for side in [*sides.values()] * warm_up:
+        side()
+    found = [{name: side() for name, side in sides.items()} for _ in range(rounds)]
+    return {name: [each[name] for each in found] for name in sides}
+
+
+def spread(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median, smallest and largest of the rounds, for a cell of the table."""
+    return statistics.median(values), min(values), max(values)
+
+
+def ratio(peer: Sequence[float], ours: Sequence[float]) -> tuple[float, float, float]:
+    """How many times as long the peer takes as ours, round by round."""
+    return spread([theirs / mine for theirs, mine in zip(peer, ours, strict=True)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a process took: CPU seconds, user and system, of all threads; `peak` MiB resident."""
+
+    cpu: float
+    peak: float
+
+
+def usage_of(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Usage:
+    """Run a command to its end; its standard output is dropped."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | (env or {}), cwd=cwd) as run:
+        _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+    if run.returncode:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return Usage(cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss / 1024)
+
+
+_RUNS: dict[str, Callable[..., object]] = {}
+"""What this process is there to run."""
+
+
+def own_process(build: Callable[..., Runs] = dict, *arguments: object) -> ProcessPoolExecutor:
+    """A process of its own, begun anew: its imports, settings and memory are shared with no other side.
+
+    Args:
+        build: makes there what `elsewhere` times.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin, initargs=(build, arguments))
+
+
+def elsewhere(own: ProcessPoolExecutor, name: str, *arguments: object) -> Side:
+    """A side that runs in such a process: the seconds that pass there."""
+    return lambda: own.submit(_run, name, arguments).result()
+
+
+def _begin(build: Callable[..., Runs], arguments: Sequence[object]) -> None:
+    _RUNS.update(build(*arguments))
+
+
+def _run(name: str, arguments: Sequence[object]) -> float:
+    return timed(time.perf_counter, _RUNS[name], *arguments)()
+
+
+def apart(function: Callable[..., Any], *arguments: object, own: ProcessPoolExecutor | None = None) -> Any:
+    """What a function returns in a process of its own: in this one, else in a new one."""
+    with contextlib.nullcontext(own) if own else own_process() as process:
+        return process.submit(function, *arguments).result()
+
+
+def peak_memory() -> float:
+    """MiB of this program alone: `getrusage` counts the process that started it where that was larger (Linux)."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
 def report(
@@ -195,22 +171,27 @@ def report(
         note: one sentence about how it was measured.
         suffix: of the file's name, for a script with several tables: decode.json, decode_SUFFIX.json.
     """
-    for row in rows:
-        assert len(row) == len(columns), (columns, row)
-    result = {
-        "command": command_line(),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": machine(),
-        "versions": versions(),
-        "recorded": "dry run" if call.dry else "by the script",
-        "note": note,
-        "columns": dict(columns),
-        "rows": [list(row) for row in rows],
-    }
+    result = described(command_line(), columns, rows, recorded="dry run" if call.dry else "by the script", note=note)
     print("\n".join(markdown(result)), flush=True)
     if call.json:
         path = call.json.with_stem(f"{call.json.stem}_{suffix}") if suffix else call.json
         path.write_text(to_json(result), encoding="utf-8")
+
+
+def described(
+    command: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]], *, recorded: str, note: str = ""
+) -> dict[str, Any]:
+    """A result: a table, and where it comes from."""
+    return {
+        "command": command,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": machine(),
+        "versions": versions(),
+        "recorded": recorded,
+        "note": note,
+        "columns": dict(columns),
+        "rows": [list(row) for row in rows],
+    }
 
 
 def to_json(result: Mapping[str, Any]) -> str:
@@ -229,19 +210,15 @@ def _short(cell: Cell) -> Cell:
 def markdown(result: Mapping[str, Any]) -> list[str]:
     """Lines of the table."""
     columns: Mapping[str, str] = result["columns"]
-    head = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    return head + [
-        f"| {' | '.join(cell_text(cell, form) for cell, form in zip(row, columns.values(), strict=True))} |"
-        for row in result["rows"]
-    ]
+    forms = columns.values()
+    texts = [[cell_text(cell, form) for cell, form in zip(row, forms, strict=True)] for row in result["rows"]]
+    return [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns), *(f"| {' | '.join(row)} |" for row in texts)]
 
 
 def cell_text(cell: Cell, form: str) -> str:
     """A cell as people read it."""
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return cell
+    if cell is None or isinstance(cell, str):
+        return cell or ""
     if isinstance(cell, int | float):
         return format(cell, form)
     median, low, high = (format(value, form) for value in cell)
@@ -250,18 +227,15 @@ def cell_text(cell: Cell, form: str) -> str:
 
 def machine() -> dict[str, Any]:
     """Processor, cores, the flags that matter, GPU, and how much else was running."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    fields = dict(line.split(":", 1) for line in text.split("\n\n")[0].splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in fields.items()}
+    lines = (line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines())
+    fields = {key.strip(): value.strip() for key, _, value in lines}
     flags = fields.get("flags", fields.get("Features", "")).split()
     torch = sys.modules.get("torch")
-    gpu = torch.cuda.get_device_name() if torch is not None and torch.cuda.is_available() else None
     return {
-        "processor": fields.get("model name", platform.processor() or platform.machine()),
+        "processor": fields.get("model name", platform.machine()),
         "cores": os.cpu_count(),
         "flags": [flag for flag in FLAGS if flag in flags],
-        "gpu": gpu,
+        "gpu": torch.cuda.get_device_name() if torch is not None and torch.cuda.is_available() else None,
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -270,10 +244,8 @@ def versions() -> dict[str, str]:
     """Of Python and of the packages that the figures depend on."""
     found = {"python": platform.python_version(), "bineego": bineego.__version__}
     for name in PACKAGES:
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return found
 
 

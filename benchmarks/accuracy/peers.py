@@ -23,6 +23,7 @@ import argparse
 import functools
 import json
 import pickle
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ def configure(task: Task, clone: Path, folder: Path, seed: int, call: argparse.N
             database[video] = {"subset": subset, "duration": track.duration, "fps": track.rate, "annotations": notes}
             longest, width = max(longest, len(track)), sum(kind.shape[1] for kind in track.kinds.values())
     (folder / "annotations.json").write_text(json.dumps({"database": database}))
-    config = json.loads(usage_of([call.python, "-c", READ, str(clone / "configs" / "thumos_i3d.yaml")]).out)
+    config = json.loads(subprocess.check_output([call.python, "-c", READ, clone / "configs" / "thumos_i3d.yaml"]))
     multiple = LEVELS * max(1, config["model"].get("n_mha_win_size", 1) // 2 * 2)
     config["dataset"] |= {
         "json_file": str(folder / "annotations.json"),

@@ -1,6 +1,6 @@
 """CPU time of `bineego ensemble` on 1,000,000 rows (5 models, 5,000 videos, 38 labels), and what doubling them costs.
 
-    python -m benchmarks.speed.ensemble [--rows 1000000] [--repeats 1]
+    python -m benchmarks.speed.ensemble [--rows 1000000]
 
 CPU seconds of a process of its own: the start of the program, reading, fusing and writing.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import Cell, parser, report, usage_of
+from benchmarks.common import Cell, asked, parser, report, usage_of
 from bineego import segments
 from bineego.formats import csv
 
@@ -22,7 +22,7 @@ WEIGHTS = "0.62,0.57,0.51,0.47,0.44"
 VIDEO_LENGTH = 360.0  # seconds: the mean of 360+x
 
 
-def write_models(folder: Path, rows: int, seed: int = 0) -> list[Path]:
+def write_models(folder: Path, rows: int, seed: int = 0) -> list[str]:
     """Prediction files of models that see the same events, each with errors of its own, on a grid of half a second."""
     folder.mkdir()
     random = np.random.default_rng(seed)
@@ -39,29 +39,24 @@ def write_models(folder: Path, rows: int, seed: int = 0) -> list[Path]:
         )
         paths.append(folder / f"model_{model}.csv")
         csv.write_segments(table.iloc[random.permutation(events)], paths[-1])
-    return paths
+    return list(map(str, paths))
 
 
 def main() -> None:
     made = parser(__doc__)
     made.add_argument("--rows", type=int, default=1_000_000, help="rows of all models together")
-    made.add_argument("--repeats", type=int, default=1, help="the fastest of this many runs counts")
-    call = made.parse_args()
-    if call.dry:
-        call.rows = 1_000
+    call = asked(made, rows=1_000)
     rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        sizes = (call.rows // 2, call.rows)
-        inputs = {size: write_models(folder / str(size), size) for size in sizes}
+        inputs = {size: write_models(folder / str(size), size) for size in (call.rows // 2, call.rows)}
         for method in ("paper", "average"):
             half = None
-            for size in sizes:
-                command = [sys.executable, "-m", "bineego", "-q", "ensemble", *map(str, inputs[size])]
-                command += ["--weights", WEIGHTS, "--method", method, "-o", str(folder / "out.csv")]
-                best = min((usage_of(command) for _ in range(call.repeats)), key=lambda usage: usage.cpu)
-                rows.append([method, size, best.cpu, half and best.cpu / half, best.peak])
-                half = best.cpu
+            for size, paths in inputs.items():
+                command = [sys.executable, "-m", "bineego", "-q", "ensemble", *paths, "--weights", WEIGHTS]
+                used = usage_of([*command, "--method", method, "-o", str(folder / "out.csv")])
+                rows.append([method, size, used.cpu, half and used.cpu / half, used.peak])
+                half = used.cpu
     columns = {"method": "", "rows": ",", "CPU s": ".1f", "times half the rows": ".2f", "peak MiB": ".0f"}
     report(call, columns, rows)
 

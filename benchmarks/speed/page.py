@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from benchmarks import common
+from benchmarks.common import Cell, asked, parser, report, spread
 from bineego import segments
 from bineego.formats.annotations import Annotations
 from bineego.page import write_page
@@ -61,12 +61,11 @@ def make_page(size: Size, path: Path) -> None:
     seconds = 60 * size.minutes
     actions = tuple(f"action {i}" for i in range(size.actions))
     videos = [f"video-{i:03}" for i in range(size.videos)]
-    edges = np.arange(0, seconds + 0.5, 0.5)
+    edges, none = np.arange(0, seconds + 0.5, 0.5), np.zeros(0)
     tracks = []
     for video in videos:
         logits = rng.normal(size=(len(edges) - 1, size.actions + 1)).astype(np.float32)
         logits[:, 0] += 4
-        none = np.zeros(0)
         tracks.append(ScoreTrack(video_id=video, edges=edges, logits=logits, actions=actions, t=0.5, scene_probs=none))
     tables = []
     for count in (size.found, size.found // 2):
@@ -96,20 +95,19 @@ def measure(browser: Any, path: Path, rounds: int) -> tuple[list[float], list[fl
 
 
 def main() -> None:
-    parser = common.parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    call = parser.parse_args()
-    sizes = SIZES[1:2] if call.dry else SIZES
-    rows: list[list[common.Cell]] = []
+    made = parser(__doc__)
+    made.add_argument("--rounds", type=int, default=5)
+    made.set_defaults(sizes=SIZES)
+    call = asked(made, rounds=1, sizes=SIZES[1:2])
+    rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for size in sizes:
-            path = Path(folder) / "report.html"
+        path = Path(folder) / "report.html"
+        for size in call.sizes:
             make_page(size, path)
-            figures = measure(browser, path, 1 if call.dry else call.rounds)
-            megabytes = path.stat().st_size / 1e6
-            rows.append([str(size), size.actions, megabytes, *(common.Spread.of(each).cell for each in figures)])
+            figures = measure(browser, path, call.rounds)
+            rows.append([str(size), size.actions, path.stat().st_size / 1e6, *map(spread, figures)])
         browser.close()
     columns = {
         "videos": "",
@@ -119,7 +117,7 @@ def main() -> None:
         "next video, ms": ".0f",
         "zoom, ms": ".0f",
     }
-    common.report(call, columns, rows, note="Median of all rounds, smallest and largest.")
+    report(call, columns, rows, note="Median of all rounds, smallest and largest.")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ finds paths of the same score, which is checked.
 from __future__ import annotations
 
 import os
+import statistics
+import time
 from functools import partial
 
 # Before numpy is loaded: what is timed is one thread.
@@ -16,17 +18,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.common import Cell, Side, Spread, parser, ratio, report, take_turns
+from benchmarks.common import Cell, asked, in_turn, parser, ratio, report, timed
 from bineego.grid import interval_edges
 from bineego.postprocess import DecodeOptions, Postprocess, decode
 from bineego.postprocess.viterbi import decode_path, leave_costs
 from bineego.tracks import ScoreTrack
 
 SECONDS, ACTIONS = 360.0, 38
-VITERBI = DecodeOptions(postprocess=Postprocess.VITERBI)
 DECODERS = {
     "paper, ms": DecodeOptions(postprocess=Postprocess.PAPER),
-    "viterbi, ms": VITERBI,
+    "viterbi, ms": DecodeOptions(postprocess=Postprocess.VITERBI),
     "viterbi and candidates, ms": DecodeOptions(postprocess=Postprocess.VITERBI, candidates=True),
 }
 
@@ -54,15 +55,9 @@ def make_track(t: float, seed: int = 0) -> ScoreTrack:
     edges = interval_edges(SECONDS, t)
     n = len(edges) - 1
     label = np.repeat(rng.integers(0, ACTIONS + 1, n), max(1, round(10 / t)))[:n]
-    logits = rng.normal(0, 1.5, (n, ACTIONS + 1)) + 5 * np.eye(ACTIONS + 1)[label]
-    return ScoreTrack(
-        video_id="v",
-        edges=edges,
-        logits=logits.astype(np.float32),
-        actions=tuple(f"action {i}" for i in range(ACTIONS)),
-        t=t,
-        scene_probs=np.zeros(0),
-    )
+    logits = (rng.normal(0, 1.5, (n, ACTIONS + 1)) + 5 * np.eye(ACTIONS + 1)[label]).astype(np.float32)
+    names = tuple(f"action {i}" for i in range(ACTIONS))
+    return ScoreTrack(video_id="v", edges=edges, logits=logits, actions=names, t=t, scene_probs=np.zeros(0))
 
 
 def score(path: np.ndarray, evidence: np.ndarray, widths: np.ndarray, dwell: np.ndarray, t: float) -> float:
@@ -76,19 +71,21 @@ def score(path: np.ndarray, evidence: np.ndarray, widths: np.ndarray, dwell: np.
 def main() -> None:
     made = parser(__doc__)
     made.add_argument("--rounds", type=int, default=9)
-    call = made.parse_args()
+    made.set_defaults(lengths=(0.25, 0.5, 1.0))
+    call = asked(made, rounds=1, lengths=(1.0,))
     rows: list[list[Cell]] = []
-    for t in (1.0,) if call.dry else (0.25, 0.5, 1.0):
+    for t in call.lengths:
         track = make_track(t)
         evidence, widths = np.log(track.probabilities() + 1e-4), np.diff(track.edges)
         path = (evidence, widths, np.full(ACTIONS + 1, 10.0), t)
         if not np.isclose(score(textbook(*path), *path), score(decode_path(*path), *path), rtol=0, atol=1e-6):
             raise SystemExit("the textbook finds another path")
-        sides: dict[str, Side] = {"textbook": partial(textbook, *path), "ours": partial(decode_path, *path)}
-        sides |= {name: partial(decode, track, options) for name, options in DECODERS.items()}
-        times = take_turns(sides, 1 if call.dry else call.rounds)
-        ms = [1e3 * Spread.of(times[name]).median for name in DECODERS]
-        rows.append([t, len(track), ratio(times["textbook"], times["ours"]).cell, *ms])
+        cpu = partial(timed, time.process_time)
+        sides = {"textbook": cpu(textbook, *path), "ours": cpu(decode_path, *path)}
+        sides |= {name: cpu(decode, track, options) for name, options in DECODERS.items()}
+        times = in_turn(sides, call.rounds, warm_up=1)
+        ms = [1e3 * statistics.median(times[name]) for name in DECODERS]
+        rows.append([t, len(track), ratio(times["textbook"], times["ours"]), *ms])
     columns = {"t": "g", "cells": "d", "path, times the textbook": ".2f", **dict.fromkeys(DECODERS, ".1f")}
     report(call, columns, rows, note=f"{SECONDS:.0f} s of video, {ACTIONS} actions, one thread.")
 

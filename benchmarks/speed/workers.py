@@ -8,17 +8,17 @@ Every worker has one core: with one worker the other core is idle. ResNet-50, t 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.common import Cell, Clip, Spread, parser, ratio, report, take_turns, write_clip
+from benchmarks.common import Cell, Clip, asked, in_turn, parser, ratio, report, spread, timed, write_clip
 from benchmarks.speed.localize import write_model
+from bineego.tsm.config import Trunk
 
 
 def run(folder: Path, model: Path, engine: str, jobs: int) -> None:
@@ -36,26 +36,23 @@ def main() -> None:
     made.add_argument("--videos", type=int, default=12)
     made.add_argument("--seconds", type=int, default=20)
     made.add_argument("--rounds", type=int, default=3)
-    call = made.parse_args()
-    if call.dry:
-        call.videos, call.seconds, call.rounds = 2, 2, 1
-    engines = ["local", *["ray"] * (importlib.util.find_spec("ray") is not None and not call.dry)]
+    made.set_defaults(size=128, trunk=Trunk.RESNET50, engines=["local", *["ray"] * bool(find_spec("ray"))])
+    call = asked(made, videos=2, seconds=2, rounds=1, size=32, trunk=Trunk.RESNET18, engines=["local"])
+    ways = [(engine, jobs) for engine in call.engines for jobs in (1, 2)]
     with tempfile.TemporaryDirectory() as scratch:
-        folder, model = Path(scratch) / "videos", Path(scratch) / "model.safetensors"
+        folder = Path(scratch) / "videos"
         folder.mkdir()
-        write_model(model, size=32 if call.dry else 128, trunk="resnet18" if call.dry else "resnet50")
+        model = write_model(Path(scratch) / "model.safetensors", size=call.size, trunk=call.trunk)
+        clip = Clip(name="small", width=320, height=240, seconds=call.seconds)
         for number in range(call.videos):
-            clip = Clip(name=f"v{number}", width=320, height=240, seconds=call.seconds)
             write_clip(clip, folder / f"v{number:02d}.mp4")
         sides = {
-            f"{engine}, {jobs}": partial(run, folder, model, engine, jobs) for engine in engines for jobs in (1, 2)
+            f"{engine}, {jobs}": timed(time.perf_counter, run, folder, model, engine, jobs) for engine, jobs in ways
         }
-        times = take_turns(sides, call.rounds, warm_up=0, clock=time.perf_counter)
+        times = in_turn(sides, call.rounds)
     rows: list[list[Cell]] = []
-    for engine in engines:
-        for jobs in (1, 2):
-            mine = times[f"{engine}, {jobs}"]
-            rows.append([engine, jobs, Spread.of(mine).cell, ratio(times[f"{engine}, 1"], mine).cell])
+    for (engine, jobs), mine in zip(ways, times.values(), strict=True):
+        rows.append([engine, jobs, spread(mine), ratio(times[f"{engine}, 1"], mine)])
     columns = {"engine": "", "workers": ".0f", "wall s": ".0f", "times one worker": ".2f"}
     note = f"{call.videos} videos of {call.seconds} s, {call.rounds} rounds, one core a worker."
     report(call, columns, rows, note=note)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from pathlib import Path
 
-from benchmarks.common import machine, to_json, versions
+from benchmarks.common import described, to_json
 
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.json"
 COLUMNS = {"done": "", "times": ",", "failed": ",", "remarks": ""}
@@ -16,14 +15,5 @@ def note(done: str, times: int, failed: int, remarks: str = "") -> None:
     """Put one row into the result, in the place of an earlier one of the same."""
     rows = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else []
     rows = [row for row in rows if row[0] != done] + [[done, times, failed, remarks]]
-    result = {
-        "command": "python -m pytest -m soak",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": machine(),
-        "versions": versions(),
-        "recorded": "by the script",
-        "note": "",
-        "columns": COLUMNS,
-        "rows": sorted(rows),
-    }
+    result = described("python -m pytest -m soak", COLUMNS, sorted(rows), recorded="by the script")
     RESULT.write_text(to_json(result), encoding="utf-8")
