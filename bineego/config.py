@@ -8,18 +8,16 @@ and the row in docs/options.md. A flag overrides the file, and the file override
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import logging
-import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar, get_type_hints
 
 from bineego import values
-from bineego.errors import BadOption, BineegoError, InputInvalid, UnknownOption, UsageError, nearest
+from bineego.errors import BadOption, BineegoError, InputInvalid, UnknownOption, nearest
 from bineego.toml import read_tables
 
 CONFIG_NAME = "bineego.toml"
@@ -28,8 +26,10 @@ CONFIG_NAME = "bineego.toml"
 TABLES = ("ensemble", "evaluate", "extract-features", "extract-frames", "labels", "localize", "train")
 """The tables that it may hold: one for each command, and those of parts that several commands share."""
 
-T = TypeVar("T")
-C = TypeVar("C", bound="Options")
+Given: TypeAlias = "Mapping[str, Any] | Options | None"
+"""Values by any name of the options, or an object that has some of them."""
+
+T = TypeVar("T", bound="Options")
 F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Opt:
-    """What an option declares besides its type, range and default.
+    """What an option declares besides its type, range and default; `options` fills these in.
 
     Attributes:
         help: one sentence or two.
@@ -46,10 +46,11 @@ class Opt:
         metavar: placeholder for its value in the help; by default from its type.
         short: a second flag, such as `-o`.
         argument: given by position on the command line, not by a flag.
-        flag, key: whether the command line, and bineego.toml, offer it.
-        table: its table of bineego.toml; by default that of the command.
+        flag: whether the command line offers it.
+        table: its table of bineego.toml; "" = that of the command, None = no file may set it.
         was: its names in earlier versions; files and Python callers may still use them, with a note.
         parse: makes its value from other forms; a ValueError says what it must be.
+        name, kind, default: the field's name, its type with the range, its default (MISSING = it must be given).
     """
 
     help: str
@@ -59,67 +60,47 @@ class Opt:
     short: str = ""
     argument: bool = False
     flag: bool = True
-    key: bool = True
-    table: str = ""
+    table: str | None = ""
     was: tuple[str, ...] = ()
     parse: Callable[[Any], Any] | None = None
+    name: str = ""
+    kind: Any = None
+    default: Any = None
 
 
-@dataclass(frozen=True)
-class Option:
-    """An option in full: name, type with its range, words, default (`dataclasses.MISSING` = it must be given)."""
-
-    name: str
-    kind: Any
-    opt: Opt
-    default: Any
-
-    @property
-    def flag(self) -> str:
-        """How the command line calls it."""
-        return self.opt.metavar or self.name.upper() if self.opt.argument else f"--{self.name.replace('_', '-')}"
-
-    def convert(self, value: Any) -> Any:
-        """See `values.convert`."""
-        return values.convert(self.kind, value, self.opt.parse)
+def _options(cls: type) -> Mapping[str, Opt]:
+    kinds, found = get_type_hints(cls, include_extras=True), {}
+    for field in fields(cls):
+        kind = kinds[field.name]
+        opt = next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Opt)), Opt("", flag=False))
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        found[field.name] = replace(opt, name=field.name, kind=kind, default=default)
+    own = {name for name in cls.__annotations__ if found[name].panel}
+    return dict(sorted(found.items(), key=lambda item: (not item[1].argument, item[0] not in own)))
 
 
-def _options(cls: type) -> Mapping[str, Option]:
-    hints, found = typing.get_type_hints(cls, include_extras=True), {}
-    for field in dataclasses.fields(cls):
-        kind = hints[field.name]
-        opt = next((o for o in getattr(kind, "__metadata__", ()) if isinstance(o, Opt)), Opt("", flag=False))
-        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
-        found[field.name] = Option(field.name, kind, opt, default)
-    own = {name for name in cls.__annotations__ if found[name].opt.argument or found[name].opt.panel}
-    return dict(sorted(found.items(), key=lambda item: item[0] not in own))
-
-
-options: Callable[[type], Mapping[str, Option]] = functools.cache(_options)
-"""The options of a dataclass in the order of the help: its own arguments and panels, then as the bases have them.
-A field without `Opt` is a key and a keyword, and no flag."""
-
-
-def _by_any_name(cls: type) -> dict[str, Option]:
-    """The options by their names, and by those of earlier versions."""
-    return {name: option for option in options(cls).values() for name in (option.name, *option.opt.was)}
+options: Callable[[type], Mapping[str, Opt]] = functools.cache(_options)
+"""The options of a dataclass by name, in the order of the help: arguments, its own panels, the rest as the bases have
+it. A field without `Opt` is a key and a keyword, and no flag."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Base of all options: every field is converted to its type and checked against its range.
+    """Base of all options: every field is converted to its type and checked against its range; None = its default.
+
+    Attributes:
+        given: by name, who gave the options that were not left at their defaults. `build` and `call` know it.
 
     Raises:
         BadOption: a value that cannot be converted, or out of range.
     """
 
+    given: ClassVar[Mapping[str, Source]] = {}
+
     def __post_init__(self) -> None:
-        for name, option in options(type(self)).items():
-            try:
-                if (value := getattr(self, name)) is not option.default:
-                    object.__setattr__(self, name, option.convert(value))
-            except ValueError as error:
-                raise BadOption(str(error), where=name) from None
+        defaults = {name: option.default for name, option in options(type(self)).items()}
+        given = {name: value for name, value in vars(self).items() if value is not defaults[name]}
+        vars(self).update(defaults | Source(type(self), given).values)
 
     @classmethod
     def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:
@@ -127,110 +108,77 @@ class Options:
         return [*file, flags]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Source:
-    """Values by name, and where they come from: a table of a file, flags of a command (then `table` is its name), or a
-    Python call.
-    """
+    """Options that one place gives: those that are not None, converted and checked, as `values` by present name.
 
-    values: Mapping[str, Any]
-    file: Path | None = None
-    table: str = ""
-    flags: bool = False
-
-    def read(self, cls: type) -> dict[str, Any]:
-        """The values that are given (not None), under the present names of the options, converted and checked.
-
-        Raises:
-            BineegoError: an unknown name, or a wrong value, of the kind that fits the place.
-        """
-        known, found = _by_any_name(cls), {}
-        if self.file is not None and self.table:
-            shared = self.table if any(option.opt.table == self.table for option in known.values()) else ""
-            known = {name: o for name, o in known.items() if o.opt.key and o.opt.table == shared}
-        for key, value in self.values.items():
-            option = known.get(key.replace("-", "_"))
-            if option is None:
-                raise self._unknown(key, nearest(key, known))
-            if option.name != key.replace("-", "_"):
-                log.info("%s%r is now called %r", f"{self._place}: " if self.file else "", key, option.name)
-            try:
-                if value is not None:
-                    found[option.name] = option.convert(value)
-            except ValueError as error:
-                raise self.error(option, str(error)) from None
-        return found
-
-    def error(self, option: Option, message: str) -> BineegoError:
-        """A wrong value of `option` in this source."""
-        if self.file is not None:
-            return InputInvalid(message, where=f"{self._place}{'' if self.table else ','} {option.name}")
-        return UsageError(message, where=option.flag) if self.flags else BadOption(message, where=option.name)
-
-    def _unknown(self, key: str, hint: str) -> BineegoError:
-        if self.file is not None:
-            return InputInvalid(f"unknown key {key!r}{hint}", where=self._place)
-        return UnknownOption(f"unknown option {key!r}{hint}")
-
-    @property
-    def _place(self) -> str:
-        return f"{self.file}, [{self.table}]" if self.table else str(self.file)
-
-
-def build(cls: type[T], *sources: Source | Mapping[str, Any]) -> T:
-    """An instance of a dataclass of options; later sources win. A mapping is what a Python caller gave.
+    Args:
+        cls: the dataclass that declares them.
+        given: the values as they stand there.
+        file: the place; None = flags, or keywords of a Python call.
+        table: and which table of it; "" = all of it.
 
     Raises:
-        UsageError: a wrong flag or keyword, or an argument that is missing.
-        InputInvalid: something wrong in a file.
+        BadOption, UnknownOption: a wrong value or name of a call.
+        InputInvalid: likewise, of a file.
     """
-    given: dict[str, Any] = {}
-    origin: dict[str, Source] = {}
-    last = Source(values={})
-    for source in sources:
-        last = source if isinstance(source, Source) else Source(values=source)
-        found = last.read(cls)
-        given, origin = given | found, origin | dict.fromkeys(found, last)
-    for name, option in options(cls).items():
-        if option.default is dataclasses.MISSING and name not in given:
-            raise UsageError(f"{option.flag.strip('.')} is missing", remedy=f"bineego {last.table} --help")
+
+    def __init__(self, cls: type, given: Given, file: Path | None = None, table: str = "") -> None:
+        self.file, self.table = file, table
+        self.values: dict[str, Any] = {}
+        every = options(cls)
+        shared = table if any(each.table == table for each in every.values()) else ""
+        known = {name: o for o in every.values() if not table or o.table == shared for name in (o.name, *o.was)}
+        said = given if isinstance(given, Mapping) else {n: getattr(given, n) for n in every if hasattr(given, n)}
+        for key, value in said.items():
+            option = known.get(key.replace("-", "_"))
+            if option is None:
+                raise self.error(f"unknown {'key' if file else 'option'} {key!r}{nearest(key, known)}")
+            if option.name != key.replace("-", "_"):
+                log.info("%s%r is now called %r", f"{self.where()}: " if file else "", key, option.name)
+            try:
+                if value is not None:
+                    self.values[option.name] = values.convert(option.kind, value, option.parse)
+            except ValueError as error:
+                raise self.error(str(error), option.name) from None
+
+    def where(self, name: str = "") -> str:
+        """The place of an option in the file: `x.toml, [train] frames`; without a name, of all of them."""
+        return ", ".join(filter(None, (str(self.file), f"[{self.table}] {name}".strip() if self.table else name)))
+
+    def error(self, message: str, name: str = "") -> BineegoError:
+        """What is wrong with an option, or a name that is none, of the kind that fits the place."""
+        if self.file is not None:
+            return InputInvalid(message, where=self.where(name))
+        return BadOption(message, where=name) if name else UnknownOption(message)
+
+
+def build(cls: type[T], *given: Source | Given) -> T:
+    """Options out of what is given, of which later ones win; an object gives those that `cls` has, too. The result
+    remembers the source of each.
+
+    Raises:
+        BadOption, UnknownOption, InputInvalid: as `Source`, and for options that do not go together.
+    """
+    sources = [each if isinstance(each, Source) else Source(cls, each) for each in given]
+    origin = {name: source for source in sources for name in source.values}
     try:
-        made = cls(**given)
-    except BadOption as error:  # of options that do not go together
-        name = str(error.where)
-        raise origin.get(name, last).error(options(cls)[name], error.message) from None
-    object.__setattr__(made, "_given", origin)
+        made = cls(**{name: source.values[name] for name, source in origin.items()})
+    except BadOption as error:
+        raise origin.get(str(error.where), sources[-1]).error(error.message, str(error.where)) from None
+    object.__setattr__(made, "given", origin)
     return made
 
 
-def given(made: object) -> Mapping[str, Source]:
-    """The options that were given, not left at their defaults, and where; `made` comes from `build` or `call`."""
-    origin: Mapping[str, Source] = getattr(made, "_given", {})
-    return origin
-
-
-def call(cls: type[C], command: str, flags: Mapping[str, Any]) -> C:
+def call(cls: type[T], command: str, flags: Mapping[str, Any]) -> T:
     """The options of one command: flags (None = not given) over its tables in `./bineego.toml` over the defaults.
 
     Raises:
         InputInvalid: the file is wrong.
-        UsageError: a flag is.
+        BadOption: a flag is.
     """
-    path = Path(CONFIG_NAME)
-    content = read_tables(path, TABLES)
-    tables = dict.fromkeys(option.opt.table or command for option in options(cls).values())
-    file = [Source(values=content[name], file=path, table=name) for name in tables if name in content]
-    return build(cls, *cls.sources(file, Source(values=flags, table=command, flags=True)))
-
-
-def keywords(cls: type[T], given: Mapping[str, Any], base: object = None) -> T:
-    """The options of a Python call: its keywords, over those of an options object if it has one."""
-    return build(cls, {name: getattr(base, name) for name in options(cls) if hasattr(base, name)}, given)
-
-
-def part(cls: type[T], whole: object) -> T:
-    """The options of `cls` out of a larger dataclass."""
-    return cls(**{name: getattr(whole, name) for name in options(cls)})
+    path, own = Path(CONFIG_NAME), {command, *(option.table for option in options(cls).values())}
+    file = [Source(cls, content, path, name) for name, content in read_tables(path, TABLES).items() if name in own]
+    return build(cls, *cls.sources(file, Source(cls, flags)))
 
 
 def takes(cls: type) -> Callable[[F], F]:
@@ -238,13 +186,9 @@ def takes(cls: type) -> Callable[[F], F]:
 
     def show(verb: F) -> F:
         signature = inspect.signature(verb)
-        shown = {name: p for name, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
-        for name, option in options(cls).items():
-            further = inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=option.kind
-            )
-            shown.setdefault(name, further)
-        verb.__signature__ = signature.replace(parameters=list(shown.values()))  # type: ignore[attr-defined]
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        more = [each for each in inspect.signature(cls).parameters.values() if each.name not in signature.parameters]
+        verb.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
         return verb
 
     return show

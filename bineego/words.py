@@ -18,6 +18,11 @@ def listed(names: Iterable[str], noun: str, limit: int = 3) -> str:
     return f"{many(len(all_names), noun)} ({shown})"
 
 
+def flag(name: str) -> str:
+    """An option as the command line calls it: `"--keep-aspect"`."""
+    return f"--{name.replace('_', '-')}"
+
+
 def duration(seconds: float) -> str:
     """A length of time: `"12 s"`, `"7 min"`, `"1.5 h"`."""
     if seconds < 90:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bineego import config, toml
 from bineego.config import Opt, Source
-from bineego.errors import BadOption, InputInvalid, InputMissing, UnknownOption, UsageError
+from bineego.errors import BadOption, InputInvalid, InputMissing, UnknownOption
 
 
 class Colour(StrEnum):
@@ -42,7 +42,7 @@ class Sized(SharedPart):
     times: Annotated[tuple[float, ...], Opt("Times.")] = (0.5,)
     limits: Annotated[Mapping[str, float], Opt("Limits.", flag=False)] = field(default_factory=dict)
     deep: Annotated[bool, Opt("Deep.")] = False
-    again: Annotated[bool, Opt("Again.", key=False)] = False
+    again: Annotated[bool, Opt("Again.", table=None)] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,7 +58,7 @@ def test_later_sources_win_and_none_is_not_given(low: int | None, high: int | No
     wanted = next((value for value in (high, low) if value is not None), 256)
     made = config.build(Sized, {"size": low}, {"size": high})
     assert made.size == wanted
-    assert ("size" in config.given(made)) == (low is not None or high is not None)
+    assert ("size" in made.given) == (low is not None or high is not None)
 
 
 @pytest.mark.parametrize(
@@ -92,56 +92,63 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "words"), WRONG)
-def test_one_message_whichever_way_it_comes(name: str, value: object, words: str, tmp_path: Path) -> None:
-    for make in (lambda: Sized(**{name: value}), lambda: config.build(Sized, {name: value})):
-        with pytest.raises(BadOption) as keyword:
+def test_one_message_whichever_way_it_comes(
+    name: str, value: object, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for make in (
+        lambda: Sized(**{name: value}),
+        lambda: config.build(Sized, {name: value}),
+        lambda: config.call(Sized, "train", {name: value}),
+    ):
+        with pytest.raises(BadOption) as said:
             make()
-        assert str(keyword.value) == f"{name}: {words}"
-    with pytest.raises(UsageError) as flag:
-        config.build(Sized, Source(values={name: value}, flags=True))
-    assert str(flag.value) == f"--{name}: {words}"
+        assert str(said.value) == f"{name}: {words}"
     with pytest.raises(InputInvalid) as file:
-        config.build(Sized, Source(values={name: value}, file=Path("x.toml"), table="train"))
+        Source(Sized, {name: value}, Path("x.toml"), "train")
     assert str(file.value) == f"x.toml, [train] {name}: {words}"
     with pytest.raises(InputInvalid) as recipe:
-        config.build(Sized, Source(values={name: value}, file=Path("x.toml")))
+        Source(Sized, {name: value}, Path("x.toml"))
     assert str(recipe.value) == f"x.toml, {name}: {words}"
 
 
 def test_options_that_do_not_go_together_are_told_where_they_stand() -> None:
     with pytest.raises(InputInvalid, match=r"^x.toml, \[train\] size: cannot be combined"):
-        config.build(
-            Sized,
-            Source(values={"size": 2000}, file=Path("x.toml"), table="train"),
-            Source(values={"deep": True}, flags=True),
-        )
+        config.build(Sized, Source(Sized, {"size": 2000}, Path("x.toml"), "train"), {"deep": True})
+    with pytest.raises(BadOption, match=r"^size: cannot be combined"):
+        config.build(Sized, Source(Sized, {"deep": True}, Path("x.toml"), "train"), {"size": 2000})
 
 
 def test_a_wrong_name_gets_the_nearest() -> None:
     with pytest.raises(UnknownOption, match=r"unknown option 'sise' .did you mean 'size'"):
-        config.keywords(Sized, {"sise": 3})
+        config.build(Sized, {"sise": 3})
     with pytest.raises(TypeError):
-        config.keywords(Sized, {"sise": 3})
+        config.build(Sized, {"sise": 3})
     with pytest.raises(InputInvalid, match=r"x.toml, \[train\]: unknown key 'sise' .did you mean 'size'"):
-        config.build(Sized, Source(values={"sise": 3}, file=Path("x.toml"), table="train"))
+        Source(Sized, {"sise": 3}, Path("x.toml"), "train")
     with pytest.raises(InputInvalid, match=r"^x.toml: unknown key 'sise' .did you mean 'size'"):
-        config.build(Sized, Source(values={"sise": 3}, file=Path("x.toml")))
+        Source(Sized, {"sise": 3}, Path("x.toml"))
     with pytest.raises(InputInvalid, match="unknown key 'again'"):  # a flag only
-        config.build(Sized, Source(values={"again": True}, file=Path("x.toml"), table="train"))
+        Source(Sized, {"again": True}, Path("x.toml"), "train")
 
 
 @pytest.mark.parametrize("old", ["n_size", "n-size", "width"])
 def test_old_names_are_read_with_a_note(old: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="bineego")
-    assert config.build(Sized, Source(values={old: 3}, file=Path("x.toml"), table="train")).size == 3
+    assert config.build(Sized, Source(Sized, {old: 3}, Path("x.toml"), "train")).size == 3
     assert f"x.toml, [train]: '{old}' is now called 'size'" in caplog.text
-    assert config.keywords(Sized, {"n_size": 4}).size == 4
+    assert config.build(Sized, {"n_size": 4}).size == 4
 
 
 def test_keywords_go_over_an_options_object() -> None:
     base = Sized(size=3, times=(1.0,))
-    assert config.keywords(Sized, {"size": 4}, base) == Sized(size=4, times=(1.0,))
-    assert config.part(SharedPart, base) == SharedPart()
+    assert config.build(Sized, base, {"size": 4}) == Sized(size=4, times=(1.0,))
+    assert config.build(Sized, None, {"size": 4}) == Sized(size=4)
+    assert config.build(SharedPart, base) == SharedPart()
+
+
+def test_none_is_the_default_whoever_says_it() -> None:
+    assert Sized(size=None, rate=None) == config.build(Sized, {"size": None}) == Sized()  # type: ignore[arg-type]
 
 
 def test_a_configuration_survives_its_file(tmp_path: Path) -> None:
@@ -157,8 +164,8 @@ def test_flag_over_file_over_default(tmp_path: Path, monkeypatch: pytest.MonkeyP
     Path(config.CONFIG_NAME).write_text('[train]\nsize = 3\nrate = 2\n[labels]\nunit = "ms"\n[localize]\nsize = 9\n')
     made = config.call(Sized, "train", {"size": "4"})
     assert (made.size, made.rate, made.unit) == (4, 2.0, "ms")
-    assert {name: source.flags for name, source in config.given(made).items()} == {
-        "size": True, "rate": False, "unit": False,
+    assert {name: source.file for name, source in made.given.items()} == {
+        "size": None, "rate": Path(config.CONFIG_NAME), "unit": Path(config.CONFIG_NAME),
     }  # fmt: skip
     # What a flag overrides is checked all the same.
     Path(config.CONFIG_NAME).write_text("[train]\nsize = 0\n")

@@ -17,6 +17,7 @@ from bineego.errors import (
     EXIT_BUG,
     EXIT_SIGINT,
     EXIT_SIGTERM,
+    BadOption,
     BineegoError,
     InputMissing,
     Interrupted,
@@ -25,7 +26,7 @@ from bineego.errors import (
     UsageError,
 )
 from bineego.files import FULL, write_error
-from bineego.words import clock, printable
+from bineego.words import clock, flag, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -215,6 +216,8 @@ def _tell(error: BaseException) -> int:
 
 
 def _refuse(error: BineegoError) -> int:
+    if isinstance(error, BadOption) and error.where is not None:  # who calls a command knows its options as flags
+        error = UsageError(error.message, where=flag(error.where), remedy=error.remedy)
     say(f"error: {error}")
     return error.exit_code
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bineego.cli import console
-from bineego.config import given
 from bineego.ensembling.options import EnsembleCommand
 from bineego.errors import UsageError
 from bineego.files import missing
@@ -44,7 +43,7 @@ def _fit(call: EnsembleCommand, truth: Path, target: Path) -> None:
     """Fit on ground truth and write the settings to a file."""
     if target.suffix != ".toml":
         raise UsageError("--fit writes a .toml file", where=target, remedy="-o WEIGHTS.toml")
-    if "weights" in given(call) and given(call)["weights"].flags:
+    if "weights" in call.given and call.given["weights"].file is None:
         raise UsageError("--fit chooses the weights itself", remedy="leave --weights out")
     from bineego.ensembling import fit as fitting
     from bineego.postprocess import DecodeOptions

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bineego.config import given
 from bineego.errors import UsageError
 from bineego.evaluation.inputs import find_inputs
 from bineego.evaluation.options import EvaluateCall, Protocol
 from bineego.records import check_free, recorded
+from bineego.words import flag
 
 if TYPE_CHECKING:  # what `--help` does not need
     from rich.table import Table
@@ -42,7 +42,7 @@ def evaluate(call: EvaluateCall) -> None:
       bineego evaluate labels.csv predictions.csv --subset val --json
     """
     truth, found = find_inputs(call)
-    flags = [name for name, source in given(call).items() if source.flags]
+    flags = [name for name, source in call.given.items() if source.file is None]
     if found is None:
         _refuse_without_predictions([name for name in ("scenes", *EXTRAS) if name in flags])
     if call.ceiling:
@@ -131,4 +131,4 @@ def _refuse_with_ceiling(options: EvaluateCall) -> None:
 
 
 def _flags(names: list[str]) -> str:
-    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
+    return ", ".join(map(flag, names))

@@ -10,7 +10,8 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from bineego import values
-from bineego.config import Option
+from bineego.config import Opt
+from bineego.words import flag
 
 METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
 CHOICES_WIDTH = 24
@@ -22,25 +23,25 @@ OFF = " (default: off)"
 """How the help of a switch that is off ends."""
 
 
-def heading(option: Option) -> str:
+def heading(option: Opt) -> str:
     """What an option stands under."""
-    return option.opt.panel or ("Arguments" if option.opt.argument else "Options")
+    return option.panel or ("Arguments" if option.argument else "Options")
 
 
-def help_text(option: Option) -> str:
+def help_text(option: Opt) -> str:
     """The words of an option, with its choices and its default."""
-    text, default = option.opt.help, default_text(option)
+    text, default = option.help, default_text(option)
     choices = values.choices(option.kind)
     if choices and "|" not in metavar(option):
         text += f" One of {', '.join(choices)}."
     return f"{text} (default: {default})" if default else text
 
 
-def default_text(option: Option) -> str:
+def default_text(option: Opt) -> str:
     """The default in words; empty where there is nothing to say."""
     default = option.default
-    if option.opt.unset or default is None or default is MISSING or isinstance(default, Mapping):
-        return option.opt.unset
+    if option.unset or default is None or default is MISSING or isinstance(default, Mapping):
+        return option.unset
     if isinstance(default, bool):
         return "on" if default else "off"
     if isinstance(default, tuple):
@@ -48,14 +49,23 @@ def default_text(option: Option) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-def metavar(option: Option) -> str:
+def metavar(option: Opt) -> str:
     """What stands for the value."""
-    if option.opt.metavar or option.opt.argument:
-        return option.opt.metavar or option.flag
+    if option.metavar or option.argument:
+        return option.metavar or option.name.upper()
     choices = "|".join(values.choices(option.kind))
     if choices:
         return choices if len(choices) <= CHOICES_WIDTH else "NAME"
     return METAVARS.get(values.item(option.kind), "TEXT")
+
+
+def flags(option: Opt) -> list[str]:
+    """How the command line spells an option that is no argument."""
+    name = flag(option.name)
+    if values.plain(option.kind) is not bool:
+        return [option.short, name] if option.short else [name]
+    # Without a file that may say yes, there is nothing that `--no-x` could undo.
+    return [name] if option.default is False and option.table is None else [f"{name}/--no-{name[2:]}"]
 
 
 class HelpfulCommand(TyperCommand):
@@ -90,11 +100,16 @@ def _option(parameter: Any) -> tuple[str, str]:
     """A flag and its help. `--no-x` is only listed where x may be on."""
     help_text = parameter.help or ""
     if parameter.param_type_name == "argument":
-        return parameter.metavar, help_text
+        return _argument(parameter), help_text
     names = sorted(parameter.opts, key=len)
     if not help_text.endswith(OFF):
         names += parameter.secondary_opts
     return ", ".join(names) + ("" if parameter.is_flag else f" {parameter.metavar}"), help_text
+
+
+def _argument(parameter: Any) -> str:
+    """An argument; in brackets where it may be left out."""
+    return str(parameter.metavar if parameter.required else f"[{parameter.metavar}]")
 
 
 def _panels(rows: Iterable[tuple[str | None, tuple[str, str]]]) -> dict[str, Rows]:
@@ -106,7 +121,7 @@ def _panels(rows: Iterable[tuple[str | None, tuple[str, str]]]) -> dict[str, Row
 
 
 def _write(command: Any, ctx: Any, formatter: Any, panels: dict[str, Rows]) -> None:
-    arguments = [each.metavar for each in command.params if each.param_type_name == "argument"]
+    arguments = [_argument(each) for each in command.params if each.param_type_name == "argument"]
     last = ["COMMAND ..."] if isinstance(command, TyperGroup) else arguments
     formatter.write_usage(ctx.command_path, " ".join(["[OPTIONS]", *last]))
     formatter.write_paragraph()

@@ -27,7 +27,7 @@ class InfoCall(Options):
     model: Annotated[
         str | None, Opt("A run's name or folder, or a model file.", argument=True, unset="the newest run under ./runs")
     ] = None
-    json: Annotated[bool, Opt("Print the whole card as JSON.", key=False)] = False
+    json: Annotated[bool, Opt("Print the whole card as JSON.", table=None)] = False
 
 
 def info(call: InfoCall) -> None:

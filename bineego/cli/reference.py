@@ -11,8 +11,8 @@ from typing import Any
 
 from bineego import config, values
 from bineego.cli.app import COMMANDS
-from bineego.cli.help import default_text, heading, metavar
-from bineego.config import Option
+from bineego.cli.help import default_text, flags, heading, metavar
+from bineego.config import Opt
 
 HEAD = """# Options
 
@@ -36,7 +36,7 @@ def reference() -> str:
 
 def _command(panel: str, function: Callable[[Any], object]) -> Iterator[str]:
     name = function.__name__.replace("_", "-")
-    shown = [option for option in config.options(typing.get_type_hints(function)["call"]).values() if option.opt.help]
+    shown = [option for option in config.options(typing.get_type_hints(function)["call"]).values() if option.help]
     yield f"## bineego {name}\n"
     yield f"{(function.__doc__ or '').splitlines()[0]} ({panel})\n"
     for panel in dict.fromkeys(heading(option) for option in shown):
@@ -45,27 +45,28 @@ def _command(panel: str, function: Callable[[Any], object]) -> Iterator[str]:
         yield ""
 
 
-def _table(shown: Iterable[Option]) -> Iterator[str]:
+def _table(shown: Iterable[Opt]) -> Iterator[str]:
     yield "| option | values | default | what it does |"
     yield "|---|---|---|---|"
     for option in shown:
-        cells = (_name(option), _values(option), default_text(option), option.opt.help)
+        cells = (_name(option), _values(option), default_text(option), option.help)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _name(option: Option) -> str:
+def _name(option: Opt) -> str:
     """The flag, or the key where there is none; which of the three places do not have it."""
-    if option.opt.argument:
-        return f"`{option.flag}`"
-    name = f"`{option.opt.short}`, `{option.flag}`" if option.opt.short else f"`{option.flag}`"
-    if not option.opt.flag:
+    if option.argument:
+        return f"`{metavar(option)}`"
+    if option.flag:
+        name = ", ".join(f"`{each.partition('/')[0]}`" for each in flags(option))
+    else:
         name = f"`{option.name}` (file and Python only)"
-    if option.opt.table:
-        name += f", in `[{option.opt.table}]`"
+    if option.table:
+        name += f", in `[{option.table}]`"
     return name
 
 
-def _values(option: Option) -> str:
+def _values(option: Opt) -> str:
     if values.plain(option.kind) is bool:
         return "switch"
     choices = ", ".join(f"`{choice}`" for choice in values.choices(option.kind))

@@ -39,6 +39,8 @@ def in_our_words(error: Any) -> UsageError | None:
     context = error.ctx
     remedy = "see --help" if context is None else f"{context.command_path} --help"
     match type(error).__name__:
+        case "MissingParameter":
+            return UsageError(f"{error.param.metavar.strip('.')} is missing", remedy=remedy)
         case "NoArgsIsHelpError":
             return None
         case "NoSuchOption":

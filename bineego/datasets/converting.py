@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bineego.config import keywords, part, takes
+from bineego.config import build, takes
 from bineego.datasets.media import MediaFiles, media_beside
 from bineego.datasets.open import read_anything
 from bineego.datasets.options import ConvertOptions
@@ -42,7 +42,7 @@ def convert(source: Path | str, target: Path | str, *, options: ConvertOptions |
         InputInvalid: `source` is in no known format or wrong, or the format of `target` cannot hold it.
         UsageError: a wrong option, `target` does not fit the format, or would replace a file of somebody else.
     """
-    call = keywords(ConvertOptions, given, options)
+    call = build(ConvertOptions, options, given)
     source, target = Path(source), Path(target)
     if not source.exists():
         raise missing(source)
@@ -50,7 +50,7 @@ def convert(source: Path | str, target: Path | str, *, options: ConvertOptions |
     if not chosen.one_video:
         check_free(target, overwrite=call.overwrite, inputs=[source], flag="OUT")
     files = _files(source, call.videos)
-    found = read_anything(source, part(LabelOptions, call), files)
+    found = read_anything(source, build(LabelOptions, call), files)
     for path in files_of(found, target, chosen):
         check_free(path, overwrite=call.overwrite, inputs=[source], flag="OUT")
     with recording():

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.datasets.carriers import FromAddress, ToAddress, carry
 from bineego.datasets.options import ExtractOptions
 from bineego.datasets.sources import sources_of
@@ -45,7 +45,7 @@ def extract_frames(
         BatchFailed: some of several videos could not be read; the others are in the cache.
         ResourceExhausted: not enough room on the disk.
     """
-    chosen = keywords(ExtractOptions, given | {"output": output}, options)
+    chosen = build(ExtractOptions, options, given | {"output": output})
     sources = sources_of(inputs, view=chosen.view, videos=chosen.videos, shard=chosen.shard, goal="extract frames from")
     frames = FrameOptions(size=chosen.size, keep_aspect=chosen.keep_aspect)
     if isinstance(chosen.output, Address):

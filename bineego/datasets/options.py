@@ -32,7 +32,7 @@ class VideosOptions(ScratchOptions):
         Opt(
             "Process only the I-th of N parts of the videos, to share them among N machines.",
             metavar="I/N",
-            key=False,
+            table=None,
             parse=checked_shard,
         ),
     ] = None
@@ -47,7 +47,7 @@ class VideosCall(Options):
         Opt(
             "Videos, folders of videos, data sets, or addresses of videos.",
             argument=True,
-            key=False,
+            table=None,
             metavar="INPUT...",
         ),
     ]
@@ -72,17 +72,17 @@ class ExtractCall(ExtractOptions, VideosCall):
 class ConvertOptions(LabelOptions):
     """Options of `convert`."""
 
-    format: Annotated[FileFormat | None, Opt("Format to write.", key=False, unset="by the ending of OUT")] = None
+    format: Annotated[FileFormat | None, Opt("Format to write.", table=None, unset="by the ending of OUT")] = None
     videos: Annotated[
         Path | None,
         Opt(
             "Folder of the videos, needed by formats that name them or count frames.",
             metavar="FOLDER",
-            key=False,
+            table=None,
             unset="beside IN",
         ),
     ] = None
-    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", table=None)] = (
         False
     )
 
@@ -92,14 +92,14 @@ class ConvertCall(ConvertOptions):
     """What the command takes."""
 
     source: Annotated[
-        Path, Opt("Labels or predictions: a file of any format, or a folder.", argument=True, key=False, metavar="IN")
+        Path, Opt("Labels or predictions: a file of any format, or a folder.", argument=True, table=None, metavar="IN")
     ]
     target: Annotated[
         Path,
         Opt(
             "The file to write; a folder for formats that hold one video per file.",
             argument=True,
-            key=False,
+            table=None,
             metavar="OUT",
         ),
     ]

@@ -15,7 +15,7 @@ class CheckOptions(LabelOptions):
     """Options of `check`."""
 
     videos: Annotated[
-        Path | None, Opt("Folder of the videos.", metavar="FOLDER", key=False, unset="that of the file")
+        Path | None, Opt("Folder of the videos.", metavar="FOLDER", table=None, unset="that of the file")
     ] = None
 
 
@@ -24,4 +24,4 @@ class CheckCall(CheckOptions):
     """What the command takes."""
 
     file: Annotated[Path, Opt("A data set, a file of labels or predictions, or a challenge submission.", argument=True)]
-    json: Annotated[bool, Opt("Print JSON.", key=False)] = False
+    json: Annotated[bool, Opt("Print JSON.", table=None)] = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.datasets import x360
 from bineego.datasets.open import open_dataset
 from bineego.doctor import labels, predictions
@@ -32,7 +32,7 @@ def check(file: Path | str, *, options: CheckOptions | None = None, **given: Any
     Raises:
         UsageError: a wrong option.
     """
-    call = keywords(CheckOptions, given, options)
+    call = build(CheckOptions, options, given)
     report = CheckReport(file=str(file))
     with collected(report):
         try:

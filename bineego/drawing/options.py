@@ -16,7 +16,7 @@ class OverlayOptions(Options):
     output: Annotated[
         Path | None, Opt("The video to write, an MP4.", short="-o", metavar="FILE", unset="<video>.overlay.mp4")
     ] = None
-    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", table=None)] = (
         False
     )
 
@@ -25,7 +25,7 @@ class OverlayOptions(Options):
 class OverlayCall(OverlayOptions):
     """What the command takes."""
 
-    video: Annotated[Path, Opt("The video.", argument=True, key=False)]
+    video: Annotated[Path, Opt("The video.", argument=True, table=None)]
     predictions: Annotated[
-        Path, Opt("A file of predictions; only those of this video are drawn.", argument=True, key=False)
+        Path, Opt("A file of predictions; only those of this video are drawn.", argument=True, table=None)
     ]

@@ -15,7 +15,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from bineego import records
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.datasets.videos import video_id
 from bineego.drawing.options import OverlayOptions
 from bineego.drawing.painter import Painter
@@ -63,7 +63,7 @@ def overlay(
         InputMissing, InputInvalid: a file is missing or wrong.
         UsageError: there are no predictions of this video, or a file that bineego may not replace.
     """
-    chosen, video = keywords(OverlayOptions, given, options), Path(video)
+    chosen, video = build(OverlayOptions, options, given), Path(video)
     output = chosen.output or Path(f"{video.stem}.overlay.mp4")
     if output.suffix.casefold() != ".mp4":
         raise UsageError("not an MP4", where=output, remedy="choose a file name that ends in .mp4: -o FILE.mp4")

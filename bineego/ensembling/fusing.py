@@ -67,7 +67,7 @@ def ensemble(
         UsageError: wrong weights or options, or segments and score tracks together.
         InputMissing, InputInvalid: a file that cannot be read, or with wrong content.
     """
-    call = config.keywords(EnsembleCall, given, options)
+    call = config.build(EnsembleCall, options, given)
     return run(inputs, call, decode=decode).table
 
 
@@ -77,7 +77,7 @@ def run(inputs: Sequence[EnsembleInput], call: EnsembleCall, *, decode: DecodeOp
     Raises:
         UsageError, InputMissing, InputInvalid: as `ensemble`.
     """
-    given = {name: getattr(call, name) for name in config.given(call) if name in config.options(EnsembleOptions)}
+    given = {name: getattr(call, name) for name in call.given if name in config.options(EnsembleOptions)}
     if decode is None and call.postprocess is not None:
         decode = DecodeOptions(postprocess=call.postprocess)
     if isinstance(call.weights, str):
@@ -88,7 +88,7 @@ def run(inputs: Sequence[EnsembleInput], call: EnsembleCall, *, decode: DecodeOp
         models = read_models(inputs)
         numbers: Sequence[float] | None = fitted.weights_for([model.name for model in models], call.weights)
     else:
-        options, numbers = config.part(EnsembleOptions, call), call.weights
+        options, numbers = config.build(EnsembleOptions, call), call.weights
         if is_tabular(inputs):
             # Before reading what may be large; score-track files may turn out to be of one model.
             check_weights(numbers, len(inputs))

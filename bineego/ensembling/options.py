@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -131,22 +131,22 @@ class EnsembleCommand(EnsembleCall):
 
     inputs: Annotated[
         tuple[str, ...],
-        Opt("Predictions or score tracks, one per model.", argument=True, key=False, metavar="INPUT..."),
+        Opt("Predictions or score tracks, one per model.", argument=True, table=None, metavar="INPUT..."),
     ]
     fit: Annotated[
         Path | None,
         Opt(
             "Choose weights and method on this ground truth and write them to a file.",
             metavar="GROUND_TRUTH",
-            key=False,
+            table=None,
         ),
     ] = None
-    subset: Annotated[str | None, Opt("With --fit, only the videos of this subset.", key=False, unset="all")] = None
+    subset: Annotated[str | None, Opt("With --fit, only the videos of this subset.", table=None, unset="all")] = None
     output: Annotated[
         Path | None,
-        Opt("File to write.", short="-o", metavar="FILE", key=False, unset="ensemble.csv; with --fit, ensemble.toml"),
+        Opt("File to write.", short="-o", metavar="FILE", table=None, unset="ensemble.csv; with --fit, ensemble.toml"),
     ] = None
-    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", table=None)] = (
         False
     )
 
@@ -155,16 +155,15 @@ class EnsembleCommand(EnsembleCall):
         """Numbers among the inputs that are not files are weights: `--weights 0.6 0.4`. The file of a fit decides
         everything, so bineego.toml is then ignored.
         """
-        inputs, weights = flags.values.get("inputs") or (), flags.values.get("weights")
+        inputs, weights = flags.values.get("inputs", ()), flags.values.get("weights", ())
         numbers = [text for text in inputs if is_number(text) and not Path(text).exists()]
-        if weights is not None and Path(weights).is_file():
+        if isinstance(weights, str):
             if numbers:
                 raise UsageError("both a weights file and weights are given", where=weights)
             return [flags]
         if numbers:
             rest = tuple(text for text in inputs if text not in numbers)
-            weights = ",".join(numbers if weights is None else [weights, *numbers])
-            flags = replace(flags, values={**flags.values, "inputs": rest, "weights": weights})
+            flags = Source(cls, flags.values | {"inputs": rest, "weights": (*weights, *map(float, numbers))})
         return [*file, flags]
 
 
@@ -195,7 +194,7 @@ def check_weights(weights: Sequence[float] | None, n_models: int) -> tuple[float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Options):
     """A way to fuse certain models.
 
     Attributes:
@@ -260,7 +259,7 @@ def read_settings(path: Path) -> Settings:
     if missing:
         raise InputInvalid(f"missing key {missing[0]!r} in [{TABLE}]", where=path)
     try:
-        settings = build(Settings, Source(values=table, file=path, table=TABLE))
+        settings = build(Settings, Source(Settings, table, path, TABLE))
         check_weights(settings.weights, len(settings.inputs))
         _ = settings.options
     except UsageError as error:

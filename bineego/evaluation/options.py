@@ -191,11 +191,11 @@ class EvaluateCall(EvaluateOptions):
         Opt(
             "Also print what perfectly labelled intervals of these lengths would score.",
             metavar="SECONDS,...",
-            key=False,
+            table=None,
             parse=seconds,
         ),
     ] = ()
-    json: Annotated[bool, Opt("Print JSON.", key=False)] = False
+    json: Annotated[bool, Opt("Print JSON.", table=None)] = False
     overwrite: Annotated[
-        bool, Opt("With --curves, replace a file even if it was changed, or not written by bineego.", key=False)
+        bool, Opt("With --curves, replace a file even if it was changed, or not written by bineego.", table=None)
     ] = False

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bineego import segments
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.errors import InputInvalid, UsageError, nearest
 from bineego.evaluation import ignored
 from bineego.evaluation.average_precision import Curve, curves
@@ -67,7 +67,7 @@ def evaluate(
         InputInvalid: a file is wrong, or the ground truth has neither segments nor scenes to score.
         UsageError: a wrong option, or a subset without videos.
     """
-    return score(ground_truth, predictions, keywords(EvaluateOptions, given, options), scenes=scenes)
+    return score(ground_truth, predictions, build(EvaluateOptions, options, given), scenes=scenes)
 
 
 def score(

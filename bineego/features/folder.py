@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego import words
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.datasets.sources import sources_of
 from bineego.errors import BineegoError, InputInvalid, ResourceExhausted, UsageError, WorkerLost
 from bineego.features import npy
@@ -67,7 +67,7 @@ def extract_features(
         BatchFailed: some of several videos could not be read; the others are written.
         ResourceExhausted: out of memory or disk.
     """
-    chosen = keywords(ExtractFeaturesOptions, given | {"output": output}, options)
+    chosen = build(ExtractFeaturesOptions, options, given | {"output": output})
     videos = sources_of(
         inputs, view=chosen.view, videos=chosen.videos, shard=chosen.shard, goal="extract features from"
     )

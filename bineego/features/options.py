@@ -85,7 +85,7 @@ class ExtractFeaturesOptions(VideosOptions):
     ] = None
     jobs: Annotated[int | None, Ge(1), Opt("Number of videos to work on at once.", unset="one per core")] = None
     device: Annotated[str, Opt("Where the network runs: auto, cpu, cuda, cuda:1, mps.", metavar="DEVICE")] = "auto"
-    overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", key=False)] = False
+    overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", table=None)] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from bineego import segments
-from bineego.config import keywords, part, takes
+from bineego.config import build, takes
 from bineego.datasets.recording import View
 from bineego.engines.engine import EngineKind
 from bineego.errors import BatchFailed, BineegoError, Interrupted, Terminated, UsageError
@@ -86,8 +86,8 @@ def localize(
         InputInvalid: the model names actions only, and the view has no timeline; or the only input is wrong.
         BatchFailed: some of several videos failed; all else is written.
     """
-    call = keywords(LocalizeCall, given, options)
-    options, views = part(LocalizeOptions, call), list(call.view)
+    call = build(LocalizeCall, options, given)
+    options, views = build(LocalizeOptions, call), list(call.view)
     check_views(views)
     if options.end is not None and options.end <= options.start:
         raise UsageError(f"must be more than --start, {options.start:g}, not {options.end:g}", where="--end")
@@ -270,7 +270,7 @@ def _output(
     results = Results(
         folder=call.output,
         save_scores=call.save_scores,
-        by=_made_with(part(LocalizeOptions, call), models, call.view),
+        by=_made_with(build(LocalizeOptions, call), models, call.view),
         overwrite=call.overwrite,
         scratch=call.scratch,
     )

@@ -70,13 +70,13 @@ class ScoreOptions(Options):
             "Start at this time of each video; output times still refer to the whole video.",
             panel=WORK_ON,
             metavar="SECONDS",
-            key=False,
+            table=None,
         ),
     ] = 0.0
     end: Annotated[
         float | None,
         Gt(0),
-        Opt("Stop at this time of each video.", panel=WORK_ON, metavar="SECONDS", unset="the end", key=False),
+        Opt("Stop at this time of each video.", panel=WORK_ON, metavar="SECONDS", unset="the end", table=None),
     ] = None
     stream: Annotated[
         int,
@@ -165,7 +165,7 @@ class LocalizeCall(LocalizeOptions):
     save_scores: Annotated[bool, Opt("Save the score track of every video.", panel=OUTPUT)] = False
     report: Annotated[
         bool,
-        Opt("Also write report.html, a page to view and correct the results.", panel=OUTPUT, key=False),
+        Opt("Also write report.html, a page to view and correct the results.", panel=OUTPUT, table=None),
     ] = False
     shard: Annotated[
         str | None,
@@ -173,11 +173,11 @@ class LocalizeCall(LocalizeOptions):
             "Process only the I-th of N parts of the videos, to share them among N machines.",
             panel=WORK_ON,
             metavar="I/N",
-            key=False,
+            table=None,
             parse=checked_shard,
         ),
     ] = None
-    overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", panel=OUTPUT, key=False)] = False
+    overwrite: Annotated[bool, Opt("Redo what an earlier call has done.", panel=OUTPUT, table=None)] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +189,7 @@ class LocalizeCommand(LocalizeCall):
         Opt(
             "Videos, folders of videos, data sets, features or score tracks; or addresses of videos.",
             argument=True,
-            key=False,
+            table=None,
             metavar="INPUT...",
         ),
     ]

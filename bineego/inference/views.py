@@ -15,6 +15,7 @@ from bineego.runs import find_model
 from bineego.tsm.config import TemporalConfig
 from bineego.tsm.model_file import Model, load_model
 from bineego.tsm.network import TSM
+from bineego.words import flag
 
 ModelSource = Model | Path | str
 """A model in memory, its file, a run's folder or a run's name."""
@@ -108,7 +109,7 @@ def check_score_options(models: Sequence[Loaded], options: ScoreOptions) -> None
     for name in ("stride", "clip_duration", "coarse"):
         if getattr(options, name) != getattr(usual, name):
             raise UsageError(
-                f"--{name.replace('_', '-')} applies to clips, but this model reads whole videos",
+                f"{flag(name)} applies to clips, but this model reads whole videos",
                 remedy="leave it out",
             )
 

@@ -23,7 +23,7 @@ class ReportOptions(Options):
         Path | None, Opt("Folder of the videos to play on the page.", unset="as the labels or the run say")
     ] = None
     output: Annotated[Path, Opt("The page.", short="-o", metavar="FILE")] = PAGE
-    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", key=False)] = (
+    overwrite: Annotated[bool, Opt("Replace a file even if it was changed, or not written by bineego.", table=None)] = (
         False
     )
 
@@ -34,5 +34,5 @@ class ReportCall(ReportOptions):
 
     predictions: Annotated[
         Path,
-        Opt("A run, a folder that localize wrote, or a file of predictions.", argument=True, key=False),
+        Opt("A run, a folder that localize wrote, or a file of predictions.", argument=True, table=None),
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bineego import records, tracks
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.datasets import find_videos, open_dataset, read_ground_truth, x360
 from bineego.errors import BineegoError, InputMissing, UsageError
 from bineego.evaluation import evaluate
@@ -77,7 +77,7 @@ def report(predictions: Path | str, *, options: ReportOptions | None = None, **g
         InputMissing, InputInvalid: the files.
         UsageError: nothing to report on, or a page that is not ours to replace.
     """
-    chosen = keywords(ReportOptions, given, options)
+    chosen = build(ReportOptions, options, given)
     return report_on(find_results(Path(predictions)), chosen)
 
 

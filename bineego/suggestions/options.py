@@ -26,7 +26,7 @@ class SuggestOptions(Options):
         Path, Opt("Folder for the suggestions: a table, a page and projects for labelling.", short="-o")
     ] = OUTPUT
     overwrite: Annotated[
-        bool, Opt("Replace files even if they were changed, or not written by bineego.", key=False)
+        bool, Opt("Replace files even if they were changed, or not written by bineego.", table=None)
     ] = False
 
 
@@ -36,5 +36,5 @@ class SuggestCall(SuggestOptions):
 
     inputs: Annotated[
         tuple[str, ...],
-        Opt("Videos, folders of videos, or score tracks.", argument=True, key=False, metavar="INPUT..."),
+        Opt("Videos, folders of videos, or score tracks.", argument=True, table=None, metavar="INPUT..."),
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego import records, segments
-from bineego.config import keywords, takes
+from bineego.config import build, takes
 from bineego.datasets.media import measure
 from bineego.datasets.recording import View
 from bineego.errors import BatchFailed, BineegoError, UsageError
@@ -66,7 +66,7 @@ def suggest(
         UsageError, InputMissing, InputInvalid, ModelError: as `localize`.
         BatchFailed: some of several videos could not be scored; the suggestions are of the others.
     """
-    chosen = keywords(SuggestOptions, given, options)
+    chosen = build(SuggestOptions, options, given)
     items = find_items([inputs] if isinstance(inputs, str | Path) else list(inputs))
     paths = [chosen.output / name for name in (TABLE, PAGE, BORIS, VIA)]
     for path in paths:

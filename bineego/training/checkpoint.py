@@ -112,4 +112,4 @@ def load(folder: Path) -> RunState:
 
 def _of_today(saved: Mapping[str, Any]) -> dict[str, Any]:
     """Options that an earlier version saved, under their present names and as they are written now."""
-    return {name: plain(value) for name, value in Source(values=saved).read(TrainCall).items()}
+    return {name: plain(value) for name, value in Source(TrainCall, saved).values.items()}

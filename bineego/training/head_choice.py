@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from bineego import words
-from bineego.config import given, options
+from bineego.config import options
 from bineego.errors import UsageError
 from bineego.heads.options import TemporalPart
 from bineego.training.options import TrainCall
@@ -32,11 +32,11 @@ def asked_head(call: TrainCall) -> Head | None:
     Raises:
         UsageError: options of both.
     """
-    told = set(given(call))
+    told = set(call.given)
     interval = {"recipe", *options(Recipe)} - OF_BOTH
     if call.head is not None:
         interval -= {"trunk"}
-        if given(call)["head"].file is not None:  # as a run's own config.toml says, which --recipe may name
+        if call.given["head"].file is not None:  # as a run's own config.toml says, which --recipe may name
             interval -= {"recipe"}
     of = {Head.INTERVAL: sorted(told & interval), Head.TEMPORAL: sorted(told & OF_TEMPORAL)}
     asked = call.head or next((head for head, names in of.items() if names), None)
@@ -77,4 +77,4 @@ def check_trunk(trunk: str) -> None:
 
 
 def _flags(names: Iterable[str]) -> str:
-    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
+    return ", ".join(map(words.flag, names))

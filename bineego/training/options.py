@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -122,13 +122,12 @@ class TrainCall(TemporalPart, Recipe, HeadPart, RunOptions):
     def sources(cls, file: Sequence[Source], flags: Source) -> Sequence[Source]:
         """With `resume` the run's own config.toml says what to learn and bineego.toml only where; else they are
         bineego.toml over the recipe file."""
-        given = {name: value for source in (*file, flags) for name, value in source.read(cls).items()}
+        given = {name: value for source in (*file, flags) for name, value in source.values.items()}
         if given.get("resume"):
             config = _config_of_run(given)
             if config:
                 place = {*options(RunOptions), "dataset", "name"}
-                where = [replace(source, values=_only(source.read(cls), place)) for source in file]
-                return [*where, *config, flags]
+                return [*(_only(source, place) for source in file), *config, flags]
         recipe = given.get("recipe")
         return [*([recipe_source(recipe)] if recipe else []), *file, flags]
 
@@ -142,12 +141,8 @@ def train_call(given: Mapping[str, Any], recipe: Recipe | Path | str | None, bas
     """
     if isinstance(base, TrainCall) and recipe is None and not given:
         return base
-    if isinstance(recipe, Recipe):
-        below: Source | dict[str, Any] = {name: getattr(recipe, name) for name in options(Recipe)}
-    else:
-        below = {} if recipe is None else recipe_source(str(recipe))
-    over = {name: getattr(base, name) for name in options(TrainCall) if hasattr(base, name)}
-    return build(TrainCall, below, over, given)
+    below = recipe_source(str(recipe)) if isinstance(recipe, Path | str) else recipe
+    return build(TrainCall, below, base, given)
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -173,15 +168,15 @@ def recipe_source(name: str) -> Source:
         )
     content = read_toml(path)
     if "train" not in content:
-        return Source(values=Source(values=content, file=path).read(Recipe), file=path)
+        return Source(Recipe, content, path)
     # Of a run only what it learnt is taken, not where it took place.
-    run = Source(values=content["train"], file=path, table="train").read(TrainCall)
     learnt = {*options(Recipe), *options(TemporalPart), *options(HeadPart)} - {"features"}
-    return Source(values=_only(run, learnt), file=path)
+    return _only(Source(TrainCall, content["train"], path, "train"), learnt)
 
 
-def _only(values: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in names}
+def _only(source: Source, names: Container[str]) -> Source:
+    values = {name: value for name, value in source.values.items() if name in names}
+    return Source(TrainCall, values, source.file, source.table)
 
 
 def _config_of_run(given: Mapping[str, Any]) -> list[Source]:
@@ -191,4 +186,4 @@ def _config_of_run(given: Mapping[str, Any]) -> list[Source]:
         raise UsageError("--resume needs the name of the run", remedy="add --name NAME")
     path = RunFolder(Path(given.get("runs", RUNS)) / str(name)).config
     content = read_toml(path) if path.is_file() else {}
-    return [Source(values=content[name], file=path, table=name) for name in ("train", TABLE) if name in content]
+    return [Source(TrainCall, content[name], path, name) for name in ("train", TABLE) if name in content]

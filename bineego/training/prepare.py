@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bineego.config import part
+from bineego.config import build
 from bineego.datasets import open_dataset
 from bineego.datasets.lengths import check_units
 from bineego.datasets.open import videos_at_hand, with_files
@@ -143,7 +143,7 @@ def plan(
     if len(options.view) > 1:
         files = _of_any_view(dataset, options, given=files is not None)
     if not isinstance(dataset, Dataset):
-        how = part(LabelOptions, options)
+        how = build(LabelOptions, options)
         dataset = open_dataset(dataset, videos=options.videos, view=options.view[0], how=how, files=files)
     elif files is not None:
         dataset = with_files(dataset, files)

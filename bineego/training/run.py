@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bineego.config import given as told
-from bineego.config import part, takes
+from bineego.config import build, takes
 from bineego.datasets.recording import Dataset
 from bineego.errors import UsageError
 from bineego.features.npy import feature_files
@@ -52,7 +51,7 @@ def train(
         ResourceExhausted: memory or disk.
     """
     call = train_call(given, recipe, options)
-    recipe, options = part(Recipe, call), part(RunOptions, call)
+    recipe, options = build(Recipe, call), build(RunOptions, call)
     on_progress, on_frames = shown("training", on_progress), shown("reading videos", on_frames)
     head, planned = asked_head(call), None
     given_features = feature_files(call.features) if head is not Head.INTERVAL else {}
@@ -69,7 +68,7 @@ def train(
             recipe=recipe,
             choice=FeatureChoice(trunk=call.trunk, kinds=call.kinds, folder=call.features, given=bool(given_features)),
             options=options,
-            own=part(TemporalPart, call),
+            own=build(TemporalPart, call),
             planned=planned,
             on_progress=on_progress,
             on_features=on_frames,
@@ -92,7 +91,7 @@ def _check_given(call: TrainCall) -> None:
     Raises:
         UsageError: an option about how features are made, and they are given.
     """
-    trunk = told(call).get("trunk")
+    trunk = call.given.get("trunk")
     if trunk is not None and trunk.file is None:
         raise UsageError(
             f"the features in {call.features} are made already, by whatever network",

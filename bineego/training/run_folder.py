@@ -13,7 +13,7 @@ import orjson
 import pandas as pd
 
 from bineego import files, segments
-from bineego.config import part
+from bineego.config import build
 from bineego.datasets.recording import Dataset
 from bineego.datasets.split import Split, write_split
 from bineego.errors import UsageError
@@ -77,7 +77,7 @@ def open_folder(
 
 def _write_config(run: RunFolder, train: Mapping[str, Any], options: RunOptions, facts: Mapping[str, Any]) -> None:
     """Everything that was decided: `[train]` and `[labels]` repeat the run, `[run]` says how it went."""
-    labels = to_toml(part(LabelOptions, options)) | to_toml(part(MomentOptions, options))
+    labels = to_toml(build(LabelOptions, options)) | to_toml(build(MomentOptions, options))
     write_toml({"train": dict(train), TABLE: labels, "run": dict(facts)}, run.config)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import typing
 from collections.abc import Iterator
+from dataclasses import MISSING
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import pytest
 from bineego import config, values
 from bineego.cli import console
 from bineego.cli.app import COMMANDS, app
+from bineego.cli.help import metavar
 from bineego.cli.reference import reference
 from bineego.errors import InputInvalid
+from bineego.words import flag
 
 FUNCTIONS = [function for functions in COMMANDS.values() for function in functions]
 NAMES = [function.__name__.replace("_", "-") for function in FUNCTIONS]
@@ -52,13 +55,13 @@ def test_help_is_whole_and_fits_80_columns(run, name: str) -> None:
     assert f"Examples:\n  bineego {name}" in out
     words = " ".join(out.split())
     for option in config.options(CALLS[name]).values():
-        if option.opt.flag:
-            assert option.flag in words
-            assert option.opt.help[0].isupper() or option.opt.help.split()[0].rstrip(":") in (
+        if option.flag:
+            assert (metavar(option) if option.argument else flag(option.name)) in words
+            assert option.help[0].isupper() or option.help.split()[0].rstrip(":") in (
                 *values.choices(option.kind),
                 "tIoU",
             )
-            assert option.opt.help.endswith(".")
+            assert option.help.endswith(".")
 
 
 def test_commands_and_options_stand_in_panels(run) -> None:
@@ -109,17 +112,15 @@ def test_a_wrong_command_line_is_one_line_and_a_remedy(run, line: str, error: st
 @pytest.mark.parametrize("name", OF_FILE)
 def test_a_wrong_file_is_told_with_table_and_key(run, name: str) -> None:
     options = config.options(CALLS[name]).values()
-    option = next(
-        o for o in options if o.opt.key and o.opt.flag and not o.opt.table and values.plain(o.kind) in (int, float)
-    )
-    needed = ["x"] if name in ("localize", "ensemble", "extract-frames") else []
+    option = next(o for o in options if o.table == "" and o.flag and values.plain(o.kind) in (int, float))
+    needed = ["x" for o in options if o.default is MISSING]
     Path("bineego.toml").write_text(f"[{name}]\n{option.name} = -7\n")
     code, out, err = run(name, *needed)
     assert (code, out) == (4, "")
     assert err.startswith(f"error: bineego.toml, [{name}] {option.name}: must be ")
     assert err.endswith(", not -7\n")
     # A flag that goes over it makes it no better.
-    assert run(name, *needed, option.flag, "1")[0] == 4
+    assert run(name, *needed, flag(option.name), "1")[0] == 4
     Path("bineego.toml").write_text(f"[{name}]\n{option.name}x = 1\n")
     code, _, err = run(name, *needed)
     assert code == 4
@@ -141,11 +142,10 @@ ODD = [-1, 2.5, 1e300, float("nan"), True, "", "x", "a=b", [], ["x"], [[1]], {"a
 @pytest.mark.parametrize("name", NAMES)
 def test_whatever_a_file_says_of_an_option_is_taken_or_refused_by_name(name: str) -> None:
     for option in config.options(CALLS[name]).values():
-        table = option.opt.table or name
-        for value in ODD if option.opt.key else ():
-            source = config.Source(values={option.name: value}, file=Path("bineego.toml"), table=table)
+        table = option.table or name
+        for value in ODD if option.table is not None else ():
             try:
-                source.read(CALLS[name])
+                config.Source(CALLS[name], {option.name: value}, Path("bineego.toml"), table)
             except InputInvalid as error:
                 said = str(error)
                 assert said.startswith(f"bineego.toml, [{table}] {option.name}: ")

@@ -80,7 +80,7 @@ def now() -> dict[str, object]:
                 found[f"{name} {spelling}"] = "switch" if getattr(parameter, "is_flag", False) else kind
     for name, cls in CALLS.items():
         for option in config.options(cls).values():
-            for key in (option.name, *option.opt.was):
+            for key in (option.name, *option.was):
                 found[f"[{name}] {key}"] = plain(option.default)
     for verb in bineego.__all__:
         for parameter in inspect.signature(getattr(bineego, verb)).parameters.values():

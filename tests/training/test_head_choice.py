@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bineego.config import Source, build, options
+from bineego.config import build, options
 from bineego.errors import UsageError
 from bineego.heads.options import TemporalPart
 from bineego.training.head_choice import OF_BOTH, OF_TEMPORAL, asked_head, check_trunk, default_head
@@ -14,7 +14,7 @@ from bineego.training.temporal.choice import FeatureChoice
 
 
 def asked(**flags: object) -> Head | None:
-    return asked_head(build(TrainCall, Source(values=flags, table="train", flags=True)))
+    return asked_head(build(TrainCall, flags))
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ def test_a_run_as_trunk_is_for_the_temporal_head() -> None:
 
 
 def test_an_unknown_trunk_is_named() -> None:
-    with pytest.raises(UsageError, match=r"--trunk: must be one of .*, or a trained run, not 'resnet19' .*resnet18"):
+    with pytest.raises(UsageError, match=r"trunk: must be one of .*, or a trained run, not 'resnet19' .*resnet18"):
         asked(trunk="resnet19")

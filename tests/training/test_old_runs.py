@@ -39,7 +39,7 @@ def test_a_run_goes_on_under_its_own_recipe(
     assert (call.frames, call.keep_direction, call.crop) == (frames, kept, True)
     assert "'n_frames' is now called 'frames'" in caplog.text
     state = checkpoint.load(RunFolder(runs / name).last)
-    recipe = toml.to_toml(config.part(Recipe, call))
+    recipe = toml.to_toml(config.build(Recipe, call))
     assert {key for key in recipe if state.resolved.get(key, recipe[key]) != recipe[key]} == set()
     assert set(state.recipe) == set(toml.to_toml(Recipe(**state.recipe)))
 

@@ -9,7 +9,7 @@ import pytest
 import tomli_w
 
 from bineego import config
-from bineego.config import build, part
+from bineego.config import build
 from bineego.errors import InputMissing, UsageError
 from bineego.toml import to_toml
 from bineego.training.optimisation import Optimizer, Schedule, default_lr
@@ -86,7 +86,7 @@ def test_shipped_recipes_are_the_rows_of_the_report() -> None:
     for name in found:
         call = read_call({"dataset": "d", "recipe": name})
         task, trunk, t = name.split("-")
-        assert part(Recipe, call).interval == float(t[1:])
+        assert build(Recipe, call).interval == float(t[1:])
         assert call.trunk == f"resnext101_{trunk}"
         assert call.task == {"single": "tal", "multi": "multi"}[task]
 
@@ -98,8 +98,8 @@ def test_flags_win_over_the_file_over_the_recipe(tmp_path, monkeypatch: pytest.M
     (tmp_path / "bineego.toml").write_text(tomli_w.dumps({"train": table}))
     call = read_call({"seed": 8, "epochs": None})
     assert (call.dataset, call.epochs, call.seed, call.batch_size, call.trunk) == ("data", 6, 8, 4, "resnet34")
-    assert part(Recipe, call) == replace(Recipe(), epochs=6, seed=8, batch_size=4, trunk="resnet34")
-    assert part(RunOptions, call) == RunOptions()
+    assert build(Recipe, call) == replace(Recipe(), epochs=6, seed=8, batch_size=4, trunk="resnet34")
+    assert build(RunOptions, call) == RunOptions()
     assert isinstance(call, TrainCall)
 
 
@@ -107,7 +107,7 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputMissing, match="did you mean 'multi-64x4d"):
         read_call({"dataset": "d", "recipe": "multi-64x4d-t05"})
-    with pytest.raises(UsageError, match="--epochs: must be 1 or more, not 0"):
+    with pytest.raises(UsageError, match="epochs: must be 1 or more, not 0"):
         read_call({"dataset": "d", "epochs": 0})
     with pytest.raises(UsageError, match="name of the run"):
         read_call({"dataset": "d", "resume": True})

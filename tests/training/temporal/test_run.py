@@ -214,7 +214,7 @@ def test_the_call_of_a_user_goes_on_too(tiny: Path, options: RunOptions, feature
 
     with pytest.raises(RuntimeError, match="power cut"):
         train(tiny, epochs=2, head="temporal", on_progress=stop, **place)
-    call = build(TrainCall, *TrainCall.sources([], Source(values=place | {"resume": True}, table="train", flags=True)))
+    call = build(TrainCall, *TrainCall.sources([], Source(TrainCall, place | {"resume": True})))
     result = train(call.dataset, options=call)
     assert pd.read_csv(result.folder / "log.csv")["epoch"].tolist() == [1, 2]
     card = read_card(result.model)
