@@ -37,7 +37,7 @@ def in_our_words(error: Any) -> UsageError | None:
     Typer and click have moved these classes about: they are told apart by their names.
     """
     context = error.ctx
-    remedy = "see --help" if context is None else f"{context.command_path} --help"
+    remedy = f"bineego {context.info_name} --help" if context is not None and context.parent else "bineego --help"
     match type(error).__name__:
         case "MissingParameter":
             return UsageError(f"{error.param.metavar.strip('.')} is missing", remedy=remedy)
