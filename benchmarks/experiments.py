@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
-from benchmarks.common import Cell, parser
+from benchmarks import common
+from benchmarks.common import Cell
 from bineego import evaluate, localize, train
 from bineego.datasets import Dataset, Subset
+from bineego.features import FeatureTrack, fit_projection
+from bineego.heads.config import HeadConfig
+from bineego.heads.options import HeadRecipe
+from bineego.heads.temporal import HeadEnsemble
+from bineego.heads.track import to_track
+from bineego.labels import LabelSet
 from bineego.runs import RunFolder
 from bineego.synth import write_dataset
 from bineego.tracks import SUFFIX, ScoreTrack, load
+from bineego.training.repeatable import one_thread
+from bineego.training.samples import timelines
+from bineego.training.temporal.examples import Example
+from bineego.training.temporal.fit import HeadFit
+from bineego.training.temporal.material import example_of
 
 Figures = list[float]
 MEANS = dict.fromkeys(("mAP@.5", "@.75", "@.95", "mean", "spread"), ".3f")
@@ -35,7 +47,7 @@ def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> ar
     Args:
         kinds: of features, unless the call names others.
     """
-    made = parser(doc)
+    made = common.parser(doc)
     made.add_argument("--work", type=Path, required=True, help="folder of all that is made; what is there is used")
     made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     made.add_argument("--epochs", type=int, default=8)
@@ -44,12 +56,10 @@ def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> ar
     return made
 
 
-def asked(made: argparse.ArgumentParser) -> argparse.Namespace:
-    """The call; a dry run is of one seed and one epoch."""
-    call = made.parse_args()
-    logging.getLogger("bineego").setLevel(logging.WARNING)
-    if call.dry:
-        call.work, call.seeds, call.epochs = call.work / "dry", [0], 1
+def asked(made: argparse.ArgumentParser, **dry: object) -> argparse.Namespace:
+    """The call; a dry run is of one seed and one epoch, and of what `dry` says."""
+    call = common.asked(made, seeds=[0], epochs=1, **dry)
+    call.work = call.work / "dry" if call.dry else call.work
     return call
 
 
@@ -134,22 +144,60 @@ def spread(values: Sequence[float]) -> float | None:
     return statistics.stdev(values) if len(values) > 1 else None
 
 
-def pair_share(folder: Path, dataset: Dataset, pair: Sequence[str]) -> float:
-    """Of the steps of the score tracks in `folder` that lie in one of two actions, the share whose logit of the right
-    one is the larger."""
+def tracks_in(folder: Path) -> dict[str, ScoreTrack]:
+    """The score tracks of `answers`, by video."""
+    return {path.name.removesuffix(SUFFIX): load(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
+
+
+def pair_share(tracks: Mapping[str, ScoreTrack], dataset: Dataset, pair: Sequence[str]) -> float:
+    """Of the steps of the score tracks that lie in one of two actions, the share whose logit of the right one is the
+    larger."""
     told: list[bool] = []
     for recording in dataset.recordings:
         assert recording.segments is not None
-        track = load(folder / f"{recording.recording_id}{SUFFIX}")
+        track = tracks[recording.recording_id]
+        centres = (track.edges[:-1] + track.edges[1:]) / 2
         for right, wrong in (pair, pair[::-1]):
             table = recording.segments[recording.segments["label"] == right]
             for start, end in table[["start", "end"]].to_numpy():
-                told += _larger(track, right, wrong, start, end)
+                logits = track.logits[(centres >= start) & (centres < end)]
+                mine, other = (logits[:, track.actions.index(name) + 1] for name in (right, wrong))
+                told += (mine > other).tolist()
     return float(np.mean(told)) if told else float("nan")
 
 
-def _larger(track: ScoreTrack, right: str, wrong: str, start: float, end: float) -> list[bool]:
-    centres = (track.edges[:-1] + track.edges[1:]) / 2
-    mine, other = (track.logits[(centres >= start) & (centres < end), track.actions.index(name) + 1]
-                   for name in (right, wrong))  # fmt: skip
-    return (mine > other).tolist()  # type: ignore[no-any-return]
+def examples_of(data: Dataset, known: Mapping[str, FeatureTrack], kinds: Sequence[str]) -> dict[str, Example]:
+    """Labels and features of all videos, by video: what a head learns from without `train` around it.
+
+    Args:
+        kinds: of the features, projected as the training videos' are fitted.
+    """
+    projection = fit_projection({name: known[name] for name in data.of_subset(Subset.TRAIN).videos}, kinds)
+    durations = {name: track.duration for name, track in known.items()}
+    lines = timelines(data.recordings, durations, LabelSet(actions=data.actions))
+    return {line.video_id: example_of(line, known[line.video_id], projection) for line in lines}
+
+
+def learnt(
+    examples: Sequence[Example], folds: Sequence[int], data: Dataset, recipe: HeadRecipe, **shape: Any
+) -> HeadEnsemble:
+    """A temporal head after all its epochs.
+
+    Args:
+        folds: the member that does not see each example; -1 = all see it.
+        shape: see `HeadConfig`.
+    """
+    n_features, n_classes = examples[0].features.shape[1], len(data.actions) + 1
+    fit = HeadFit(HeadConfig(n_features=n_features, n_classes=n_classes, **shape), examples, np.array(folds), recipe)
+    with one_thread():
+        for _ in range(recipe.epochs):
+            fit.run_epoch()
+    return fit.ensemble()
+
+
+def track_of(head: HeadEnsemble, example: Example, data: Dataset, members: Sequence[int] | None = None) -> ScoreTrack:
+    """What a head, or some of its members, says of an example."""
+    with torch.inference_mode():
+        scores = head(torch.from_numpy(example.features), members)
+    step, labels = float(np.median(np.diff(example.edges))), LabelSet(actions=data.actions)
+    return to_track(scores, example.edges, labels, video_id=example.video_id, t=step)

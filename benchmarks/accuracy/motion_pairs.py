@@ -11,131 +11,92 @@ frames one by one stays at chance.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from benchmarks.common import Cell, parser, report
-from bineego import tracks
-from bineego.datasets import Dataset, Recording, Subset, open_dataset
-from bineego.features import FeatureOptions, FeatureTrack, Kind, extract, fit_projection, screen
-from bineego.heads.config import HeadConfig
+from benchmarks import common
+from benchmarks.common import Cell
+from benchmarks.experiments import answers, examples_of, learnt, pair_share, synthetic, track_of, tracks_in, trained
+from bineego.datasets import Dataset, Subset, open_dataset
+from bineego.features import FeatureOptions, FeatureTrack, Kind, extract, screen
 from bineego.heads.options import HeadRecipe
-from bineego.inference import localize
 from bineego.labels import LabelSet
-from bineego.synth import MOTION_PAIRS, write_dataset
-from bineego.training import train
-from bineego.training.samples import timelines
-from bineego.training.temporal.fit import HeadFit
-from bineego.training.temporal.material import example_of
+from bineego.synth import MOTION_PAIRS
+from bineego.tracks import ScoreTrack
 from bineego.tsm.config import Trunk
-from bineego.types import Floats
 
 FIVE = (Kind.FINAL, Kind.MID, Kind.FINAL_CHANGE, Kind.MID_CHANGE, Kind.MOTION)
 SEEN = (*FIVE, Kind.DIRECTION)
 SIGNED = ("final-signed", "mid-signed")
 EACH_WAY = 2  # steps
-Answer = tuple[Floats, NDArray[np.float32]]
-"""Edges (T + 1,) and logits (T, C + 1) of one video."""
-
-
-def pair_shares(answers: Mapping[str, Answer], recordings: Iterable[Recording], labels: LabelSet) -> list[float]:
-    """For each pair, the share of its steps that are told right."""
-    right, count = np.zeros(len(MOTION_PAIRS)), np.zeros(len(MOTION_PAIRS))
-    for recording in recordings:
-        assert recording.segments is not None
-        edges, logits = answers[recording.recording_id]
-        centres = (edges[:-1] + edges[1:]) / 2
-        for number, pair in enumerate(MOTION_PAIRS):
-            ids = labels.action_ids(list(pair))
-            for mine, other in (ids, ids[::-1]):
-                table = recording.segments[recording.segments["label"] == labels.actions[mine - 1]]
-                for start, end in zip(table["start"], table["end"], strict=True):
-                    inside = (centres >= start) & (centres < end)
-                    right[number] += (logits[inside, mine] > logits[inside, other]).sum()
-                    count[number] += inside.sum()
-    return [float(share) for share in right / np.maximum(count, 1)]
 
 
 def with_signed(track: FeatureTrack) -> FeatureTrack:
     """The track with the changes of its features, their signs kept."""
     last = len(track) - 1
     more = {}
-    for kind in (Kind.FINAL, Kind.MID):
+    for kind, signed in zip((Kind.FINAL, Kind.MID), SIGNED, strict=True):
         values = track.kinds[kind].astype(np.float32)
         after, before = (np.clip(np.arange(len(track)) + way, 0, last) for way in (EACH_WAY, -EACH_WAY))
-        more[f"{kind}-signed"] = (values[after] - values[before]).astype(np.float16)
+        more[signed] = (values[after] - values[before]).astype(np.float16)
     return dataclasses.replace(track, kinds={**track.kinds, **more})
 
 
-def temporal_head(
-    known: Mapping[str, FeatureTrack], data: Dataset, labels: LabelSet, kinds: Sequence[str], seed: int
-) -> list[float]:
-    """A temporal head on some kinds of frozen features."""
-    training, held_out = data.of_subset(Subset.TRAIN), data.of_subset(Subset.VAL)
-    projection = fit_projection({name: known[name] for name in training.videos}, kinds)
-    lines = timelines(training.recordings, {name: track.duration for name, track in known.items()}, labels)
-    examples = [example_of(line, known[line.video_id], projection) for line in lines]
-    recipe = HeadRecipe(seed=seed)
-    config = HeadConfig(n_features=projection.n_features, n_classes=labels.n_classes)
-    fit = HeadFit(config, examples, np.full(len(examples), -1), recipe)
-    for _ in range(recipe.epochs):
-        fit.run_epoch()
-    head = fit.ensemble()
-    answers = {}
-    for name in held_out.videos:
-        with torch.inference_mode():
-            logits = head(torch.from_numpy(projection.apply(known[name]))).actions
-        assert logits is not None
-        answers[name] = known[name].edges, logits.numpy()
-    return pair_shares(answers, held_out.recordings, labels)
+def pair_shares(tracks: Mapping[str, ScoreTrack], data: Dataset) -> list[float]:
+    """For each pair, the share of its held-out steps that are told right."""
+    held_out = data.of_subset(Subset.VAL)
+    return [pair_share(tracks, held_out, pair) for pair in MOTION_PAIRS]
 
 
-def trained_trunk(folder: Path, data: Path, *, shift: bool, epochs: int, size: int, seed: int) -> Path:
-    """A TSM on EfficientNet-Lite0 from ImageNet's weights; the folder of its run."""
-    name = f"{'shift' if shift else 'plain'}-{size}-{epochs}-{seed}"
-    if not (folder / "runs" / name / "model.safetensors").is_file():
-        train(
-            data, name=name, runs=folder / "runs", cache=folder / "frames", trunk=Trunk.EFFICIENTNET_LITE0,
-            init="imagenet", shift=shift, interval=0.5, frames=4, size=size, epochs=epochs, val_every=epochs,
-            optimizer="adamw", lr=5e-4, head_lr=1.0, schedule="cosine", warmup=0.5, batch_size=16, base_batch=16,
-            seed=seed, overwrite=True, task="tal",
-        )  # fmt: skip
-    return folder / "runs" / name
+def of_heads(
+    data: Dataset, known: Mapping[str, FeatureTrack], kinds: Sequence[str], seeds: Sequence[int]
+) -> list[list[float]]:
+    """Shares of a temporal head on some kinds of frozen features, with every seed."""
+    examples = examples_of(data, known, kinds)
+    training = [examples[name] for name in data.of_subset(Subset.TRAIN).videos]
+    found = []
+    for seed in seeds:
+        head = learnt(training, [-1] * len(training), data, HeadRecipe(seed=seed))
+        tracks = {name: track_of(head, examples[name], data) for name in data.of_subset(Subset.VAL).videos}
+        found.append(pair_shares(tracks, data))
+    return found
 
 
-def interval_head(folder: Path, data: Path, dataset: Dataset, run: Path, labels: LabelSet) -> list[float]:
-    """What a trained TSM says of the held-out intervals."""
-    out = folder / "scores" / run.name
-    localize(data, model=run, output=out, subset=Subset.VAL, save_scores=True, overwrite=True)
-    held_out = dataset.of_subset(Subset.VAL)
-    answers = {}
-    for name in held_out.videos:
-        found = tracks.load(out / f"{name}{tracks.SUFFIX}")
-        answers[name] = found.edges, found.logits
-    return pair_shares(answers, held_out.recordings, labels)
+def of_trunk(call: argparse.Namespace, folder: Path, *, shift: bool) -> dict[str, list[list[float]]]:
+    """Shares of a TSM on EfficientNet-Lite0 from ImageNet's weights, and of a temporal head on its features."""
+    name, data, kinds = "shift" if shift else "plain", open_dataset(folder), (Kind.FINAL, Kind.MID)
+    run = trained(
+        call, folder, f"{name}-{call.size}", 0, head="interval", trunk=Trunk.EFFICIENTNET_LITE0, init="imagenet",
+        shift=shift, interval=0.5, frames=4, size=call.size, optimizer="adamw", lr=5e-4, head_lr=1.0,
+        schedule="cosine", warmup=0.5, batch_size=16, base_batch=16, task="tal",
+    )  # fmt: skip
+    own = FeatureOptions(trunk=str(run.path), size=call.size)
+    known = dict(extract(data.videos, own, kinds=kinds, cache=call.work / "features"))
+    title = f"trunk trained {'with' if shift else 'without'} the shift"
+    return {
+        f"{title}, interval head (t = 0.5, 4 frames)": [pair_shares(tracks_in(answers(call, folder, run)), data)],
+        f"{title}, temporal head on its final, mid": of_heads(data, known, kinds, range(call.seeds)),
+    }
 
 
 def main() -> None:
-    made = parser(__doc__)
+    made = common.parser(__doc__)
     made.add_argument("--work", type=Path, default=Path("motion-pairs"))
     made.add_argument("--seeds", type=int, default=2)
     made.add_argument("--trunks", action="store_true")
     made.add_argument("--epochs", type=int, default=8)
     made.add_argument("--size", type=int, default=128)
-    call = made.parse_args()
-    recordings, picture = (4, (64, 32)) if call.dry else (24, (256, 128))
-    torch.set_num_threads(1)
-    folder, cache, seeds = call.work / "set", call.work / "features", range(1 if call.dry else call.seeds)
-    if not folder.exists():
-        write_dataset(folder, recordings=recordings, seconds=24.0, seed=0, size=picture, fps=15)
+    made.set_defaults(kinds=None)
+    call = common.asked(made, seeds=1)
+    folder = synthetic(call, "set", 24, seconds=24.0)
     data = open_dataset(folder)
+    tracks = extract(data.videos, kinds=SEEN, cache=call.work / "features")
+    frozen = {name: with_signed(track) for name, track in tracks.items()}
     labels = LabelSet(actions=data.actions)
-    frozen = {name: with_signed(track) for name, track in extract(data.videos, kinds=SEEN, cache=cache).items()}
     chosen = screen(frozen, data.of_subset(Subset.TRAIN).recordings, labels, kinds=SEEN).kinds
     routes: dict[str, Sequence[str]] = {
         "frozen features of ImageNet, frame by frame (final, mid)": (Kind.FINAL, Kind.MID),
@@ -145,22 +106,14 @@ def main() -> None:
         f"the screen's choice ({', '.join(chosen)})": chosen,
     }
     shares = {
-        f"temporal head, {name}": [temporal_head(frozen, data, labels, kinds, seed) for seed in seeds]
+        f"temporal head, {name}": of_heads(data, frozen, kinds, range(call.seeds))
         for name, kinds in list(routes.items())[: 1 if call.dry else None]
     }
     for shift in (True, False) if call.trunks else ():
-        name = f"trunk trained {'with' if shift else 'without'} the shift"
-        run = trained_trunk(call.work, folder, shift=shift, epochs=call.epochs, size=call.size, seed=0)
-        answers = [interval_head(call.work, folder, data, run, labels)]
-        shares[f"{name}, interval head (t = 0.5, 4 frames)"] = answers
-        kinds = (Kind.FINAL, Kind.MID)
-        own = dict(extract(data.videos, FeatureOptions(trunk=str(run), size=call.size), kinds=kinds, cache=cache))
-        shares[f"{name}, temporal head on its final, mid"] = [
-            temporal_head(own, data, labels, kinds, seed) for seed in seeds
-        ]
+        shares |= of_trunk(call, folder, shift=shift)
     rows: list[list[Cell]] = [[name, *map(float, np.mean(each, axis=0))] for name, each in shares.items()]
     columns = {"route": "", **{", ".join(pair): ".2f" for pair in MOTION_PAIRS}}
-    report(call, columns, rows, note=f"{len(seeds)} seeds.")
+    common.report(call, columns, rows, note=f"{call.seeds} seeds.")
 
 
 if __name__ == "__main__":

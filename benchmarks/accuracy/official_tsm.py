@@ -2,11 +2,9 @@
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
     python -m benchmarks.accuracy.official_tsm --official-tsm /some/where
-    python -m benchmarks.accuracy.official_tsm --official-tsm /some/where --record tests/tsm/data/official_tsm.npz
 
 For every trunk the official network writes a checkpoint, `init_trunk` reads it (so the mapping of names is tested too),
-and both see the same clips. `--record` stores the official logits of small clips, for networks whose weights follow a
-formula of integers: the recorded pair needs no weights file, and the tests repeat it without the official code.
+and both see the same clips. tests/tsm/official_record.py records official logits, with which the tests repeat this.
 """
 
 from __future__ import annotations
@@ -16,56 +14,20 @@ import io
 import sys
 import tempfile
 import warnings
-import zlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 import torchvision
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmarks.common import Cell, parser, report
+from benchmarks.common import asked, parser, report
 from bineego.tsm.config import NetworkConfig, Trunk
 from bineego.tsm.network import TSM
-from bineego.tsm.state_file import trunk_names
 from bineego.tsm.weights import init_trunk
 
-N_CLIPS, N_FRAMES, SIZE, N_CLASSES = 2, 4, 64, 5
+N_CLIPS, N_FRAMES, N_CLASSES = 2, 4, 5
 TOLERANCE = 1e-5  # of the largest logit
 OFFICIAL = [trunk for trunk in Trunk if trunk is not Trunk.EFFICIENTNET_LITE0]  # it is not among the official ones
-
-
-def formula(name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Numbers in [0, 1) that depend on the name and the position only: the same on every machine, for ever."""
-    x = np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(zlib.crc32(name.encode()))
-    for multiplier in (0x7FEB352D, 0x846CA68B):  # a mixing function on 32 bits
-        x = ((x ^ (x >> np.uint64(16))) * np.uint64(multiplier)) & np.uint64(0xFFFFFFFF)
-    return ((x ^ (x >> np.uint64(16))) >> np.uint64(8)).astype(np.float64).reshape(shape) / 2**24
-
-
-def formula_weight(name: str, like: Tensor) -> Tensor:
-    """A weight of a size that keeps activations moderate through 33 residual blocks."""
-    u = formula(name, tuple(like.shape))
-    if name.endswith("num_batches_tracked"):
-        return torch.tensor(0)
-    if like.ndim == 4:
-        u = (2 * u - 1) * np.sqrt(6.0 / np.prod(like.shape[1:]))
-    elif name.endswith("running_var"):
-        u = 0.5 + u
-    elif like.ndim == 1 and name.endswith("weight"):
-        u = 0.25 + 0.5 * u
-    elif like.ndim == 2:
-        u = (2 * u - 1) / 10
-    else:
-        u = (u - 0.5) / 5
-    return torch.from_numpy(np.ascontiguousarray(u)).to(like.dtype)
-
-
-def formula_clips() -> Tensor:
-    """Input of the recorded pairs, (N_CLIPS, N_FRAMES, 3, SIZE, SIZE)."""
-    return torch.from_numpy(4 * formula("clips", (N_CLIPS, N_FRAMES, 3, SIZE, SIZE)) - 2).float()
 
 
 def official_network(
@@ -126,32 +88,15 @@ def compare(folder: Path, trunk: Trunk) -> float:
     return float((got - wanted).abs().max() / wanted.abs().max())
 
 
-def record(folder: Path, path: Path) -> None:
-    """Store the official logits for weights and clips by formula, all trunks."""
-    logits: dict[str, Any] = {}
-    for trunk in OFFICIAL:
-        official = official_network(folder, trunk, N_FRAMES)
-        state = official.state_dict()
-        names = {name: f"trunk.{ours}" for name, ours in trunk_names(state).items()}
-        names |= {"new_fc.weight": "action_head.weight", "new_fc.bias": "action_head.bias"}
-        official.load_state_dict({name: formula_weight(names[name], tensor) for name, tensor in state.items()})
-        logits[trunk.value] = official_logits(official, formula_clips()).numpy()
-    np.savez_compressed(path, **logits)
-
-
 def main() -> None:
     made = parser(__doc__)
     made.add_argument("--official-tsm", type=Path, help="folder of the official code")
-    made.add_argument("--record", type=Path, help="write official logits for the tests to this .npz")
-    call = made.parse_args()
+    call = asked(made)
     if call.official_tsm is None:
         made.error("--official-tsm PATH: what is to be compared with?")
-    if call.record:
-        record(call.official_tsm, call.record)
-        return
-    rows: list[list[Cell]] = [[trunk.value, compare(call.official_tsm, trunk)] for trunk in OFFICIAL]
-    report(call, {"trunk": "", "largest difference / largest logit": ".0e"}, rows)
-    if max(float(str(row[1])) for row in rows) > TOLERANCE:
+    differences = {trunk.value: compare(call.official_tsm, trunk) for trunk in OFFICIAL}
+    report(call, {"trunk": "", "largest difference / largest logit": ".0e"}, [*differences.items()])
+    if max(differences.values()) > TOLERANCE:
         raise SystemExit(f"DIFFERENT: above {TOLERANCE:.0e}")
 
 

@@ -12,7 +12,6 @@ default, that row or the fit is below the decoder of the paper on any track.
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,23 +20,26 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import Cell, parser, report
+from benchmarks.common import Cell, asked, parser, report
 from bineego import decoding, segments
+from bineego.datasets import Recording
+from bineego.datasets.priors import measure
 from bineego.decoding import Decoding, ScoreRule
 from bineego.evaluation import evaluate
 from bineego.formats.annotations import Annotations
+from bineego.labels import LabelSet
 from bineego.postprocess import decode, fit_decoder
 from bineego.postprocess.calibration import fit_temperature
 from bineego.postprocess.decoder import default_of, least_smoothing
-from bineego.priors import Priors
 from bineego.spans import merge_runs
 from bineego.tracks import ScoreTrack
-from bineego.types import Ints
+from bineego.types import Floats
 
 TRACKS = ("gtea-svm", "gtea-edtcn", "salads-mid-svm", "salads-mid-edtcn", "salads-eval-svm")
 FOLDER = Path(__file__).parents[3] / "shared" / "goldens" / "tracks"
 CELLS = (1 / 2, 1.0)
 EXCESS = (None, 1.0, 1.25, 1.5)
+CHOSEN, FITTED = "default chosen on the others", "fitted on the other folds"
 
 Way = Callable[[ScoreTrack], Decoding]
 
@@ -56,6 +58,20 @@ class RealTracks:
     truth: Annotations
     folds: list[Fold]
 
+    def score(self, ways: Sequence[Way]) -> Floats:
+        """Final score and mAP@0.95 with a way of decoding for each fold."""
+        pairs = zip(self.folds, ways, strict=True)
+        found = [decode(replace(track, decoding=way(track))) for fold, way in pairs for track in fold.tracks]
+        result = evaluate(self.truth, segments.concat(found, scored=True))
+        return np.array([result.final, result.mAP[-1]])
+
+    def fits(self) -> list[Decoding]:
+        """For each fold, what decodes the others best."""
+        found = [fit_decoder(fold.others, self.truth) for fold in self.folds]
+        ways = [fit.decoding for fit in found if fit is not None]
+        print("\n".join(f"  {self.name}: {way}" for way in ways), file=sys.stderr)
+        return ways
+
 
 def read(folder: Path, name: str) -> RealTracks:
     with np.load(folder / f"{name}.npz") as file:
@@ -64,64 +80,30 @@ def read(folder: Path, name: str) -> RealTracks:
         scores = {key: file[f"scores_{key}"].astype(np.float64) for key in truth}
     if meta["scores"] == "probabilities":
         scores = {key: np.log(np.maximum(values, 1e-12)) for key, values in scores.items()}
-    step, folds = float(meta["seconds_per_step"]), []
+    step, n_classes = (float(meta["seconds_per_step"]), next(iter(scores.values())).shape[1])
+    labels = LabelSet(actions=tuple(map(str, range(1, n_classes))))
+    tracks: dict[str, ScoreTrack] = {}
+    recordings: dict[str, Recording] = {}
+    for key, ids in truth.items():
+        edges = np.arange(len(ids) + 1, dtype=np.float64) * step
+        logits, none = scores[key].astype(np.float32), np.zeros(0)
+        tracks[key] = ScoreTrack(
+            video_id=key, edges=edges, logits=logits, actions=labels.actions, t=step, scene_probs=none
+        )
+        runs = merge_runs(ids, np.ones(len(ids)), edges)
+        table = segments.make([key] * len(runs), list(map(str, runs.labels)), runs.starts, runs.ends)
+        recordings[key] = Recording(recording_id=key, segments=table)
+    folds = []
     for fold in sorted({key.split("_")[0] for key in truth}):
         known = [key for key in truth if not key.startswith(fold)]
-        made = _tracks({key: scores[key] for key in truth}, known, truth, step)
-        mine = [made[key] for key in truth if key.startswith(fold)]
-        folds.append(Fold(tracks=mine, others=[made[key] for key in known]))
-    tables = []
-    for key, labels in truth.items():
-        runs = merge_runs(labels, np.ones(len(labels)), np.arange(len(labels) + 1) * step)
-        names = [str(label) for label in runs.labels]
-        tables.append(segments.make([key] * len(runs), names, runs.starts, runs.ends))
-    whole = Annotations(segments=segments.concat(tables, scored=False), videos=tuple(truth))
-    return RealTracks(name=name, truth=whole, folds=folds)
-
-
-def _tracks(
-    scores: dict[str, np.ndarray], known: Sequence[str], truth: dict[str, Ints], step: float
-) -> dict[str, ScoreTrack]:
-    """Tracks of all videos, calibrated on the known ones."""
-    temperature = fit_temperature(
-        np.concatenate([scores[key] for key in known]), np.concatenate([truth[key] for key in known])
-    )
-    n_classes = next(iter(scores.values())).shape[1]
-    priors = _priors([truth[key] for key in known], step, n_classes)
-    return {
-        key: ScoreTrack(
-            video_id=key,
-            edges=np.arange(len(values) + 1, dtype=np.float64) * step,
-            logits=values.astype(np.float32),
-            actions=tuple(map(str, range(1, n_classes))),
-            t=step,
-            temperature=temperature,
-            scene_probs=np.zeros(0),
-            priors=priors,
-        )
-        for key, values in scores.items()
-    }
-
-
-def _priors(labels: Sequence[Ints], step: float, n_classes: int) -> Priors:
-    stays, seconds = np.zeros(n_classes), np.zeros(n_classes)
-    for of_video in labels:
-        first = np.flatnonzero(np.append(True, of_video[1:] != of_video[:-1]))
-        np.add.at(stays, of_video[first], 1)
-        np.add.at(seconds, of_video[first], np.diff(np.append(first, len(of_video))) * step)
-    dwell = np.divide(seconds, stays, out=np.full(n_classes, np.nan), where=stays > 0)
-    return Priors(dwell=dwell, share=seconds / seconds.sum(), scene_share=np.zeros((0, n_classes)))
-
-
-def score(real: RealTracks, ways: Sequence[Way]) -> tuple[float, float]:
-    """Final score and mAP@0.95 with a way of decoding for each fold."""
-    found = [
-        decode(replace(track, decoding=way(track)))
-        for fold, way in zip(real.folds, ways, strict=True)
-        for track in fold.tracks
-    ]
-    result = evaluate(real.truth, segments.concat(found, scored=True))
-    return result.final, result.mAP[-1]
+        logits, classes = (np.concatenate([table[key] for key in known]) for table in (scores, truth))
+        temperature = fit_temperature(logits, classes)
+        priors = measure([recordings[key] for key in known], {key: tracks[key].duration for key in known}, labels)
+        made = {key: replace(track, temperature=temperature, priors=priors) for key, track in tracks.items()}
+        others = [made.pop(key) for key in known]
+        folds.append(Fold(tracks=list(made.values()), others=others))
+    whole = segments.concat([r.segments for r in recordings.values() if r.segments is not None], scored=False)
+    return RealTracks(name=name, truth=Annotations(segments=whole, videos=tuple(truth)), folds=folds)
 
 
 def of_version_1(track: ScoreTrack) -> Decoding:
@@ -129,12 +111,12 @@ def of_version_1(track: ScoreTrack) -> Decoding:
     return replace(decoding.default(track.t), refine=True, independent_seconds=0.2)
 
 
-def _always(way: Decoding) -> Way:
-    return lambda _: way
-
-
 def with_candidates(track: ScoreTrack) -> Decoding:
     return replace(default_of(track), candidates=True)
+
+
+def always(way: Decoding) -> Way:
+    return lambda _: way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,63 +153,48 @@ CHOICES = tuple(
 )
 
 
-def main() -> int:
-    arguments = parser(__doc__)
-    arguments.add_argument("folder", type=Path, nargs="?", default=FOLDER)
-    call = arguments.parse_args()
-    logging.getLogger("bineego").setLevel(logging.ERROR)
-    names = TRACKS[:1] if call.dry else TRACKS
-    sets = [read(call.folder, name) for name in names]
-
-    def everywhere(way: Way) -> list[tuple[float, float]]:
-        return [score(real, [way] * len(real.folds)) for real in sets]
-
-    rows: dict[str, list[tuple[float, float]]] = {
-        "paper": everywhere(_always(decoding.PAPER)),
-        "default of version 0.1": everywhere(of_version_1),
-        "default": everywhere(default_of),
-        "default, candidates": everywhere(with_candidates),
-    }
-    if not call.dry:
-        rows["default chosen on the others"] = _chosen_on_others(sets, rows["paper"])
-    fits = [[_fit(real, fold) for fold in real.folds] for real in sets]
-    rows["fitted on the other folds"] = [
-        score(real, [_always(way) for way in ways]) for real, ways in zip(sets, fits, strict=True)
-    ]
-    for real, ways in zip(sets, fits, strict=True):
-        print("\n".join(f"  {real.name}: {way}" for way in ways), file=sys.stderr)
-    cells: list[list[Cell]] = [[name, *(x for pair in row for x in pair)] for name, row in rows.items()]
-    report(call, {"": "", **{name: ".3f" for track in names for name in (track, f"{track} @.95")}}, cells)
-    return _tell_worse(rows, names)
+def everywhere(sets: Sequence[RealTracks], way: Way) -> Floats:
+    """Scores (sets, 2) of one way of decoding for all."""
+    return np.array([real.score([way] * len(real.folds)) for real in sets])
 
 
-def _chosen_on_others(sets: Sequence[RealTracks], paper: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """For every set, the default that gains most on the others over the paper's decoder, relative to it."""
-    tried = {choice: [score(real, [choice] * len(real.folds)) for real in sets] for choice in CHOICES}
-    bar = np.array([final for final, _ in paper])
-    gains = {choice: np.log(np.array([final for final, _ in found]) / bar) for choice, found in tried.items()}
-    best = [max(CHOICES, key=lambda choice: np.delete(gains[choice], i).mean()) for i in range(len(sets))]
+def chosen_on_others(sets: Sequence[RealTracks], paper: Floats) -> Floats:
+    """For every set, scores of the default that gains most on the others over the paper's decoder, relative to it."""
+    tried = np.array([everywhere(sets, choice) for choice in CHOICES])
+    gains = np.log(tried[:, :, 0] / paper[:, 0])
+    best = [int(np.delete(gains, i, axis=1).mean(1).argmax()) for i in range(len(sets))]
     for real, choice in zip(sets, best, strict=True):
-        print(f"  chosen without {real.name}: {choice}", file=sys.stderr)
-    print(f"  on all: {max(CHOICES, key=lambda choice: float(gains[choice].mean()))}", file=sys.stderr)
-    return [tried[choice][i] for i, choice in enumerate(best)]
+        print(f"  chosen without {real.name}: {CHOICES[choice]}", file=sys.stderr)
+    print(f"  on all: {CHOICES[int(gains.mean(1).argmax())]}", file=sys.stderr)
+    return tried[best, range(len(sets))]
 
 
-def _tell_worse(rows: dict[str, list[tuple[float, float]]], names: Sequence[str]) -> int:
-    """1 if a fit or a default is below the decoder of the paper."""
-    code = 0
-    for row in ("default", "default chosen on the others", "fitted on the other folds"):
-        pairs = zip(names, rows.get(row, rows["paper"]), rows["paper"], strict=True)
-        if worse := [name for name, mine, paper in pairs if mine[0] < paper[0]]:
-            print(f"{row}: below the decoder of the paper on {', '.join(worse)}", file=sys.stderr)
-            code = 1
-    return code
-
-
-def _fit(real: RealTracks, fold: Fold) -> Decoding:
-    fit = fit_decoder(fold.others, real.truth)
-    assert fit is not None
-    return fit.decoding
+def main() -> int:
+    made = parser(__doc__)
+    made.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    made.set_defaults(names=TRACKS)
+    call = asked(made, names=TRACKS[:1])
+    sets = [read(call.folder, name) for name in call.names]
+    paper = everywhere(sets, always(decoding.PAPER))
+    found = {
+        "paper": paper,
+        "default of version 0.1": everywhere(sets, of_version_1),
+        "default": everywhere(sets, default_of),
+        "default, candidates": everywhere(sets, with_candidates),
+        **({} if call.dry else {CHOSEN: chosen_on_others(sets, paper)}),
+        FITTED: np.array([real.score(list(map(always, real.fits()))) for real in sets]),
+    }
+    rows: list[list[Cell]] = [[name, *scores.ravel().tolist()] for name, scores in found.items()]
+    report(call, {"": "", **{name: ".3f" for track in call.names for name in (track, f"{track} @.95")}}, rows)
+    worse = [
+        f"{way}, {name}"
+        for way in ("default", CHOSEN, FITTED)
+        for name, mine, theirs in zip(call.names, found.get(way, paper), paper, strict=True)
+        if mine[0] < theirs[0]
+    ]
+    if worse:
+        print(f"below the decoder of the paper: {'; '.join(worse)}", file=sys.stderr)
+    return int(bool(worse))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.common import Cell, report
-from benchmarks.experiments import answers, asked, experiment, of_run, pair_share, spread, synthetic, trained
+from benchmarks.experiments import answers, asked, experiment, of_run, pair_share, spread, synthetic, tracks_in, trained
 from bineego.datasets import Subset, open_dataset
 from bineego.synth import SOUND_PAIR
 
@@ -24,15 +24,11 @@ def main() -> None:
     rows: list[list[Cell]] = []
     for name, kinds in {f"pictures ({call.kinds})": call.kinds, "and sound": f"{call.kinds},sound"}.items():
         runs = [trained(call, data, "temporal", seed, kinds=kinds) for seed in call.seeds]
-        shares = [pair_share(answers(call, data, run), held_out, SOUND_PAIR) for run in runs]
+        shares = [pair_share(tracks_in(answers(call, data, run)), held_out, SOUND_PAIR) for run in runs]
         mean = float(np.mean([of_run(run)[-1] for run in runs]))
         rows.append([name, len(runs), float(np.mean(shares)), spread(shares), mean])
-    report(
-        call,
-        {"features": "", "trainings": "d", "pair": ".2f", "spread": ".2f", "mean mAP": ".3f"},
-        rows,
-        note=f"{call.epochs} epochs.",
-    )
+    columns = {"features": "", "trainings": "d", "pair": ".2f", "spread": ".2f", "mean mAP": ".3f"}
+    report(call, columns, rows, note=f"{call.epochs} epochs.")
 
 
 if __name__ == "__main__":

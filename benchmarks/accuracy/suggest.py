@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,25 +22,18 @@ import numpy as np
 import torch
 
 from benchmarks import common
+from benchmarks.common import Cell
+from benchmarks.experiments import examples_of, learnt, scored, track_of
 from bineego import segments
 from bineego.datasets import Dataset, Subset, open_dataset
-from bineego.evaluation import evaluate
-from bineego.features import Kind, extract, fit_projection
-from bineego.formats.annotations import Annotations
-from bineego.heads.config import HeadConfig
+from bineego.features import Kind, extract
 from bineego.heads.options import HeadRecipe
 from bineego.heads.targets import step_targets
-from bineego.heads.temporal import HeadEnsemble
-from bineego.heads.track import to_track
-from bineego.labels import LabelSet
 from bineego.postprocess import decode
 from bineego.postprocess.calibration import fit_temperature
 from bineego.suggestions.ranking import LENGTH, choose
 from bineego.tracks import ScoreTrack
-from bineego.training.samples import timelines
-from bineego.training.temporal.examples import Example, stretch
-from bineego.training.temporal.fit import HeadFit
-from bineego.training.temporal.material import example_of
+from bineego.training.temporal.examples import Example, cut, stretch
 
 MEMBERS, FOLDS = 2, 5
 """Heads that are trained, each without one of so many parts of what is labelled."""
@@ -52,164 +44,94 @@ START = 2
 LEAST = 2.0
 """Seconds of a stretch that can be labelled; shorter rests are left."""
 
-Part = tuple[str, int, int]
-"""Steps `first` to `stop` of a video."""
-
-Chooser = Callable[["Pool", Sequence[Part], "Model", float, np.random.Generator], list[Part]]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Model:
-    """A trained head and its temperature."""
-
-    head: HeadEnsemble
-    labels: LabelSet
-    temperature: float
-
-    def track(self, example: Example, name: str) -> ScoreTrack:
-        """What it says of an example."""
-        with torch.inference_mode():
-            scores = self.head(torch.from_numpy(example.features))
-        step = float(np.median(np.diff(example.edges)))
-        track = to_track(scores, example.edges, self.labels, video_id=name, t=step)
-        return track.with_temperature(self.temperature)
+Model = Callable[[Example], ScoreTrack]
+"""What a trained head says of an example, calibrated."""
+Parts = Sequence[Example]
+"""Stretches of videos."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pool:
-    """The videos that could be labelled, and those that judge.
+    """The videos of a set.
 
     Attributes:
-        examples: of subset train, whole, by video.
-        val: of subset val.
-        truth: the labels of the latter.
-        labels: all actions.
+        path: its folder.
+        data: its recordings.
+        examples: of subset train, whole, by video: what could be labelled.
+        val: of subset val, which judges.
     """
 
+    path: Path
+    data: Dataset
     examples: Mapping[str, Example]
     val: Mapping[str, Example]
-    truth: Annotations
-    labels: LabelSet
 
-    def seconds(self, parts: Sequence[Part]) -> float:
-        """How long parts are together."""
-        edges = {video: example.edges for video, example in self.examples.items()}
-        return float(sum(edges[video][stop] - edges[video][first] for video, first, stop in parts))
-
-    def unlabelled(self, known: Sequence[Part]) -> list[Part]:
+    def unlabelled(self, known: Parts) -> list[Example]:
         """What is left of each video."""
         left = []
         for video, example in self.examples.items():
-            free = np.ones(len(example) + 2, bool)
-            free[0] = free[-1] = False
-            for _, first, stop in (part for part in known if part[0] == video):
-                free[first + 1 : stop + 1] = False
-            changes = np.flatnonzero(np.diff(free.astype(int)))
-            pairs = zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True)
-            left += [(video, first, stop) for first, stop in pairs if self.seconds([(video, first, stop)]) >= LEAST]
-        return left
+            free = np.zeros(len(example) + 2, bool)
+            free[1:-1] = True
+            for part in known:
+                if part.video_id == video:
+                    first = first_step(example, part)
+                    free[first + 1 : first + len(part) + 1] = False
+            changes = np.flatnonzero(np.diff(free.astype(int))).tolist()
+            left += [stretch(example, *ends) for ends in zip(changes[::2], changes[1::2], strict=True)]
+        return [part for part in left if part.duration >= LEAST]
 
 
-def gather(data: Dataset, cache: Path) -> Pool:
+def gather(path: Path, cache: Path) -> Pool:
     """Features and labels of all videos."""
-    labels = LabelSet(actions=data.actions)
+    data = open_dataset(path)
     tracks = extract(data.videos, kinds=[kind for kind in Kind if kind is not Kind.SOUND], cache=cache)
-    training = {name: tracks[name] for name in data.of_subset(Subset.TRAIN).videos}
-    projection = fit_projection(training, tuple(next(iter(training.values())).kinds))
-    lines = timelines(data.recordings, {video: track.duration for video, track in tracks.items()}, labels)
-    examples = {line.video_id: example_of(line, tracks[line.video_id], projection) for line in lines}
-    held_out = data.of_subset(Subset.VAL)
-    tables = []
-    for recording in held_out.recordings:
-        assert recording.segments is not None
-        tables += [recording.segments.assign(video_id=video) for video in recording.videos]
-    truth = Annotations(segments=segments.concat(tables, scored=False), videos=tuple(held_out.videos))
-    return Pool(
-        examples={video: examples[video] for video in training},
-        val={video: examples[video] for video in held_out.videos},
-        truth=truth,
-        labels=labels,
-    )
+    examples = examples_of(data, tracks, tuple(next(iter(tracks.values())).kinds))
+    train, val = ({name: examples[name] for name in data.of_subset(each).videos} for each in (Subset.TRAIN, Subset.VAL))
+    return Pool(path=path, data=data, examples=train, val=val)
 
 
-def learn(pool: Pool, known: Sequence[Part], seed: int, epochs: int) -> Model:
+def first_step(whole: Example, part: Example) -> int:
+    """Where a part begins."""
+    return int(np.searchsorted(whole.edges, part.begin - 1e-6))
+
+
+def seconds_of(parts: Parts) -> float:
+    return sum(part.duration for part in parts)
+
+
+def learn(pool: Pool, known: Parts, seed: int, epochs: int) -> Model:
     """A head trained on what is labelled, calibrated on what each member has not seen."""
-    parts = [stretch(pool.examples[video], first, stop) for video, first, stop in known]
-    halves = [part for each in parts for part in _in_two(each)]  # two videos alone must make folds
-    folds = np.arange(len(halves)) % FOLDS
-    n_features = halves[0].features.shape[1]
-    config = HeadConfig(n_features=n_features, n_classes=pool.labels.n_classes, members=MEMBERS)
-    fit = HeadFit(config, halves, folds, HeadRecipe(seed=seed, epochs=epochs))
-    for _ in range(epochs):
-        fit.run_epoch()
-    head = fit.ensemble()
+    # Long parts in two: two videos alone must make folds.
+    halves = [half for part in known for half in cut(part, [len(part) // 2] if part.duration >= 2 * LENGTH else [])]
+    folds = [number % FOLDS for number in range(len(halves))]
+    head = learnt(halves, folds, pool.data, HeadRecipe(seed=seed, epochs=epochs), members=MEMBERS)
     logits, classes = [], []
-    for example, fold in zip(halves, folds.tolist(), strict=True):
-        if fold >= MEMBERS:
-            continue
-        with torch.inference_mode():
-            answer = head(torch.from_numpy(example.features), [fold]).actions
-        assert answer is not None
-        logits.append(answer.numpy())
-        classes.append(
-            step_targets(example.edges, example.starts, example.ends, example.class_ids, config.n_classes).actions
-        )
+    for half, fold in zip(halves, folds, strict=True):
+        if fold < MEMBERS:
+            logits.append(track_of(head, half, pool.data, [fold]).logits)
+            targets = step_targets(half.edges, half.starts, half.ends, half.class_ids, len(pool.data.actions) + 1)
+            classes.append(targets.actions)
     temperature = fit_temperature(np.concatenate(logits), np.concatenate(classes))
-    return Model(head=head, labels=pool.labels, temperature=temperature)
-
-
-def _in_two(example: Example) -> list[Example]:
-    """Long examples in two."""
-    if example.duration < 2 * LENGTH:
-        return [example]
-    return [stretch(example, 0, len(example) // 2), stretch(example, len(example) // 2, len(example))]
+    return lambda example: track_of(head, example, pool.data).with_temperature(temperature)
 
 
 def score(pool: Pool, model: Model) -> float:
     """Mean mAP on subset val."""
-    found = [decode(model.track(example, video)) for video, example in pool.val.items()]
-    return evaluate(pool.truth, segments.concat(found, scored=True)).final
+    return scored(pool.path, segments.concat([decode(model(each)) for each in pool.val.values()], scored=True))[-1]
 
 
-def by_suggestion(
-    pool: Pool, known: Sequence[Part], model: Model, seconds: float, _rng: np.random.Generator
-) -> list[Part]:
+def by_suggestion(pool: Pool, known: Parts, model: Model, seconds: float, _rng: np.random.Generator) -> Parts:
     """Where `suggest` says."""
-    places = {f"{video}@{first}": (video, first, stop) for video, first, stop in pool.unlabelled(known)}
-    whole = {video: model.track(example, video) for video, example in pool.examples.items()}
-    tracks = [_cut(whole[video], name, first, stop) for name, (video, first, stop) in places.items()]
+    left, tracks = pool.unlabelled(known), []
+    whole = {video: model(example) for video, example in pool.examples.items()}
+    for number, part in enumerate(left):
+        first = first_step(pool.examples[part.video_id], part)
+        tracks.append(_cut(whole[part.video_id], str(number), first, first + len(part)))
     found = []
     for one in choose(tracks, seconds):
-        video, first, stop = places[one.video_id]
-        edges = pool.examples[video].edges[first : stop + 1]
-        low, high = np.searchsorted(edges - edges[0], [one.start - 1e-6, one.end - 1e-6])
-        found.append((video, first + int(low), min(stop, first + int(high))))
-    return found
-
-
-def by_chance(pool: Pool, known: Sequence[Part], _model: Model, seconds: float, rng: np.random.Generator) -> list[Part]:
-    """Stretches of the same length anywhere."""
-    found: list[Part] = []
-    while pool.seconds(found) < seconds and (left := pool.unlabelled([*known, *found])):
-        lengths = np.array([pool.seconds([part]) for part in left])
-        video, first, stop = left[int(rng.choice(len(left), p=lengths / lengths.sum()))]
-        edges = pool.examples[video].edges
-        begin = edges[first] + rng.uniform(0, max(0.0, edges[stop] - edges[first] - LENGTH))
-        low, high = (int(np.searchsorted(edges, moment)) for moment in (begin, begin + LENGTH))
-        found.append((video, max(first, low), min(stop, high)))
-    return found
-
-
-def whole_videos(
-    pool: Pool, known: Sequence[Part], _model: Model, seconds: float, rng: np.random.Generator
-) -> list[Part]:
-    """Whole videos, one after the other."""
-    labelled = {video for video, _, _ in known}
-    rest = [video for video in pool.examples if video not in labelled]
-    found: list[Part] = []
-    for video in rng.permutation(rest).tolist():
-        if pool.seconds(found) < seconds:
-            found.append((video, 0, len(pool.examples[video])))
+        part = left[int(one.video_id)]
+        low, high = np.searchsorted(part.edges, [one.start - 1e-6, one.end - 1e-6]).tolist()
+        found.append(stretch(part, low, min(len(part), high)))
     return found
 
 
@@ -220,49 +142,35 @@ def _cut(track: ScoreTrack, name: str, first: int, stop: int) -> ScoreTrack:
     return dataclasses.replace(track, video_id=name, edges=edges, logits=logits, boundary=None, candidates=None)
 
 
-WAYS: Mapping[str, Chooser] = {
-    "suggest": by_suggestion,
-    "stretches by chance": by_chance,
-    "whole videos by chance": whole_videos,
-}
+def by_chance(pool: Pool, known: Parts, _model: Model, seconds: float, rng: np.random.Generator) -> Parts:
+    """Stretches of the same length anywhere."""
+    found: list[Example] = []
+    while seconds_of(found) < seconds and (left := pool.unlabelled([*known, *found])):
+        lengths = np.array([part.duration for part in left])
+        part = left[int(rng.choice(len(left), p=lengths / lengths.sum()))]
+        begin = rng.uniform(0, max(0.0, part.duration - LENGTH))
+        low, high = np.searchsorted(part.edges, [begin, begin + LENGTH]).tolist()
+        found.append(stretch(part, low, min(len(part), high)))
+    return found
 
 
-def main() -> None:
-    parser = common.parser(__doc__)
-    parser.add_argument("set", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--epochs", type=int, default=8)
-    call = parser.parse_args()
-    if call.dry:
-        call.seeds, call.rounds, call.epochs = 2, 1, 1
-    logging.getLogger("bineego").setLevel(logging.WARNING)
-    torch.set_num_threads(1)
-    pool = gather(open_dataset(call.set), call.work / "features")
-    curves: dict[str, list[list[float]]] = {name: [] for name in WAYS}
-    for seed in range(call.seeds):
-        for name, found in of_seed(pool, seed, call).items():
-            curves[name].append(found)
-            print(f"seed {seed}, {name}: {' '.join(f'{value:.3f}' for value in found)}", flush=True)
-    rows: list[list[common.Cell]] = []
-    for name, each in curves.items():
-        for number, values in enumerate(zip(*each, strict=True)):
-            rows.append([name, number * call.minutes, float(np.mean(values)), min(values), max(values)])
-    columns = {"labelled": "", "minutes added": ".0f", "mAP": ".3f", "lowest": ".3f", "highest": ".3f"}
-    total = pool.seconds([(video, 0, len(example)) for video, example in pool.examples.items()]) / 60
-    note = (
-        f"{call.set.name}: mean mAP on subset val, mean, lowest and highest of {call.seeds} seeds; "
-        f"{total:.1f} minutes could be labelled; {MEMBERS} members, {call.epochs} epochs, no fitted decoder."
-    )
-    common.report(call, columns, rows, note=note)
+def whole_videos(pool: Pool, known: Parts, _model: Model, seconds: float, rng: np.random.Generator) -> Parts:
+    """Whole videos, one after the other."""
+    labelled = {part.video_id for part in known}
+    found: list[Example] = []
+    for video in rng.permutation([video for video in pool.examples if video not in labelled]).tolist():
+        if seconds_of(found) < seconds:
+            found.append(pool.examples[video])
+    return found
+
+
+WAYS = {"suggest": by_suggestion, "stretches by chance": by_chance, "whole videos by chance": whole_videos}
 
 
 def of_seed(pool: Pool, seed: int, call: argparse.Namespace) -> dict[str, list[float]]:
     """mAP after each round, for every way to choose."""
     first = np.random.default_rng(seed).permutation(list(pool.examples))[:START].tolist()
-    start: list[Part] = [(video, 0, len(pool.examples[video])) for video in first]
+    start = [pool.examples[video] for video in first]
     begun = learn(pool, start, seed, call.epochs)
     begin = score(pool, begun)
     found = {}
@@ -272,8 +180,34 @@ def of_seed(pool: Pool, seed: int, call: argparse.Namespace) -> dict[str, list[f
             known += way(pool, known, model, 60 * call.minutes, rng)
             model = learn(pool, known, seed, call.epochs)
             points.append(score(pool, model))
+        print(f"seed {seed}, {name}: {' '.join(f'{value:.3f}' for value in points)}", flush=True)
         found[name] = points
     return found
+
+
+def main() -> None:
+    made = common.parser(__doc__)
+    made.add_argument("set", type=Path)
+    made.add_argument("--work", type=Path, required=True)
+    made.add_argument("--seeds", type=int, default=5)
+    made.add_argument("--rounds", type=int, default=3)
+    made.add_argument("--minutes", type=float, default=1.0)
+    made.add_argument("--epochs", type=int, default=8)
+    call = common.asked(made, seeds=2, rounds=1, epochs=1)
+    torch.set_num_threads(1)
+    pool = gather(call.set, call.work / "features")
+    curves = [of_seed(pool, seed, call) for seed in range(call.seeds)]
+    rows: list[list[Cell]] = []
+    for name in WAYS:
+        for number, values in enumerate(zip(*(curve[name] for curve in curves), strict=True)):
+            rows.append([name, number * call.minutes, float(np.mean(values)), min(values), max(values)])
+    columns = {"labelled": "", "minutes added": ".0f", "mAP": ".3f", "lowest": ".3f", "highest": ".3f"}
+    note = (
+        f"{call.set.name}: mean mAP on subset val, mean, lowest and highest of {call.seeds} seeds; "
+        f"{seconds_of([*pool.examples.values()]) / 60:.1f} minutes could be labelled; "
+        f"{MEMBERS} members, {call.epochs} epochs, no fitted decoder."
+    )
+    common.report(call, columns, rows, note=note)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import Cell, parser, report, usage_of
-from benchmarks.experiments import MEANS, means
+from benchmarks.common import Cell, asked, parser, report, usage_of
+from benchmarks.experiments import MEANS, means, synthetic
 from bineego.config import CONFIG_NAME
 from bineego.runs import RunFolder
-from bineego.synth import write_dataset
 from bineego.tsm.card_file import read_card
 
 FIGURES = ("mAP@0.5", "mAP@0.75", "mAP@0.95", "mAP", "decoding_fit")
@@ -35,9 +34,8 @@ def main() -> None:
     made.add_argument("--work", type=Path, required=True)
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
     made.add_argument("--kinds", help="of features; without it those that a screen chooses")
-    call = made.parse_args()
-    if call.dry:
-        call.sets = [write_dataset(call.work / "dry", recordings=4, seconds=12.0, size=(64, 32), fps=8)]
+    call = asked(made)
+    call.sets = [synthetic(call, "dry", 4)] if call.dry else call.sets
     rows: list[list[Cell]] = []
     for path in call.sets:
         found = [one(path.resolve(), seed, call) for seed in call.seeds]

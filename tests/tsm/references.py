@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual
+from tsm.official_record import RECORD, formula_clips, formula_weight
 
-from benchmarks.accuracy import official_tsm
+from benchmarks.accuracy.official_tsm import N_CLASSES
 from bineego.tsm.config import NetworkConfig, Precision, Trunk
 from bineego.tsm.inference_network import compile_network
 from bineego.tsm.network import TSM
 from bineego.tsm.preprocess import normalise
-
-HERE = Path(__file__).parent
 
 TORCHVISION = [trunk for trunk in Trunk if trunk is not Trunk.EFFICIENTNET_LITE0]
 """Trunks that are torchvision's; EfficientNet-Lite0 has tests of its own."""
@@ -114,14 +111,12 @@ def check_against_reference(trunk: Trunk) -> None:
 def check_against_record(trunk: Trunk) -> None:
     """Forward against logits of the official implementation, on weights and clips that follow a formula."""
     with torch.device("meta"):
-        network = TSM(NetworkConfig(trunk=trunk, n_classes=official_tsm.N_CLASSES)).eval()
+        network = TSM(NetworkConfig(trunk=trunk, n_classes=N_CLASSES)).eval()
     state = network.state_dict()
-    network.load_state_dict(
-        {name: official_tsm.formula_weight(name, tensor) for name, tensor in state.items()}, assign=True
-    )
+    network.load_state_dict({name: formula_weight(name, tensor) for name, tensor in state.items()}, assign=True)
     with torch.inference_mode():
-        got = network(official_tsm.formula_clips()).actions
-    with np.load(HERE / "data" / "official_tsm.npz") as record:
+        got = network(formula_clips()).actions
+    with np.load(RECORD) as record:
         wanted = torch.from_numpy(record[trunk.value])
     assert got.shape == wanted.shape
     assert _close(got, wanted, 1e-5)

@@ -1,4 +1,4 @@
-"""Our forward against logits recorded from the official implementation (see benchmarks/accuracy/official_tsm.py)."""
+"""Our forward against logits recorded from the official implementation (see official_record.py)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.experiments import answers, pair_share, trained
+from benchmarks.experiments import answers, pair_share, tracks_in, trained
 from bineego.datasets import Subset, open_dataset
 from bineego.synth import SOUND_PAIR, write_dataset
 
@@ -26,5 +26,5 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_only_the_sound_tells_them_apart(data: Path, kinds: str, least: float, most: float) -> None:
     call = Namespace(work=data.parent, kinds=kinds, epochs=8)
     run = trained(call, data, "temporal", 0)
-    share = pair_share(answers(call, data, run), open_dataset(data).of_subset(Subset.VAL), SOUND_PAIR)
+    share = pair_share(tracks_in(answers(call, data, run)), open_dataset(data).of_subset(Subset.VAL), SOUND_PAIR)
     assert least <= share <= most
