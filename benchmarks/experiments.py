@@ -39,6 +39,11 @@ from bineego.training.temporal.material import example_of
 Figures = list[float]
 MEANS = dict.fromkeys(("mAP@.5", "@.75", "@.95", "mean", "spread"), ".3f")
 """Columns of `means`."""
+TSM: dict[str, Any] = {
+    "head": "interval", "init": "imagenet", "task": "tal", "optimizer": "adamw", "lr": 5e-4, "head_lr": 1.0,
+    "schedule": "cosine", "warmup": 0.5, "batch_size": 16, "base_batch": 16,
+}  # fmt: skip
+"""How an interval head learns on sets as small as ours."""
 
 
 def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> argparse.ArgumentParser:
@@ -117,8 +122,9 @@ def of_run(run: RunFolder) -> Figures:
 
 def over_seeds(
     call: argparse.Namespace, what: str, ask: Callable[[argparse.Namespace, int], dict[str, Figures]]
-) -> dict[str, list[Figures]]:
-    """For each way that `ask` tells of, its figures with every seed; what was asked before is in the work folder.
+) -> list[list[Cell]]:
+    """A row for each way that `ask` tells of: the way, with how many seeds, `means`. What was asked before is in the
+    work folder.
 
     Args:
         what: for the name of the file.
@@ -131,7 +137,7 @@ def over_seeds(
             path.write_text(json.dumps(ask(call, seed)))
         for way, figures in json.loads(path.read_text()).items() if path.is_file() else ():
             found.setdefault(way, []).append(figures)
-    return found
+    return [[way, len(each), *means(each)] for way, each in found.items()]
 
 
 def means(found: Sequence[Figures]) -> list[Cell]:

@@ -5,7 +5,7 @@ python -m benchmarks.tables           # writes between <!-- table: NAME --> and 
 
 from __future__ import annotations
 
-import datetime
+import calendar
 import json
 import re
 import textwrap
@@ -40,16 +40,11 @@ def table(name: str) -> str:
 
 def origin(result: Mapping[str, Any]) -> str:
     """When, where and by which command; what was recorded by hand says so."""
-    date, machine = result["date"], result["machine"]
-    if len(date) > len("2026-11"):
-        day = datetime.date.fromisoformat(date)
-        date = f"{day.day} {day:%B %Y}"
-    else:
-        date = f"{datetime.date.fromisoformat(f'{date}-01'):%B %Y}"
-    parts = [date, machine["processor"]]
+    machine, load = result["machine"], result["machine"].get("load")
+    year, month, *day = map(int, result["date"].split("-"))
+    parts = [f"{' '.join(map(str, day))} {calendar.month_name[month]} {year}".strip(), machine["processor"]]
     parts += [f"{machine['cores']} cores"] if machine.get("cores") else []
     parts += [machine["gpu"]] if machine.get("gpu") else []
-    load = machine.get("load")
     parts += [load if isinstance(load, str) else f"load {load:g}"] if load is not None else []
     text = ", ".join(parts)
     text += f"; `{result['command']}`" if result["command"] else ""

@@ -20,13 +20,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Cell, parser, report
+from benchmarks.common import Cell, asked, parser, report
 from bineego import ensemble, evaluate, localize, train
 from bineego.datasets import Subset, open_dataset
 from bineego.toml import read_toml
@@ -35,7 +34,7 @@ from bineego.training.recipe import Recipe
 from bineego.tsm.card_file import read_card
 from bineego.tsm.config import Trunk
 
-MODES, TRUNKS, INTERVALS = ("single", "multi"), ("32x8d", "64x4d"), (1.0, 0.5, 0.25)
+MODES, TRUNKS = ("single", "multi"), ("32x8d", "64x4d")
 REPORT = (
     "single-32x8d-t1.0", "single-32x8d-t0.5", "single-32x8d-t0.25", "single-64x4d-t0.5", "multi-32x8d-t0.5",
     "multi-64x4d-t0.5",
@@ -47,7 +46,7 @@ DRY = {"set": ["size=32", "epochs=1", "frames=2", "init=random"], "trunks": [Tru
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """One model on the scored subset: its row, predictions, final score, and that on what training held out."""
+    """One model on subset val: its row, predictions, final score, and that on what training held out."""
 
     row: list[Cell]
     predictions: Path
@@ -57,14 +56,11 @@ class Scored:
 
 def row_names(call: argparse.Namespace) -> list[str]:
     """The recipes of the table in the report's order."""
-    scenes = bool(open_dataset(call.data, videos=call.videos).scenes)
-    if "multi" in call.rows and not scenes:
+    modes = [mode for mode in MODES if mode in call.rows]
+    if "multi" in modes and not open_dataset(call.data).scenes:
         print("no Multi rows: the data set has no scenes", file=sys.stderr)
-    modes = [mode for mode in MODES if mode in call.rows and (mode == "single" or scenes)]
-    found = [f"{mode}-{trunk}-t{t}" for mode in modes for trunk in TRUNKS for t in sorted(call.intervals, reverse=True)]
-    if not found:
-        raise SystemExit("no row to run")
-    return found
+        modes.remove("multi")
+    return [f"{mode}-{trunk}-t{t}" for mode in modes for trunk in TRUNKS for t in call.intervals]
 
 
 def settings(name: str, call: argparse.Namespace) -> dict[str, Any]:
@@ -83,36 +79,34 @@ def measure(name: str, call: argparse.Namespace) -> Scored:
     """Train, localize and score, as far as an earlier call has not."""
     run: Path = call.work / "runs" / name
     if not (run / "val" / "predictions.csv").exists():
-        where = {"runs": run.parent, "cache": call.work / "frames", "videos": call.videos}
-        resume = (run / "config.toml").exists()
-        train(call.data, name=name, recipe=name, **where, resume=resume, **settings(name, call))
+        where = {"runs": run.parent, "cache": call.work / "frames", "resume": (run / "config.toml").exists()}
+        train(call.data, name=name, recipe=name, **where, **settings(name, call))
     folder = call.work / "predictions" / name
-    localize(call.data, model=run, output=folder, subset=call.subset, videos=call.videos, postprocess="paper")
-    score = evaluate(call.data, folder / "predictions.csv", subset=call.subset)
+    localize(call.data, model=run, output=folder, subset=Subset.VAL, postprocess="paper")
+    score = evaluate(call.data, folder / "predictions.csv", subset=Subset.VAL)
     with (run / "log.csv").open() as file:
         seconds = sum(float(row["seconds_train"]) for row in csv.DictReader(file))
     mode, trunk, t = name.split("-")
-    return Scored(
-        row=[f"{mode.capitalize()}; {trunk}; t={t[1:]}", *score.mAP, score.final, score.scene_top1, seconds],
-        predictions=folder / "predictions.csv",
-        final=score.final,
-        held_out=float(read_card(run).metrics.get("mAP") or 0),
-    )
+    row: list[Cell] = [f"{mode.capitalize()}; {trunk}; t={t[1:]}", *score.mAP, score.final, score.scene_top1, seconds]
+    print(row, file=sys.stderr, flush=True)
+    held_out = float(read_card(run).metrics.get("mAP") or 0)
+    return Scored(row=row, predictions=folder / "predictions.csv", final=score.final, held_out=held_out)
 
 
 def ensemble_rows(models: dict[str, Scored], call: argparse.Namespace) -> list[list[Cell]]:
     """The report's ensembles; equal weights where all scores are 0."""
     rows: list[list[Cell]] = []
-    for title, names in {"the report's": [n for n in REPORT if n in models], "all": list(models)}.items():
-        if len(names) < 2 or (title == "all" and set(names) <= set(REPORT)):
+    of_report = [name for name in REPORT if name in models]
+    for title, names in {"the report's": of_report, "all": list(models)}.items():
+        if len(names) < 2 or (title == "all" and len(names) == len(of_report)):
             continue
+        members = [models[name] for name in names]
         for origin, weights in (
-            ("held-out scores", [models[name].held_out for name in names]),
-            ("scores above", [models[name].final for name in names]),
+            ("held-out scores", [model.held_out for model in members]),
+            ("scores above", [model.final for model in members]),
         ):
-            inputs = [models[name].predictions for name in names]
-            table = ensemble(inputs, weights=weights if any(weights) else None, method="paper")
-            score = evaluate(call.data, table, subset=call.subset)
+            inputs, given = [model.predictions for model in members], weights if any(weights) else None
+            score = evaluate(call.data, ensemble(inputs, weights=given, method="paper"), subset=Subset.VAL)
             what = f"Ensemble; {title} {len(names)}; weights: {origin}"
             rows.append([what, *score.mAP, score.final, None, None])
     return rows
@@ -123,27 +117,18 @@ def main() -> None:
     made.add_argument("data", help="DATASET with subsets train and val")
     made.add_argument("--work", type=Path, required=True, help="folder for runs, frames and predictions")
     made.add_argument("--rows", nargs="+", choices=MODES, default=list(MODES))
-    made.add_argument("--intervals", type=float, nargs="+", choices=INTERVALS, default=list(INTERVALS))
     made.add_argument("--trunks", type=Trunk, nargs=2, help="in the place of ResNeXt-101 32x8d and 64x4d")
     made.add_argument("--same-clips", action="store_true", help="fewer epochs for smaller t")
     made.add_argument(
         "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="fields of the recipe, and where: device=cuda"
     )
-    made.add_argument("--videos", type=Path, help="folder of an annotation file's videos")
-    made.add_argument("--subset", type=Subset, default=Subset.VAL, help="what is scored")
-    call = made.parse_args()
-    if call.dry:
-        vars(call).update(DRY)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    models: dict[str, Scored] = {}
-    for name in row_names(call):
-        models[name] = measure(name, call)
-        print(models[name].row, file=sys.stderr, flush=True)
+    made.set_defaults(intervals=(1.0, 0.5, 0.25))
+    call = asked(made, **DRY)
+    models = {name: measure(name, call) for name in row_names(call)}
     rows = [model.row for model in models.values()] + ensemble_rows(models, call)
-    columns = {"Method": "", "mAP@.5": ".3f", "@.75": ".3f", "@.95": ".3f", "final": ".3f", "scene top-1": ".3f",
-               "s": ".0f"}  # fmt: skip
+    columns = {"Method": "", **dict.fromkeys(("mAP@.5", "@.75", "@.95", "final", "scene top-1"), ".3f"), "s": ".0f"}
     stands = "" if call.trunks is None else f" 32x8d stands for {call.trunks[0]}, 64x4d for {call.trunks[1]}."
-    report(call, columns, rows, note=f"{Path(call.data).name}, subset {call.subset}.{stands}")
+    report(call, columns, rows, note=f"{Path(call.data).name}, subset {Subset.VAL}.{stands}")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,11 @@ also the score of `ensemble --fit` on the videos that each fit left out.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.common import Cell, parser, report
+from benchmarks.common import Cell, asked, parser, report
 from bineego import evaluation
 from bineego.ensembling import EnsembleOptions, Method
 from bineego.ensembling import fit as fitting
@@ -31,8 +30,7 @@ def main() -> None:
     made.add_argument("folders", type=Path, nargs="+")
     made.add_argument("--subset")
     made.add_argument("--fit", action="store_true", help="also fit on these videos, scored on those left out")
-    call = made.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    call = asked(made)
     truth = read_truth(call.ground_truth)
     truth = truth if call.subset is None else of_subset(truth, call.subset)
     models = read_models(call.folders)

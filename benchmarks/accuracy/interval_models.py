@@ -106,9 +106,9 @@ def main() -> None:
     made.add_argument("--interval", type=float, default=1.0, help="of decoders: t")
     made.add_argument("--frames", type=int, default=8, help="of decoders")
     made.add_argument("--group-by", help="of decoders: what the inner split keeps on one side")
-    call = asked(made)
+    call = asked(made, size=32, stride=[], frames=4)
     if call.dry:
-        call.size, call.stride, call.frames, call.sets = 32, [], 4, call.sets or [synthetic(call, "set", 4)]
+        call.sets = call.sets or [synthetic(call, "set", 4)]
     columns = {"what": "", "decoding": "", **MEANS, "gain by seed": "", "": ""}
     report(call, columns, list(QUESTIONS[call.question](call)), note=f"{len(call.seeds)} seeds.")
 

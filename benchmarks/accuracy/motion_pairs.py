@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import common
+from benchmarks import common, experiments
 from benchmarks.common import Cell
-from benchmarks.experiments import answers, examples_of, learnt, pair_share, synthetic, track_of, tracks_in, trained
+from benchmarks.experiments import TSM, answers, examples_of, learnt, pair_share, track_of, tracks_in, trained
 from bineego.datasets import Dataset, Subset, open_dataset
 from bineego.features import FeatureOptions, FeatureTrack, Kind, extract, screen
 from bineego.heads.options import HeadRecipe
@@ -70,9 +70,8 @@ def of_trunk(call: argparse.Namespace, folder: Path, *, shift: bool) -> dict[str
     """Shares of a TSM on EfficientNet-Lite0 from ImageNet's weights, and of a temporal head on its features."""
     name, data, kinds = "shift" if shift else "plain", open_dataset(folder), (Kind.FINAL, Kind.MID)
     run = trained(
-        call, folder, f"{name}-{call.size}", 0, head="interval", trunk=Trunk.EFFICIENTNET_LITE0, init="imagenet",
-        shift=shift, interval=0.5, frames=4, size=call.size, optimizer="adamw", lr=5e-4, head_lr=1.0,
-        schedule="cosine", warmup=0.5, batch_size=16, base_batch=16, task="tal",
+        call, folder, f"{name}-{call.size}", 0, trunk=Trunk.EFFICIENTNET_LITE0, shift=shift, interval=0.5, frames=4,
+        size=call.size, **TSM,
     )  # fmt: skip
     own = FeatureOptions(trunk=str(run.path), size=call.size)
     known = dict(extract(data.videos, own, kinds=kinds, cache=call.work / "features"))
@@ -92,7 +91,7 @@ def main() -> None:
     made.add_argument("--size", type=int, default=128)
     made.set_defaults(kinds=None)
     call = common.asked(made, seeds=1)
-    folder = synthetic(call, "set", 24, seconds=24.0)
+    folder = experiments.synthetic(call, "set", 24, seconds=24.0)
     data = open_dataset(folder)
     tracks = extract(data.videos, kinds=SEEN, cache=call.work / "features")
     frozen = {name: with_signed(track) for name, track in tracks.items()}

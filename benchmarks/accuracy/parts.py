@@ -20,20 +20,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks import experiments
 from benchmarks.common import Cell, report
-from benchmarks.experiments import (
-    MEANS,
-    Figures,
-    answers,
-    asked,
-    experiment,
-    means,
-    of_run,
-    over_seeds,
-    scored,
-    synthetic,
-    trained,
-)
+from benchmarks.experiments import MEANS, TSM, Figures, answers, of_run, over_seeds, scored, synthetic, trained
 from bineego import ensemble, localize
 from bineego.datasets import Dataset, Subset, open_dataset
 from bineego.runs import RunFolder
@@ -53,10 +42,9 @@ def default(call: argparse.Namespace, seed: int) -> RunFolder:
 def interval(call: argparse.Namespace, seed: int) -> RunFolder:
     """The interval head. Its decoder is fitted on a performer of subset train."""
     return trained(
-        call, call.set, "interval", seed, head="interval", kinds=None, epochs=call.interval_epochs, interval=1.0,
-        frames=4, size=call.size, init="random" if call.dry else "imagenet", optimizer="adamw", lr=5e-4, head_lr=1.0,
-        schedule="cosine", warmup=0.5, batch_size=16, base_batch=16, split="inner", task="tal",
-        group_by=None if call.dry else "performer",
+        call, call.set, "interval", seed, kinds=None, epochs=call.interval_epochs, interval=1.0, frames=4,
+        size=call.size, split="inner", group_by=None if call.dry else "performer",
+        **TSM | ({"init": "random"} if call.dry else {}),
     )  # fmt: skip
 
 
@@ -77,12 +65,11 @@ def members(call: argparse.Namespace, seed: int) -> Table:
 
 def one_member(call: argparse.Namespace, run: RunFolder) -> Figures:
     """Mean figures of the members of a model, each by itself."""
-    model = load_model(run.model)
-    network = model.network
-    assert isinstance(network, TemporalNetwork)
-    each = []
-    for member in list(network.head.members):
-        network.head.members = torch.nn.ModuleList([member])
+    model, each = load_model(run.model), []
+    assert isinstance(model.network, TemporalNetwork)
+    head = model.network.head
+    for member in list(head.members):
+        head.members = torch.nn.ModuleList([member])
         found = localize(call.set, model=model, subset=Subset.VAL, features=call.work / "features")
         each.append(scored(call.set, found.predictions))
     return [float(mean) for mean in np.mean(each, axis=0)]
@@ -95,10 +82,8 @@ def kinds(call: argparse.Namespace, seed: int) -> Table:
 
 def trunks(call: argparse.Namespace, seed: int) -> Table:
     tuned = trained(call, call.set, "tuned", seed, kinds="final,mid", trunk=str(interval(call, seed).path))
-    return {
-        "frozen": of_run(trained(call, call.set, "temporal", seed, kinds="final,mid")),
-        "fine-tuned": of_run(tuned),
-    }
+    frozen = trained(call, call.set, "temporal", seed, kinds="final,mid")
+    return {"frozen": of_run(frozen), "fine-tuned": of_run(tuned)}
 
 
 def performers(call: argparse.Namespace, seed: int) -> Table:
@@ -131,19 +116,19 @@ PARTS: Mapping[str, Callable[[argparse.Namespace, int], Table]] = {
 
 
 def main() -> None:
-    made = experiment(__doc__, kinds=KINDS)
+    made = experiments.experiment(__doc__, kinds=KINDS)
     made.add_argument("set", nargs="?", type=Path, help="a dry run draws one")
     made.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     made.add_argument("--interval-epochs", type=int, default=3)
     made.add_argument("--size", type=int, default=128, help="of the interval head's pictures, pixels")
-    call = asked(made)
+    call = experiments.asked(made, interval_epochs=1, size=32, kinds="motion,direction")
     if call.dry:
-        call.interval_epochs, call.size, call.kinds, call.set = 1, 32, "motion,direction", synthetic(call, "set", 4)
+        call.set = synthetic(call, "set", 4)
         call.only = [part for part in call.only if part not in ("performers", "trunk")]
     torch.set_num_threads(1)
     rows: list[list[Cell]] = []
     for part in call.only:
-        rows += [[part, way, len(found), *means(found)] for way, found in over_seeds(call, part, PARTS[part]).items()]
+        rows += [[part, *row] for row in over_seeds(call, part, PARTS[part])]
     note = f"Interval head: {call.interval_epochs} epochs of {call.size} px; all but it and the default: {call.epochs}."
     report(call, {"part": "", "way": "", "trainings": "d", **MEANS}, rows, note=note)
 

@@ -34,14 +34,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy import temporal_head
-from benchmarks.common import Cell, parser, report, usage_of
-from benchmarks.experiments import MEANS, means
+from benchmarks.common import Cell, asked, parser, report, usage_of
+from benchmarks.experiments import MEANS, means, synthetic
 from bineego import evaluate, extract_features, segments
 from bineego.datasets import Recording, Subset, open_dataset
 from bineego.features import Projection, fit_projection
 from bineego.features.cache import TrackFiles
 from bineego.formats.annotations import Annotations
-from bineego.synth import write_dataset
 
 WIDTH = 128
 """Channels of the peer's network; its own 512 take several times as long."""
@@ -98,24 +97,19 @@ def main() -> None:
     made.add_argument("--left-out", action="store_true", help="score a part of subset train; the peer alone")
     made.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="in the peer's configuration")
     made.set_defaults(kinds=None)  # of ours: those that its screen chooses
-    call = made.parse_args()
+    call = asked(made)
     call.work, call.python = call.work.resolve(), str(call.python.absolute())
-    if call.dry:
-        call.sets = [write_dataset(call.work / "dry", recordings=4, seconds=12.0, size=(64, 32), fps=8)]
     rows: list[list[Cell]] = []
-    for path in call.sets:
+    for path in [synthetic(call, "dry", 4)] if call.dry else call.sets:
         task = prepare(path.resolve(), call)
-        for clone in call.peer:
-            rows.append(_row(task, clone.name, [peer(task, clone.resolve(), seed, call) for seed in call.seeds]))
+        found = {clone.name: [peer(task, clone.resolve(), seed, call) for seed in call.seeds] for clone in call.peer}
         for name, members in () if call.left_out else OURS.items():
-            found = [temporal_head.one(task.path, seed, call, members=members) for seed in call.seeds]
-            rows.append(_row(task, name, [[*row[:4], row[5]] for row in found]))
+            ours = [temporal_head.one(task.path, seed, call, members=members) for seed in call.seeds]
+            found[name] = [[*row[:4], row[5]] for row in ours]
+        for name, each in found.items():
+            seconds = float(np.mean([row[-1] for row in each]))
+            rows.append([path.name, name, len(each), *means([row[:-1] for row in each]), seconds])
     report(call, {"set": "", "trained": "", "seeds": "d", **MEANS, "CPU s": ".0f"}, rows)
-
-
-def _row(task: Task, name: str, found: Sequence[list[float]]) -> list[Cell]:
-    seconds = float(np.mean([row[-1] for row in found]))
-    return [task.path.name, name, len(found), *means([row[:-1] for row in found]), seconds]
 
 
 def prepare(path: Path, call: argparse.Namespace) -> Task:
@@ -123,8 +117,7 @@ def prepare(path: Path, call: argparse.Namespace) -> Task:
     features = call.work / "features" / path.name
     tracks = extract_features(path, features, cache=call.work / ".bineego" / "features")
     dataset = open_dataset(path)
-    train = dataset.of_subset(Subset.TRAIN).recordings
-    held = dataset.of_subset(Subset.VAL).recordings
+    train, held = (dataset.of_subset(subset).recordings for subset in (Subset.TRAIN, Subset.VAL))
     if call.left_out:
         train = sorted(train, key=lambda recording: str(recording.attributes.get("performer", "")))
         cut = len(train) * 4 // 5
@@ -142,14 +135,17 @@ def peer(task: Task, clone: Path, seed: int, call: argparse.Namespace) -> list[f
         config = folder / "config.yaml"
         config.write_text(json.dumps(configure(task, clone, folder, seed, call)))  # JSON is YAML
         run = [call.python, "-c", LAUNCH]
-        env = {"PYTHONPATH": str(clone / "libs" / "utils")}
-        seconds = _cpu([*run, "train.py", str(config), "--output", str(seed), "-c", "0", "-p", "4"], clone, env)
-        _cpu([*run, "eval.py", str(config), str(results.parent), "--saveonly"], clone, env)
+        env = {"PYTHONPATH": str(clone / "libs" / "utils"), "OMP_NUM_THREADS": "1"}
+        train = [*run, "train.py", str(config), "--output", str(seed), "-c", "0", "-p", "4"]
+        seconds = usage_of(train, cwd=clone, env=env).cpu
+        usage_of([*run, "eval.py", str(config), str(results.parent), "--saveonly"], cwd=clone, env=env)
         took.write_text(json.dumps(seconds))
     found = pickle.loads(results.read_bytes())  # the peer's own, from this machine
     labels = np.array(task.labels)[found["label"]]
     table = segments.make(found["video-id"], labels, found["t-start"], found["t-end"], found["score"])
-    return [*_figures(task, table), json.loads(took.read_text())]
+    truth = Annotations(segments=_table(task.held), videos=tuple(_of(task.tracks, task.held)))
+    result = evaluate(truth, table[table["end"] > table["start"]])
+    return [*map(float, result.mAP), result.final, json.loads(took.read_text())]
 
 
 def configure(task: Task, clone: Path, folder: Path, seed: int, call: argparse.Namespace) -> dict[str, Any]:
@@ -186,17 +182,6 @@ def configure(task: Task, clone: Path, folder: Path, seed: int, call: argparse.N
         config[section][key] = json.loads(value)
     own = {"train_split": ["training"], "val_split": ["validation"], "output_folder": str(folder)}
     return {**config, **own, "devices": ["cpu"], "init_rand_seed": seed}
-
-
-def _figures(task: Task, found: pd.DataFrame) -> list[float]:
-    """mAP at each tIoU, and the mean."""
-    truth = Annotations(segments=_table(task.held), videos=tuple(_of(task.tracks, task.held)))
-    result = evaluate(truth, found[found["end"] > found["start"]])
-    return [*map(float, result.mAP), result.final]
-
-
-def _cpu(command: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> float:
-    return usage_of(command, cwd=cwd, env={"OMP_NUM_THREADS": "1", **(env or {})}).cpu
 
 
 def _of(tracks: TrackFiles, recordings: Sequence[Recording]) -> TrackFiles:

@@ -12,7 +12,7 @@ scoring costs on real tracks is told by those that `localize DATASET --subset va
 from __future__ import annotations
 
 import dataclasses
-import logging
+import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.common import Cell, parser, report
+from benchmarks.common import Cell, asked, parser, report
+from benchmarks.experiments import tracks_in
 from bineego import segments
 from bineego.datasets import Subset
 from bineego.evaluation import evaluate
@@ -30,7 +31,7 @@ from bineego.grid import interval_edges, overlaps
 from bineego.inference.coarse import agreement, coarse_rows, interpolate, middle_rows
 from bineego.inference.options import ScoreOptions
 from bineego.postprocess import DecodeOptions, Postprocess, ScoreRule, decode, fit_decoder
-from bineego.tracks import ScoreTrack, load
+from bineego.tracks import ScoreTrack
 
 SEEDS = 10
 VITERBI = Postprocess.VITERBI
@@ -76,8 +77,9 @@ def simulate(
                 seen[wrong, rng.integers(0, actions + 1)] += 0.6
             moment = until
         logits = (6 * seen + rng.normal(0, 1.5, seen.shape)).astype(np.float32)
+        none = np.zeros(0)
         tracks.append(
-            ScoreTrack(video_id=f"v{video}", edges=edges, logits=logits, actions=names, t=t, scene_probs=np.zeros(0))
+            ScoreTrack(video_id=f"v{video}", edges=edges, logits=logits, actions=names, t=t, scene_probs=none)
         )
     return segments.make(*map(list, zip(*truth, strict=True))), tracks
 
@@ -131,35 +133,27 @@ def main() -> None:
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--truth", type=Path, help="DATASET of --tracks; its val subset is scored")
     made.add_argument("--tracks", type=Path, nargs="+", default=[], help="folders of score tracks, one of each model")
-    call = made.parse_args()
-    logging.getLogger("bineego").setLevel(logging.ERROR)
-    settings = [(0.5, 0.9)] if call.dry else [(t, right) for t in (0.25, 0.5, 1.0) for right in (0.7, 0.9)]
-    videos, seeds = (3, 1) if call.dry else (call.videos, SEEDS)
-    short: dict[str, Any] = {"videos": videos, "length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
+    made.set_defaults(cells=(0.25, 0.5, 1.0), right=(0.7, 0.9), seeds=SEEDS)
+    call = asked(made, videos=3, cells=(0.5,), right=(0.9,), seeds=1)
+    short: dict[str, Any] = {"length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
     sets = []
-    for t, right in settings:
-        truth, tracks = simulate(call.seed, t=t, accuracy=right, **short)
-        other = {**short, "videos": 10, "t": t, "accuracy": right}
-        sets.append((truth, fitted(tracks, call.seed + 1000, **other)))
+    for t, right in itertools.product(call.cells, call.right):
+        truth, tracks = simulate(call.seed, videos=call.videos, t=t, accuracy=right, **short)
+        sets.append((truth, fitted(tracks, call.seed + 1000, videos=10, t=t, accuracy=right, **short)))
     print("fitted:", *(str(tracks[0].decoding) for _, tracks in sets), sep="\n  ", file=sys.stderr)
     rows: list[list[Cell]] = [[name, *(score(*each, options) for each in sets)] for name, options in DECODERS.items()]
-    report(call, {"t, right": "", **{f"{t:g}, {right:.0%}": ".3f" for t, right in settings}}, rows)
+    names = [f"{t:g}, {right:.0%}" for t, right in itertools.product(call.cells, call.right)]
+    report(call, {"t, right": "", **dict.fromkeys(names, ".3f")}, rows)
+    long: dict[str, Any] = {"length": 360.0, "actions": 12, "median": 9.0, "gap": 6.0, "t": 0.5}
     coarse: list[list[Cell]] = []
     for right in (0.8, 0.95):
-        long: dict[str, Any] = {
-            "videos": max(3, videos // 3),
-            "length": 360.0,
-            "actions": 12,
-            "median": 9.0,
-            "gap": 6.0,
-        }
+        how = {"videos": max(3, call.videos // 3), "accuracy": right, **long}
         sets = []
-        for seed in range(call.seed, call.seed + seeds):
-            truth, tracks = simulate(seed, t=0.5, accuracy=right, **long)
-            sets.append((truth, fitted(tracks, seed + 1000, t=0.5, accuracy=right, **long)))
+        for seed in range(call.seed, call.seed + call.seeds):
+            truth, tracks = simulate(seed, **how)
+            sets.append((truth, fitted(tracks, seed + 1000, **how)))
         coarse += coarse_rows_of(f"simulated, right {right:.0%} of the time", sets)
-    folders = [[load(path) for path in sorted(folder.glob("*.scores.npz"))] for folder in call.tracks]
-    if folders:
+    if folders := [list(tracks_in(folder).values()) for folder in call.tracks]:
         coarse += coarse_rows_of(call.truth.name, [(call.truth, found) for found in folders], subset=Subset.VAL)
     columns = {"tracks": "", "every k-th": "d", "share of the clips": ".3f", "score / that of all clips": ".3f"}
     report(call, columns, coarse, suffix="coarse")

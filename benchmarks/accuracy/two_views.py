@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.common import Cell, report
-from benchmarks.experiments import MEANS, Figures, asked, experiment, means, over_seeds, scored, synthetic, trained
+from benchmarks.common import report
+from benchmarks.experiments import MEANS, Figures, asked, experiment, over_seeds, scored, synthetic, trained
 from bineego import localize
 from bineego.datasets import Subset, View
 
@@ -22,8 +22,7 @@ ONE, OTHER = View.PANORAMIC, View.THIRD_PERSON
 def main() -> None:
     call = asked(experiment(__doc__))
     data = synthetic(call, "two-views", 12, views=(ONE, OTHER))
-    found = over_seeds(call, "two-views", lambda call, seed: one_seed(call, data, seed))
-    rows: list[list[Cell]] = [[way, len(each), *means(each)] for way, each in found.items()]
+    rows = over_seeds(call, "two-views", lambda call, seed: one_seed(call, data, seed))
     report(call, {"views": "", "trainings": "d", **MEANS}, rows, note=f"{call.epochs} epochs.")
 
 
