@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import datetime
 import importlib.metadata
+import itertools
 import json
 import logging
 import multiprocessing
@@ -27,12 +28,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import av
 import cv2
 import numpy as np
-from av.video.stream import VideoStream
 
 import bineego
 
@@ -47,19 +47,30 @@ FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "
 PACKAGES = ("torch", "numpy", "pandas", "av", "opencv-python-headless")
 
 
-def parser(doc: str | None) -> argparse.ArgumentParser:
-    """The parser of a script whose docstring is `doc`, with what every script takes."""
+def parser(doc: str | None, *, rounds: int | None = None) -> argparse.ArgumentParser:
+    """The parser of a script whose docstring is `doc`, with what every script takes.
+
+    Args:
+        rounds: in which sides take their turns, unless the call says otherwise; None = there are none.
+    """
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--dry", action="store_true", help="tiny sizes, whose figures mean nothing: does it run?")
     made.add_argument("--json", type=Path, help="also write the result here")
+    if rounds is not None:
+        made.add_argument("--rounds", type=int, default=rounds)
     return made
 
 
-def asked(made: argparse.ArgumentParser, **dry: object) -> argparse.Namespace:
-    """The call; `dry` is what a dry run asks for instead."""
+def asked(made: argparse.ArgumentParser, *, level: int = logging.WARNING, **dry: Any) -> argparse.Namespace:
+    """The call.
+
+    Args:
+        level: of what the package says.
+        dry: what a dry run asks for instead; its round is one.
+    """
     call = made.parse_args()
-    vars(call).update(dry if call.dry else {})
-    logging.getLogger("bineego").setLevel(logging.WARNING)
+    vars(call).update({"rounds": 1, **dry} if call.dry else {})
+    logging.getLogger("bineego").setLevel(level)
     return call
 
 
@@ -262,36 +273,29 @@ def command_line() -> str:
     return " ".join(["python -m", *words])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clip:
-    """A test video of 30 frames a second."""
-
-    name: str
-    width: int
-    height: int
-    codec: str = "libx264"
-    seconds: int
-    variable: bool = False
-
-
 RATE = 30
 
 
-def write_clip(clip: Clip, path: Path, *, keyint: int = 250) -> Path:
-    """Encode a test video, with B-frames and key frames up to `keyint` frames apart."""
-    options = {"preset": "veryfast", "crf": "23"}
-    if clip.codec == "libx265":
+def write_clip(
+    path: Path, width: int, height: int, seconds: int, *, hevc: bool = False, variable: bool = False, keyint: int = 250
+) -> Path:
+    """Encode a test video of 30 frames a second, H.264 unless it is `hevc`, with B-frames.
+
+    Args:
+        variable: whether the time between two frames varies.
+        keyint: most frames from one key frame to the next.
+    """
+    options = {"preset": "veryfast", "crf": "23", "x264-params": f"bframes=3:keyint={keyint}"}
+    if hevc:
         options = {"preset": "superfast", "crf": "25", "x265-params": f"log-level=none:bframes=4:keyint={keyint}"}
-    else:
-        options["x264-params"] = f"bframes=3:keyint={keyint}"
-    ticks = np.arange(clip.seconds * RATE) * 1000 // RATE
-    if clip.variable:
+    ticks = np.arange(seconds * RATE) * 1000 // RATE
+    if variable:
         ticks = np.cumsum(np.random.default_rng(1).integers(10, 57, len(ticks)))
     with av.open(str(path), "w") as output:
-        stream = cast(VideoStream, output.add_stream(clip.codec, rate=RATE, options=options))
-        stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "yuv420p"
+        stream = output.add_stream("libx265" if hevc else "libx264", rate=RATE, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
-        for planes, tick in zip(_pictures(clip), ticks.tolist(), strict=True):
+        for tick, planes in zip(ticks.tolist(), _pictures(width, height), strict=False):
             frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
             frame.pts, frame.time_base = tick, Fraction(1, 1000)
             output.mux(stream.encode(frame))
@@ -299,17 +303,16 @@ def write_clip(clip: Clip, path: Path, *, keyint: int = 250) -> Path:
     return path
 
 
-def _pictures(clip: Clip, seed: int = 0) -> Iterator[np.ndarray]:
-    """Planes of a panning texture (noise at many scales, the finer the weaker) under the noise of a sensor."""
-    rng = np.random.default_rng(seed)
-    height, width, margin = clip.height, clip.width, 256
+def _pictures(width: int, height: int) -> Iterator[np.ndarray]:
+    """Planes of a panning texture (noise at many scales, the finer the weaker) under a sensor's noise, without end."""
+    rng, margin = np.random.default_rng(0), 256
     wide = np.zeros((height + margin, width + margin), np.float32)
     for step in (128, 64, 32, 16, 8, 4, 2):
         coarse = rng.normal(0, step**0.7, (len(wide) // step + 2, wide.shape[1] // step + 2)).astype(np.float32)
         wide += cv2.resize(coarse, None, fx=step, fy=step)[: len(wide), : wide.shape[1]]
     texture = np.clip(127 + 50 * wide / wide.std(), 16, 235).astype(np.uint8)
     noise = np.clip(rng.normal(0, 2.0, (height + 64, width + 64)), -8, 8).astype(np.int8)
-    for number in range(clip.seconds * RATE):
+    for number in itertools.count():
         x, y = (int(margin / 2 * (1 + f(number / 60))) for f in (np.sin, np.cos))
         luma = texture[y : y + height, x : x + width].copy()
         dy, dx = rng.integers(0, 64, 2)

@@ -61,7 +61,7 @@ def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> ar
     return made
 
 
-def asked(made: argparse.ArgumentParser, **dry: object) -> argparse.Namespace:
+def asked(made: argparse.ArgumentParser, **dry: Any) -> argparse.Namespace:
     """The call; a dry run is of one seed and one epoch, and of what `dry` says."""
     call = common.asked(made, seeds=[0], epochs=1, **dry)
     call.work = call.work / "dry" if call.dry else call.work

@@ -41,7 +41,9 @@ REPORT = (
 )  # fmt: skip
 """The models of the report's table, which its last row combines."""
 
-DRY = {"set": ["size=32", "epochs=1", "frames=2", "init=random"], "trunks": [Trunk.RESNET18] * 2, "intervals": [1.0]}
+DRY: dict[str, Any] = {
+    "set": ["size=32", "epochs=1", "frames=2", "init=random"], "trunks": [Trunk.RESNET18] * 2, "intervals": [1.0]
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

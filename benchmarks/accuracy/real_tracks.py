@@ -12,6 +12,7 @@ default, that row or the fit is below the decoder of the paper on any track.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -173,7 +174,7 @@ def main() -> int:
     made = parser(__doc__)
     made.add_argument("folder", type=Path, nargs="?", default=FOLDER)
     made.set_defaults(names=TRACKS)
-    call = asked(made, names=TRACKS[:1])
+    call = asked(made, level=logging.ERROR, names=TRACKS[:1])
     sets = [read(call.folder, name) for name in call.names]
     paper = everywhere(sets, always(decoding.PAPER))
     found = {

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -134,7 +135,7 @@ def main() -> None:
     made.add_argument("--truth", type=Path, help="DATASET of --tracks; its val subset is scored")
     made.add_argument("--tracks", type=Path, nargs="+", default=[], help="folders of score tracks, one of each model")
     made.set_defaults(cells=(0.25, 0.5, 1.0), right=(0.7, 0.9), seeds=SEEDS)
-    call = asked(made, videos=3, cells=(0.5,), right=(0.9,), seeds=1)
+    call = asked(made, level=logging.ERROR, videos=3, cells=(0.5,), right=(0.9,), seeds=1)
     short: dict[str, Any] = {"length": 120.0, "actions": 38, "median": 6.0, "gap": 2.5}
     sets = []
     for t, right in itertools.product(call.cells, call.right):

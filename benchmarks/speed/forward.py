@@ -94,14 +94,13 @@ def measure(call: argparse.Namespace, trunk: Trunk, *, tuned: bool) -> dict[str,
 
 
 def main() -> None:
-    made = parser(__doc__)
+    made = parser(__doc__, rounds=7)
     made.add_argument("--official-tsm", type=Path, help="folder of the official code; without it only ours is timed")
     made.add_argument("--trunk", type=Trunk, nargs="+", default=TRUNKS)
     made.add_argument("--batch", type=int, default=4)
-    made.add_argument("--rounds", type=int, default=7)
     made.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     made.set_defaults(threads=torch.get_num_threads(), size=256, matrix=2048)
-    call = asked(made, trunk=[Trunk.RESNET18], rounds=1, batch=1, size=32, matrix=64)
+    call = asked(made, trunk=[Trunk.RESNET18], batch=1, size=32, matrix=64)
     rows: list[list[Cell]] = []
     for trunk in call.trunk:
         row: list[Cell] = []

@@ -130,19 +130,18 @@ def measure(call: argparse.Namespace, size: str, video: Path, model: Path) -> li
 
 
 def main() -> None:
-    made = common.parser(__doc__)
+    made = common.parser(__doc__, rounds=3)
     made.add_argument("--official-tsm", type=Path, help="folder of the official code; without it only ours is timed")
     made.add_argument("--seconds", type=int, default=120)
-    made.add_argument("--rounds", type=int, default=3)
     made.set_defaults(sizes=SIZES, size=256, trunk=Trunk.RESNET50)
-    call = common.asked(made, seconds=3, rounds=1, sizes=DRY, size=32, trunk=Trunk.RESNET18)
+    call = common.asked(made, seconds=3, sizes=DRY, size=32, trunk=Trunk.RESNET18)
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         model = write_model(folder / "model.safetensors", size=call.size, trunk=call.trunk)
         for name, (width, height) in call.sizes.items():
-            clip = common.Clip(name=name, width=width, height=height, seconds=call.seconds)
-            rows += measure(call, name, common.write_clip(clip, folder / f"{name}.mp4"), model)
+            video = common.write_clip(folder / f"{name}.mp4", width, height, call.seconds)
+            rows += measure(call, name, video, model)
     columns = {"video": "", "side": "", "seconds": ".0f", "times the peer": ".2f", "decode + network, each alone": "",
                "whole / both": ".2f", "set-up s": ".1f", "peak MiB": ".0f"}  # fmt: skip
     common.report(call, columns, rows, note=f"{call.seconds} s of video, {call.rounds} rounds.")

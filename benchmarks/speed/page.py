@@ -95,10 +95,9 @@ def measure(browser: Any, path: Path, rounds: int) -> tuple[list[float], list[fl
 
 
 def main() -> None:
-    made = parser(__doc__)
-    made.add_argument("--rounds", type=int, default=5)
+    made = parser(__doc__, rounds=5)
     made.set_defaults(sizes=SIZES)
-    call = asked(made, rounds=1, sizes=SIZES[1:2])
+    call = asked(made, sizes=SIZES[1:2])
     rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.common import Cell, Clip, apart, asked, in_turn, parser, peak_memory, ratio, report, write_clip
+from benchmarks.common import Cell, apart, asked, in_turn, parser, peak_memory, ratio, report, write_clip
 from bineego.video.frames import on_screen
 from bineego.video.parallel import read_parallel
 from bineego.video.reader import VideoReader
@@ -55,11 +55,10 @@ def read(path: Path, way: str) -> Reading:
 
 
 def main() -> None:
-    made = parser(__doc__)
-    made.add_argument("--rounds", type=int, default=3)
+    made = parser(__doc__, rounds=3)
     made.add_argument("--seconds", type=int, default=40)
     made.set_defaults(width=3840, height=1920)
-    call = asked(made, rounds=1, seconds=4, width=160, height=96)
+    call = asked(made, seconds=4, width=160, height=96)
     digests: set[str] = set()
     memory: dict[str, tuple[float, float | None]] = {}
 
@@ -70,8 +69,7 @@ def main() -> None:
         return found.wall
 
     with tempfile.TemporaryDirectory() as scratch:
-        clip = Clip(name="long", width=call.width, height=call.height, seconds=call.seconds)
-        path = write_clip(clip, Path(scratch) / "long.mp4", keyint=60)
+        path = write_clip(Path(scratch) / "long.mp4", call.width, call.height, call.seconds, keyint=60)
         walls = in_turn({way: partial(seconds, way) for way in WAYS}, call.rounds)
     if len(digests) != 1:
         raise SystemExit("frames or times DIFFER")

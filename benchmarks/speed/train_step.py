@@ -185,17 +185,16 @@ def measure(loop: Loop, call: argparse.Namespace) -> list[list[Cell]]:
 
 
 def main() -> None:
-    made = parser(__doc__)
+    made = parser(__doc__, rounds=7)
     made.add_argument("--official-tsm", type=Path, help="folder of the official code; without it only ours is timed")
     made.add_argument("--trunk", type=Trunk, default=Trunk.RESNET50)
     made.add_argument("--batch", type=int, default=32, help="clips of 8 frames")
     made.add_argument("--size", type=int, default=256, help="pixels")
     made.add_argument("--device", type=Device, default=Device.AUTO)
     made.add_argument("--precision", type=Precision, default=Precision.AUTO, help="of ours")
-    made.add_argument("--rounds", type=int, default=7)
     made.add_argument("--steps", type=int, default=5, help="of each side in each round")
     made.set_defaults(length=10.0)
-    call = asked(made, trunk=Trunk.RESNET18, batch=2, size=32, rounds=1, steps=1, length=4.0)
+    call = asked(made, trunk=Trunk.RESNET18, batch=2, size=32, steps=1, length=4.0)
     with tempfile.TemporaryDirectory() as scratch:
         work, height = Path(scratch), max(32, call.size // 2 * 2)
         data = write_dataset(work / "data", recordings=4, seconds=call.length, size=(2 * height, height), jobs=1)

@@ -69,10 +69,9 @@ def score(path: np.ndarray, evidence: np.ndarray, widths: np.ndarray, dwell: np.
 
 
 def main() -> None:
-    made = parser(__doc__)
-    made.add_argument("--rounds", type=int, default=9)
+    made = parser(__doc__, rounds=9)
     made.set_defaults(lengths=(0.25, 0.5, 1.0))
-    call = asked(made, rounds=1, lengths=(1.0,))
+    call = asked(made, lengths=(1.0,))
     rows: list[list[Cell]] = []
     for t in call.lengths:
         track = make_track(t)

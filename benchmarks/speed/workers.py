@@ -16,7 +16,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.common import Cell, Clip, asked, in_turn, parser, ratio, report, spread, timed, write_clip
+from benchmarks.common import Cell, asked, in_turn, parser, ratio, report, spread, timed, write_clip
 from benchmarks.speed.localize import write_model
 from bineego.tsm.config import Trunk
 
@@ -32,20 +32,18 @@ def run(folder: Path, model: Path, engine: str, jobs: int) -> None:
 
 
 def main() -> None:
-    made = parser(__doc__)
+    made = parser(__doc__, rounds=3)
     made.add_argument("--videos", type=int, default=12)
     made.add_argument("--seconds", type=int, default=20)
-    made.add_argument("--rounds", type=int, default=3)
     made.set_defaults(size=128, trunk=Trunk.RESNET50, engines=["local", *["ray"] * bool(find_spec("ray"))])
-    call = asked(made, videos=2, seconds=2, rounds=1, size=32, trunk=Trunk.RESNET18, engines=["local"])
+    call = asked(made, videos=2, seconds=2, size=32, trunk=Trunk.RESNET18, engines=["local"])
     ways = [(engine, jobs) for engine in call.engines for jobs in (1, 2)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "videos"
         folder.mkdir()
         model = write_model(Path(scratch) / "model.safetensors", size=call.size, trunk=call.trunk)
-        clip = Clip(name="small", width=320, height=240, seconds=call.seconds)
         for number in range(call.videos):
-            write_clip(clip, folder / f"v{number:02d}.mp4")
+            write_clip(folder / f"v{number:02d}.mp4", 320, 240, call.seconds)
         sides = {
             f"{engine}, {jobs}": timed(time.perf_counter, run, folder, model, engine, jobs) for engine, jobs in ways
         }
