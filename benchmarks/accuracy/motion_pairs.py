@@ -112,7 +112,7 @@ def main() -> None:
         shares |= of_trunk(call, folder, shift=shift)
     rows: list[list[Cell]] = [[name, *map(float, np.mean(each, axis=0))] for name, each in shares.items()]
     columns = {"route": "", **{", ".join(pair): ".2f" for pair in MOTION_PAIRS}}
-    common.report(call, columns, rows, note=f"{call.seeds} seeds.")
+    common.report(call, columns, rows, note=f"Each trunk once, temporal heads with {call.seeds} seeds.")
 
 
 if __name__ == "__main__":
