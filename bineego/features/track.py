@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bineego import digests, npz
 from bineego.errors import InputInvalid
-from bineego.features.kinds import source_of
+from bineego.features.kinds import may_lack, source_of, view_of, views_of
 from bineego.features.steps import blocks_of_steps, change, step_edges
 from bineego.files import atomic_stream
 from bineego.types import Floats, Ints
@@ -86,6 +86,12 @@ class FeatureTrack:
     def has(self, kind: str) -> bool:
         """Whether `values` can give a kind."""
         return kind in self.kinds or source_of(kind) in self.kinds
+
+    def lacks(self, kinds: Iterable[str]) -> tuple[str, ...]:
+        """What is not there of kinds that a recording may lack: a view as one, or a kind."""
+        there = views_of(self.kinds)
+        missing = [kind for kind in kinds if may_lack(kind) and not self.has(kind)]
+        return tuple(dict.fromkeys(kind if view_of(kind) in there else view_of(kind) or kind for kind in missing))
 
     def values(self, kind: str, steps: Ints | None = None) -> NDArray[np.float32]:
         """Features (K, D) of one kind, read or made of another (`final-change` of `final`).

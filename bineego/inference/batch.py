@@ -157,6 +157,7 @@ class _Work:
         self.skipped: list[str] = []
         self.failed: dict[str, BineegoError] = {}
         self.empty: dict[str, str] = {}
+        self.lacking: dict[str, list[str]] = {}
 
     @property
     def n_done(self) -> int:
@@ -188,6 +189,9 @@ class _Work:
             return
         self.paths += result.paths
         self.found[item.video_id] = result
+        for name in item.lacking:
+            if name not in item.cameras:  # of views that were asked for, it was said before
+                self.lacking.setdefault(name, []).append(item.video_id)
         if result.best or (result.table is not None and not (result.table["score"] >= RANK).any()):
             self.empty[item.video_id] = result.best
         log.info("%s", telling.line(item.video_id, result.table, result.scene, result.best, item.damage))
@@ -213,6 +217,8 @@ class _Work:
         damaged = [video for video, found in known.items() if found.damage]
         if damaged and len(known) > 1:
             log.info("damaged: %s; --strict skips such videos", listed(damaged, "video"))
+        for name, without in self.lacking.items():
+            log.warning("no %s, which the model was trained with, in %s", name, listed(without, "video"))
         if self.empty:
             log.info("%s", telling.empties(self.empty, len(known), self.options.threshold))
         return Localized(

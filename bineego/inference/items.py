@@ -21,6 +21,7 @@ from bineego.kept import Kept
 from bineego.remote.address import Address, RemoteFile, Source
 from bineego.remote.scratch import brought
 from bineego.video.damage import Damage
+from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Item:
         cameras: those views, in the same order.
         kept: keeps what is done of a long video; None = it cannot be continued.
         damage: what was noticed of it when it was scored: of each of its files that is damaged.
+        lacking: likewise, what it lacks that its model was trained with: views or kinds of features.
     """
 
     video_id: str
@@ -43,6 +45,7 @@ class Item:
     cameras: tuple[View, ...] = (View.PANORAMIC,)
     kept: Kept | None = field(default=None, compare=False)
     damage: tuple[Damage, ...] = field(default=(), compare=False)
+    lacking: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def files(self) -> tuple[Source, ...]:
@@ -173,11 +176,9 @@ def _id_of(file: RemoteFile) -> str:
 def _count_lacking(items: Sequence[Item], views: Sequence[View]) -> None:
     recordings = [item for item in items if item.is_video]
     for place, view in enumerate(views):
-        lacking = sum(item.views[place] is None for item in recordings)
+        lacking = [item.video_id for item in recordings if item.views[place] is None]
         if lacking:
-            log.info(
-                "%d of %d recordings have no %s video: localized without that view", lacking, len(recordings), view
-            )
+            log.info("no %s video of %s: localized without that view", view, listed(lacking, "recording"))
 
 
 def _tracks_in(path: Path) -> list[Path]:

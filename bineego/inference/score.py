@@ -41,6 +41,11 @@ class Scorer(Protocol):
         """What was noticed of the video that was scored last."""
         ...
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Features that it lacks and the model was trained with, by the name of the view or the kind."""
+        ...
+
     def score(
         self, video: Path, video_id: str, on_progress: OnProgress | None = None, kept: Kept | None = None
     ) -> ScoreTrack:
@@ -67,6 +72,9 @@ class ClipScorer:
         backend: what decodes the videos.
         decoders: processes that decode one video; PyAV only, and the frames are the same.
     """
+
+    lacking: tuple[str, ...] = ()
+    """See `Scorer`: it reads frames alone, which every video has."""
 
     def __init__(
         self,

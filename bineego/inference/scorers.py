@@ -141,7 +141,7 @@ def score_in_process(
             remedy = "try --batch 1, or a smaller model"
             yield item, ResourceExhausted("out of memory", where=item.files[0], remedy=remedy)
         else:
-            item = dataclasses.replace(item, damage=scored.damage)
+            item = dataclasses.replace(item, damage=scored.damage, lacking=scored.lacking)
             yield item, finish(item, track)
         if not item.is_track:
             progress.tell(item, 1.0)
@@ -150,7 +150,7 @@ def score_in_process(
 def score_item(
     item: Item, scorers: Sequence[Scorer], listen: Listen, *, strict: bool = False, stream: int = 0
 ) -> tuple[Item, ScoreTrack]:
-    """The item, with the damage that was noticed, and its track; a scorer for each view, whose tracks are fused.
+    """The item, with what was noticed of it, and its track; a scorer for each view, whose tracks are fused.
 
     Args:
         item: with its files on this machine.
@@ -171,17 +171,19 @@ def score_item(
         track = first.score_views(videos, item.video_id, listen(0, 1))
         if strict:
             _refuse(item.paths[0], first.damage)
-        return dataclasses.replace(item, damage=tuple(filter(None, [first.damage]))), track
+        return dataclasses.replace(item, damage=tuple(filter(None, [first.damage])), lacking=first.lacking), track
     found: list[ScoreTrack] = []
     damage: list[Damage] = []
+    lacking: dict[str, None] = {}
     for scorer, path in zip(scorers, item.views, strict=True):
         if isinstance(path, Path):
             kept = item.kept if len(item.files) == 1 else None
             found.append(scorer.score(path, item.video_id, listen(len(found), len(item.files)), kept))
             damage.append(scorer.damage)
+            lacking |= dict.fromkeys(scorer.lacking)
             if strict:
                 _refuse(path, damage[-1])
-    item = dataclasses.replace(item, damage=tuple(filter(None, damage)))
+    item = dataclasses.replace(item, damage=tuple(filter(None, damage)), lacking=tuple(lacking))
     return item, found[0] if len(found) == 1 else fuse_tracks(found, [1.0] * len(found))
 
 

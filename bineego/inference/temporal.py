@@ -14,7 +14,7 @@ from bineego.errors import InputInvalid, ModelError
 from bineego.features import npy
 from bineego.features import track as tracks
 from bineego.features.cache import FeatureCache
-from bineego.features.kinds import Kind, base_of, foreign, may_lack, view_of, views_of
+from bineego.features.kinds import Kind, base_of, foreign, views_of
 from bineego.features.lengths import check_lengths
 from bineego.features.maker import FeatureMaker
 from bineego.features.options import FeatureOptions
@@ -49,7 +49,7 @@ class TemporalScorer:
         features: folder of feature tracks that training kept; a whole video that has its own there is not read again.
 
     Attributes:
-        damage: see `Scorer.damage`.
+        damage, lacking: see `Scorer`.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class TemporalScorer:
             kept = dict.fromkeys([self.maker.hears, True])
             self.caches = [FeatureCache(features, self.maker.made_by, hears=hears) for hears in kept]
         self.damage = Damage()
+        self.lacking: tuple[str, ...] = ()
         self.projection = projection_of(network)
         self.head = network.head.to(self.device).eval()
 
@@ -150,11 +151,7 @@ class TemporalScorer:
 
     def score_features(self, track: FeatureTrack) -> ScoreTrack:
         """The score track of a video whose features are there; without the kinds that it may lack, and does."""
-        lacking = [kind for kind in self.projection.kinds if not track.has(kind) and may_lack(kind)]
-        if lacking:
-            there = views_of(track.kinds)
-            names = dict.fromkeys(kind if view_of(kind) in there else view_of(kind) or kind for kind in lacking)
-            log.warning("%s has no %s, which the model was trained with", track.video_id, " and no ".join(names))
+        self.lacking = track.lacks(self.projection.kinds)
         features = torch.from_numpy(self.projection.apply(track)).to(self.device)
         with torch.inference_mode():
             scores = self.head(features)

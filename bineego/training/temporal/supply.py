@@ -21,7 +21,7 @@ from bineego.training.temporal.choice import FeatureChoice
 from bineego.training.temporal.given import chosen_kinds, given_tracks, maker_of
 from bineego.tsm.feature_network import FeatureSource
 from bineego.types import OnProgress
-from bineego.words import many
+from bineego.words import listed, many
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +140,17 @@ def _heard(
             )
         if asked or n >= FEW * len(videos):
             left.append(kind)
-            if n < len(videos):
-                log.warning("%d of %s have no %s: masked there", len(videos) - n, many(len(videos), "video"), kind)
         else:
             log.info("no %s in %d of %s: the kind is left out", kind, len(videos) - n, many(len(videos), "video"))
+    if any(map(may_lack, left)):
+        _say_masked(tracks, videos, left)
     return tuple(left)
+
+
+def _say_masked(tracks: Mapping[str, FeatureTrack], videos: Sequence[str], kinds: Sequence[str]) -> None:
+    masked: dict[str, list[str]] = {}
+    for video in videos:
+        for name in tracks[video].lacks(kinds):
+            masked.setdefault(name, []).append(video)
+    for name, without in masked.items():
+        log.warning("no %s in %s: masked there", name, listed(without, "video"))
