@@ -21,7 +21,6 @@ from bineego.kept import Kept
 from bineego.remote.address import Address, RemoteFile, Source
 from bineego.remote.scratch import brought
 from bineego.video.damage import Damage
-from bineego.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -176,9 +175,11 @@ def _id_of(file: RemoteFile) -> str:
 def _count_lacking(items: Sequence[Item], views: Sequence[View]) -> None:
     recordings = [item for item in items if item.is_video]
     for place, view in enumerate(views):
-        lacking = [item.video_id for item in recordings if item.views[place] is None]
+        lacking = sum(item.views[place] is None for item in recordings)
         if lacking:
-            log.info("no %s video of %s: localized without that view", view, listed(lacking, "recording"))
+            log.info(
+                "%d of %d recordings have no %s video: localized without that view", lacking, len(recordings), view
+            )
 
 
 def _tracks_in(path: Path) -> list[Path]:

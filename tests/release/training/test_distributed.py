@@ -125,6 +125,7 @@ def test_a_signal_to_one_process_stops_all(alone: Path, tiny: Path) -> None:
         _, errors = process.communicate(timeout=600)
     assert process.returncode in (143, -signal.SIGTERM), errors.decode()
     assert errors.count(b"the checkpoint is saved") == 1
+    assert errors.count(b"terminated") == 1
     assert 0 < torch.load(folder / "last" / "state.pt", weights_only=True)["epoch"] < 1000
 
 
