@@ -234,8 +234,7 @@ def _usage(error: Exception) -> int:
 
 def _ended(word: str, error: BaseException, code: int) -> int:
     """The message after a signal; the command may have said how far it got."""
-    if signals.is_told():
-        say(f"{word}: {error}" if str(error) else word)
+    say(f"{word}: {error}" if str(error) else word)
     return code
 
 

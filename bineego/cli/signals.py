@@ -55,12 +55,6 @@ def _watch(inbox: int) -> None:
     _end("terminated", EXIT_SIGTERM)
 
 
-def is_told() -> bool:
-    """Whether this process says that a signal has ended it: of a training in several processes, which PyTorch's
-    launchers number, the first one does."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"
-
-
 def _on_interrupt(_number: int, frame: FrameType | None) -> None:
     if _is_loading(frame):
         _end("interrupted", EXIT_SIGINT)
@@ -86,7 +80,6 @@ def _is_loading(frame: FrameType | None) -> bool:
 def _end(word: str, code: int) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stdout.flush()
-    if is_told():
-        with contextlib.suppress(OSError):
-            os.write(2, f"{word}\n".encode())
+    with contextlib.suppress(OSError):
+        os.write(2, f"{word}\n".encode())
     os._exit(code)

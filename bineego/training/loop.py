@@ -104,7 +104,8 @@ class Loop:
         """Train all epochs that are left, and give each away once its steps are done.
 
         Whoever takes it validates, keeps the best, writes the log; then the state is saved: in this order, so that a
-        crash between any two repeats them. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course.
+        crash between any two repeats them. On Ctrl-C or SIGTERM the state is saved, then the signal takes its course;
+        of several processes only in the first, and the others end without a word.
         Close this generator when you leave it early.
         """
         state = self.state
@@ -121,6 +122,8 @@ class Loop:
                     signum, _ = self._agree(interrupt)
                 if signum is not None:
                     log.warning("interrupted %s; the checkpoint is saved: continue with --resume", place)
+                    if not self.fabric.is_global_zero:
+                        raise SystemExit(128 + signum)  # all have agreed to end, and the first one tells of it
                     interrupt.pass_on(signum)
                     return
 

@@ -82,18 +82,6 @@ def test_how_far_an_interrupted_command_has_come(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "interrupted: 3 of 5 videos done; the same command goes on\n"
 
 
-def test_of_several_processes_the_first_tells_of_a_signal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def command() -> None:
-        raise errors.Terminated
-
-    for rank, said in (("0", "terminated\n"), ("1", "")):
-        monkeypatch.setenv("LOCAL_RANK", rank)
-        assert console.run(command) == 143
-        assert capsys.readouterr().err == said
-
-
 def test_a_wrong_option_is_told_as_the_flag_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     def command() -> None:
         raise errors.BadOption("must be 1 or more, not 0", where="batch_size")
