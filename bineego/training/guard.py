@@ -89,9 +89,24 @@ class NanGuard:
 def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
     """Turn "out of memory" into advice: how to continue with the same recipe in less memory."""
     try:
-        yield
+        with lost_readers():
+            yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _exhausted(recipe) from error
+    except RuntimeError as error:
+        if any(words in str(error) for words in NO_MEMORY):
+            raise _exhausted(recipe) from error
+        raise
+
+
+@contextlib.contextmanager
+def lost_readers() -> Iterator[None]:
+    """Turn the death of a process that reads clips into advice.
+
+    torch raises it from a signal handler, so wherever this process is: in a step, in a validation, while saving.
+    """
+    try:
+        yield
     except RuntimeError as error:
         text = str(error)
         if "shared memory" in text or "bus error" in text.casefold() or f"exit code {CANNOT_SEND}" in text:
@@ -104,8 +119,6 @@ def memory_errors(recipe: OptimisationPart) -> Iterator[None]:
                 "a process that reads clips was killed, probably because memory or shared memory ran out",
                 remedy="try --workers 0, or a smaller --batch-size, then continue with --resume",
             ) from error
-        if any(words in text for words in NO_MEMORY):
-            raise _exhausted(recipe) from error
         raise
 
 

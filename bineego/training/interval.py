@@ -13,6 +13,7 @@ from bineego.training import tensorboard
 from bineego.training.clips import Clips
 from bineego.training.device import first_then_all, launched, on_first
 from bineego.training.finish import fit_and_finish
+from bineego.training.guard import lost_readers
 from bineego.training.head_choice import check_trunk
 from bineego.training.log import RunLog
 from bineego.training.loop import Loop, loss_columns
@@ -96,7 +97,7 @@ def train_interval(
 def _learn(fabric: Fabric, loop: Loop, log: RunLog, card: ModelCard, held: HeldOut) -> None:
     """All epochs that are left: validate, keep, log; then the loop saves its state. In this order, so that a crash
     between any two repeats them."""
-    with contextlib.closing(loop.epochs()) as epochs:
+    with lost_readers(), contextlib.closing(loop.epochs()) as epochs:
         for epoch in epochs:
             result = validate(epoch.network, card, held, fabric.device) if epoch.due else None
             if not fabric.is_global_zero:

@@ -209,7 +209,7 @@ def _metadata(path: Path) -> dict[str, str]:
                 raise not_ours
             header = orjson.loads(file.read(n_bytes))
     except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror})", where=path, remedy=OTHER_MODEL) from error
+        raise ModelError(f"cannot be read ({error.strerror or error})", where=path, remedy=OTHER_MODEL) from error
     except orjson.JSONDecodeError as error:
         raise not_ours from error
     if not isinstance(header, dict):

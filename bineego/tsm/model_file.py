@@ -109,7 +109,7 @@ def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
             f"not a safetensors file, or a damaged one ({error})", where=path, remedy=f"{OTHER_MODEL}; {FOREIGN}"
         ) from error
     except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror})", where=path, remedy=OTHER_MODEL) from error
+        raise ModelError(f"cannot be read ({error.strerror or error})", where=path, remedy=OTHER_MODEL) from error
     check_digest(metadata, arrays_of(tensors), path)
     # Built without memory and random numbers: every tensor comes from the file.
     with torch.device("meta"):

@@ -50,7 +50,7 @@ def read_state_file(path: Path) -> StateFile:
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror})", where=path, remedy=WANTED) from error
+        raise ModelError(f"cannot be read ({error.strerror or error})", where=path, remedy=WANTED) from error
     if start[8:9] == b"{":  # safetensors: 8 bytes of length, then JSON
         return _read_safetensors(path)
     return StateFile(_tensors(_load_pickle(path), path), None)

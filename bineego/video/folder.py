@@ -13,15 +13,19 @@ EXTENSIONS = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".mts", ".m2ts", ".3gp", ".flv",
     ".wmv", ".ogv", ".vob", ".mxf", ".asf", ".divx", ".ivf", ".obu", ".y4m", ".nut", ".gif", ".dv", ".h264", ".264",
     ".hevc", ".h265", ".265", ".mjpeg", ".mjpg", ".m1v", ".rm", ".rmvb", ".wtv", ".f4v", ".m2p", ".mpe", ".3g2",
-    ".qt", ".apng", ".lrv", ".insv", ".360", ".dav", ".mod", ".tod",
+    ".qt", ".apng", ".lrv", ".lrf", ".insv", ".360", ".osv", ".dav", ".mod", ".tod", ".m2t", ".tp", ".trp", ".vro",
+    ".evo", ".mk3d", ".ogm", ".xvid", ".mp4v", ".mpeg4", ".mpv", ".mj2", ".dif", ".dvr-ms", ".amv",
 })  # fmt: skip
 """Of files that are taken for videos when a folder is searched. A file named by itself may have any."""
 
 
-PROXIES = frozenset({".lrv", ".gif"})
+PROXIES = frozenset({".lrv", ".lrf", ".gif"})
 """Of small copies that cameras and tools put beside a video of the same name; by themselves they are videos."""
 
-UNREADABLE = frozenset({".braw", ".r3d", ".crm", ".ari", ".nev", ".m3u8", ".mpd", ".swf", ".iso", ".ismv", ".ifo"})
+UNREADABLE = frozenset({
+    ".braw", ".r3d", ".crm", ".ari", ".nev", ".m3u8", ".mpd", ".swf", ".iso", ".ismv", ".ifo",
+    ".yuv", ".bik", ".bk2", ".smk", ".cine", ".fli", ".flc", ".nsv", ".vc1", ".avs",
+})  # fmt: skip
 """Of files that hold or name videos in forms that FFmpeg cannot read as one plain file."""
 
 

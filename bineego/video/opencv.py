@@ -84,7 +84,7 @@ def can_read(path: Path, timeline: FrameTimeline) -> bool:
     log.warning(
         "%s: read with PyAV, because OpenCV does not support %s",
         path,
-        "its other streams" if timeline.stream else "when",
+        "several streams in a file" if timeline.stream else "corrected times",
     )
     return False
 

@@ -23,8 +23,13 @@ from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictu
 from bineego.video.timeline import NEVER_SHOWN
 
 OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
+OF_ALL = ("matroska", "avi", "flv", "asf")  # formats that write down the length of all that is in them
+NO_LENGTH = ("mpegts", "mpeg")  # formats without a length: FFmpeg's is the distance of time stamps, right or wrong
 PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
 RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
+
+HEADER = 4096
+"""Bytes that a container may have before its first packet, at most, where FFmpeg guesses a length."""
 
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska: "00:01:00.064000000"
 
@@ -132,13 +137,27 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             n_promised=stream.frames,
             usual=_usual(stream, np.array(lengths, np.int64), time_base),
             zero=start_time(container, stream),
-            promised=promised_duration(container, stream),
+            promised=_told_length(container, stream),
             own_end=_own_end(container, stream),
             reorders=stream.codec_context.has_b_frames,
             edited=edited,
             stream=number,
             n_streams=len(pictures_of(container)),
         )
+
+
+def _told_length(container: InputContainer, stream: VideoStream) -> float | None:
+    """Length by the header, seconds; None where FFmpeg makes one up.
+
+    Recordings that were never closed, or went through a pipe, have none: then it is the size of the file by the rate of
+    the streams whose rate is known, in most cases of the sound alone, and may be many times too long.
+    """
+    length, name = promised_duration(container, stream), container.format.name
+    if length is None or name in NO_LENGTH:
+        return None
+    rate = sum(other.codec_context.bit_rate or 0 for other in container.streams if other.codec_context is not None)
+    guessed = 0 <= container.size - length * rate / 8 < HEADER
+    return None if rate and guessed and not name.startswith(OWN_LENGTHS) else length
 
 
 def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:

@@ -23,7 +23,7 @@ from bineego.types import Floats, Ints
 from bineego.video.clock import LONGEST_PAUSE, Clock
 from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
-from bineego.video.packets import FilePackets, read_packets
+from bineego.video.packets import OF_ALL, FilePackets, read_packets
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.words import many
@@ -161,7 +161,8 @@ def _wrong_end(found: FilePackets, duration: float, zero: Fraction, *, joined: b
     else:  # it may cover sound that goes on, or be a little off
         before = max(0.0, float(zero)) if found.container.startswith(FROM_ZERO) else 0.0
         promised, tolerance = found.promised - before, 1 + 0.1 * found.promised
-    longer = found.own_end is not None and duration - promised > tolerance and not joined
+    told = found.own_end is not None or found.container.startswith(OF_ALL)
+    longer = told and duration - promised > max(0.5, 2 * usual) and not joined
     return (round(duration, 2), round(promised, 2)) if longer or promised - duration > tolerance else None
 
 

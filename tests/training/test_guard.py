@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bineego.errors import InputInvalid, ResourceExhausted
-from bineego.training import Recipe, RunOptions, loop, train
+from bineego.training import Recipe, RunOptions, interval, loop, train
 from bineego.training.clips import ClipBatch
 from bineego.training.guard import LOOK_EVERY, NanGuard, memory_errors
 from bineego.training.losses import Losses
@@ -122,3 +122,16 @@ def test_a_run_names_the_clip(tiny: Path, recipe: Recipe, options: RunOptions, m
     monkeypatch.setattr(loop, "clip_losses", one_bad)
     with pytest.raises(InputInvalid, match=r"video 'r\d' at \d\.\d\d s: the loss of one clip"):
         train(tiny, name="a", recipe=replace(recipe, epochs=1), options=options)
+
+
+def test_a_reader_that_dies_between_two_steps(
+    tiny: Path, recipe: Recipe, options: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch tells of it wherever the training is: here in a validation."""
+
+    def told(*_: object) -> None:
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
+
+    monkeypatch.setattr(interval, "validate", told)
+    with pytest.raises(ResourceExhausted, match="a process that reads clips was killed"):
+        train(tiny, name="a", recipe=recipe, options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from video.damage import matroska_block, mp4_length, mp4_offset, transport_stream
 
-from bineego.video.frames import FrameOptions
+from bineego.video.frames import Backend, FrameOptions
 from bineego.video.reader import VideoReader
 from bineego.video.scan import scan
 
@@ -48,6 +49,9 @@ def test_transport_stream(source: Make, tmp_path: Path, caplog: pytest.LogCaptur
     path = tmp_path / "one.ts"
     transport_stream(source(".ts"), path, 40, seconds)
     assert_right(path, caplog)
+    assert "header" not in caplog.text  # such a file has none with a length
+    assert len(list(VideoReader(path, FrameOptions(size=32), backend=Backend.OPENCV).read())) == FRAMES
+    assert "read with PyAV, because OpenCV does not support corrected times" in caplog.text
 
 
 @pytest.mark.parametrize("milliseconds", [20_000, -2_000])
@@ -135,3 +139,65 @@ def test_a_header_that_promises_less_is_told(
     path.write_bytes(content.replace(b"00:00:04.000000000", b"00:00:02.000000000"))
     assert scan(path).duration == pytest.approx(4.0, abs=0.01)
     assert "4.00 s of video, but its header says 2.00 s" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".avi", ".flv"])
+def test_a_length_of_the_whole_file_that_is_too_short_is_told(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str
+) -> None:
+    codec = "flv1" if suffix == ".flv" else "mpeg4"
+    whole = make_video(tmp_path / f"whole{suffix}", codec=codec, count=FRAMES, rate=RATE, options={"g": "25"})
+    content = bytearray(whole.read_bytes())
+    before, form, length, less = {
+        ".mkv": (b"\x44\x89\x88", ">d", FRAMES / RATE * 1000, 2000.0),  # milliseconds
+        ".avi": (b"strh", "<I", FRAMES, FRAMES // 2),
+        ".flv": (b"duration\0", ">d", FRAMES / RATE, 2.0),
+    }[suffix]
+    at = content.index(struct.pack(form, length), content.index(before))
+    content[at : at + struct.calcsize(form)] = struct.pack(form, less)
+    path = tmp_path / f"less{suffix}"
+    path.write_bytes(content)
+    assert scan(whole).damage.ends is None
+    assert not caplog.records
+    assert scan(path).duration == pytest.approx(4.0, abs=0.01)
+    assert "4.00 s of video, but its header says 2.00 s" in caplog.text
+
+
+class Pipe:
+    """What cannot be gone back in, so that no length is filled in at the end."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, data: bytes) -> int:
+        self.content += bytes(data)
+        return len(data)
+
+
+@pytest.mark.parametrize("container", ["matroska", "asf"])
+def test_a_length_that_ffmpeg_guesses_is_no_promise(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, container: str
+) -> None:
+    """From the rate of the sound alone: many times too long."""
+    pipe = Pipe()
+    with av.open(pipe, "w", format=container) as output:
+        pictures, sound = output.add_stream("mpeg4", rate=RATE), output.add_stream("mp2", rate=48_000)
+        pictures.width, pictures.height, pictures.pix_fmt = 96, 64, "yuv420p"
+        pictures.bit_rate, sound.bit_rate = 0, 32_000
+        noise = np.random.default_rng(0)
+        for _ in range(FRAMES):
+            picture = av.VideoFrame.from_ndarray(noise.integers(0, 256, (64, 96, 3), np.uint8), format="rgb24")
+            output.mux(pictures.encode(picture))
+        quiet = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 4 * 48_000), np.int16), format="s16", layout="stereo")
+        quiet.sample_rate = 48_000
+        output.mux(sound.encode(quiet))
+        for stream in (pictures, sound):
+            output.mux(stream.encode(None))
+    path = tmp_path / "piped"
+    path.write_bytes(pipe.content)
+    with av.open(str(path)) as opened:
+        assert opened.duration > 2 * 1_000_000 * FRAMES / RATE  # a guess, if this is still how FFmpeg does it
+    timeline = scan(path)
+    assert timeline.duration == pytest.approx(FRAMES / RATE, abs=0.1)
+    assert not timeline.damage
+    assert not caplog.records

@@ -14,6 +14,7 @@ def fill(folder: Path, *names: str) -> None:
 
 def test_videos_of_cameras_of_all_kinds(tmp_path: Path) -> None:
     names = ["GS01.360", "VID.insv", "a.MP4", "b.h264", "c.lrv", "d.dav", "e.y4m", "f.ivf", "g.obu", "h.nut", "i.dv"]
+    names += ["j.osv", "k.m2t", "l.trp", "m.ogm", "n.mk3d", "o.lrf", "p.xvid"]
     fill(tmp_path, *names, "notes.txt", ".hidden.mp4", "labels.csv")
     assert [path.name for path in videos_in(tmp_path)] == sorted(names)
 
@@ -26,6 +27,6 @@ def test_a_small_copy_beside_its_video_is_left_out(tmp_path: Path, caplog: pytes
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    fill(tmp_path, "a.mp4", "b.braw")
+    fill(tmp_path, "a.mp4", "b.braw", "c.yuv")
     assert [path.name for path in videos_in(tmp_path)] == ["a.mp4"]
-    assert "1 file (b.braw)" in caplog.text
+    assert "2 files (b.braw, c.yuv)" in caplog.text
