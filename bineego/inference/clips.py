@@ -19,6 +19,7 @@ from torch import Tensor
 
 from bineego.errors import ModelError, ResourceExhausted
 from bineego.kept import Kept
+from bineego.tsm.device import NO_MEMORY
 from bineego.tsm.network import ClipLogits
 from bineego.types import Floats, Ints, OnProgress, Pixels
 from bineego.video.frames import TimedFrame
@@ -237,7 +238,9 @@ def _memory_errors(n: int) -> Iterator[None]:
     """Turn "out of memory" into advice, for a batch of n clips."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and not any(words in str(error) for words in NO_MEMORY):
+            raise
         remedy = f"try a batch of {n // 2} clips" if n > 1 else "use --device cpu, or a model with a smaller trunk"
         raise ResourceExhausted(f"out of memory on the device with a batch of {n} clips", remedy=remedy) from error
 

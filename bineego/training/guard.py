@@ -14,6 +14,7 @@ from bineego.training.clips import CANNOT_SEND, ClipBatch
 from bineego.training.losses import Losses
 from bineego.training.optimisation import OptimisationPart
 from bineego.training.samples import Samples
+from bineego.tsm.device import NO_MEMORY
 
 LOOK_EVERY = 20
 """Steps between two looks on a GPU: every look waits for it."""
@@ -21,8 +22,6 @@ LOOK_EVERY = 20
 SLOWER = "start over with a lower --lr, or with --warmup 1"
 
 KILLED = ("killed by signal", "exited unexpectedly")  # by the system, which does so when memory runs out
-
-NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory", "out of memory")
 
 
 class _Seen(NamedTuple):

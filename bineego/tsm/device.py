@@ -6,6 +6,9 @@ import torch
 
 from bineego.errors import UsageError
 
+NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory", "out of memory")
+"""Of what torch says when memory is out: on a CPU, in a mere RuntimeError."""
+
 
 def choose_device(name: str) -> torch.device:
     """A device of torch; `auto` is the first of cuda, mps and cpu that is there.

@@ -143,9 +143,16 @@ def test_a_network_that_gives_no_numbers() -> None:
         score_clips(nan, Counting(10).read(np.arange(10)), np.arange(8)[:, None], batch=2, background=False)
 
 
-def test_out_of_memory_names_a_batch() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_out_of_memory_names_a_batch(error: Exception) -> None:
     def full(frames: Tensor) -> ClipLogits:
-        raise torch.OutOfMemoryError
+        raise error
 
     with pytest.raises(ResourceExhausted, match="batch of 2 clips"):
         score_clips(full, Counting(10).read(np.arange(10)), np.arange(8)[:, None], batch=4, background=False)
