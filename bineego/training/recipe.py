@@ -18,7 +18,7 @@ from bineego.errors import BadOption, nearest
 from bineego.labels import LabelRule
 from bineego.runs import RUNS
 from bineego.training.optimisation import OptimisationPart, Optimizer, PassesPart
-from bineego.tsm.config import Precision, Trunk
+from bineego.tsm.config import CLIP_FRAMES, Precision, Trunk
 
 NETWORK, CLIP, LEARN, AUGMENT = "The network", "Clips", "What is learnt", "Augmentation"
 HOLD_OUT, RUN = "Validation", "The run"
@@ -112,7 +112,9 @@ class ClipPart(Options):
             unset="the interval itself",
         ),
     ] = None
-    frames: Annotated[int, Ge(1), Opt("Frames per clip.", panel=CLIP, was=("n_frames",))] = 8  # TSM
+    frames: Annotated[int, Interval(ge=1, le=CLIP_FRAMES), Opt("Frames per clip.", panel=CLIP, was=("n_frames",))] = (
+        8  # TSM
+    )
     size: Annotated[int, Interval(ge=16, le=4096), Opt("Frame size in pixels.", panel=CLIP)] = 160  # report: 256
     keep_aspect: Annotated[bool, Opt("Keep the aspect ratio; all videos must have the same one.", panel=CLIP)] = False
 

@@ -13,7 +13,7 @@ from bineego.decoding import Decoding
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.tracks import Activation
-from bineego.tsm.config import NetworkConfig, TemporalConfig
+from bineego.tsm.config import CLIP_FRAMES, NetworkConfig, TemporalConfig
 from bineego.video.frames import FrameOptions
 
 Positive = Annotated[float, Interval(gt=0, lt=math.inf)]
@@ -122,6 +122,8 @@ class ModelCard:
         if len(self.labels.actions) + len(self.labels.scenes) > CLASSES:
             raise ValueError(f"at most {CLASSES:,} labels, not {len(self.labels.actions) + len(self.labels.scenes):,}")
         if isinstance(self.network, NetworkConfig):
+            if self.network.n_frames > CLIP_FRAMES:
+                raise ValueError(f"clips of {self.network.n_frames:,} frames; at most {CLIP_FRAMES:,}")
             width = self.frames.size * (1.8 if self.frames.keep_aspect else 1.0)  # 16:9
             clip = self.network.n_frames * self.frames.size * width * 3
             if clip > CLIP_BYTES:

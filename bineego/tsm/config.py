@@ -33,6 +33,10 @@ class Precision(StrEnum):
     BF16 = "bf16"
 
 
+CLIP_FRAMES = 1000
+"""At most, of one clip."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
     """Shape of a network; everything needed to build it before its weights come in.
