@@ -26,6 +26,7 @@ class Damage:
         holes: (start, end) seconds of stretches without a frame, in a file whose frames are evenly apart elsewhere.
         ends: seconds at which the video ends, and at which it ends by its header, where these are far apart.
         broken: parts of the file that are not as its format has them, or whose own checksum is wrong.
+        unread: share of the file that is another recording, on which FFmpeg does not go on.
     """
 
     lost: int = 0
@@ -34,6 +35,7 @@ class Damage:
     holes: tuple[tuple[float, float], ...] = ()
     ends: tuple[float, float] | None = None
     broken: int = 0
+    unread: float = 0.0
 
     def __bool__(self) -> bool:
         return self != Damage()
@@ -55,6 +57,8 @@ class Damage:
             parts.append("ends at {:.2f} s, but its header says {:.2f} s".format(*self.ends))
         if self.broken:
             parts.append(f"{many(self.broken, 'part')} of the file broken")
+        if self.unread:
+            parts.append(f"{self.unread:.0%} of the file not read, another recording")
         return "; ".join(parts)
 
     def plain(self) -> dict[str, Any]:
@@ -66,6 +70,7 @@ class Damage:
             "holes": [list(hole) for hole in self.holes],
             "ends": None if self.ends is None else {"found": self.ends[0], "promised": self.ends[1]},
             "broken_parts": self.broken,
+            "share_not_read": self.unread,
         }
         return {name: value for name, value in values.items() if value not in (0, [], None)}
 

@@ -20,6 +20,7 @@ from bineego.video.clock import Clock, ClockFacts, mend
 from bineego.video.decode import packets_of
 from bineego.video.keyframes import is_clean_entry
 from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictures_of, promised_duration, start_time
+from bineego.video.structure import unread_share
 from bineego.video.timeline import NEVER_SHOWN
 
 OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
@@ -52,6 +53,7 @@ class FilePackets:
         edited: whether its edit list was heeded.
         stream: which of its pictures this is, from 0.
         n_streams: how many it has.
+        unread: see `unread_share`.
     """
 
     pts: Ints
@@ -71,6 +73,7 @@ class FilePackets:
     edited: bool
     stream: int
     n_streams: int
+    unread: float
 
     @property
     def raw(self) -> bool:
@@ -115,19 +118,22 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
     with container:
         codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
         time_base = stream.time_base or Fraction(1, 1000)
-        entries, hidden, lengths, marks = [], [], [], []
+        entries, hidden, lengths, marks, reached = [], [], [], [], 0
         for packet in packets_of(container, stream, path):
-            unseen = packet.is_discard or (codec in ("vp8", "libvpx") and _is_invisible_vp8(packet))
+            unseen = packet.is_discard or _shows_nothing(codec, packet)
             hidden.append(unseen)
             lengths.append(packet.duration or 0)
             entries.append(packet.is_keyframe and not unseen and is_clean_entry(codec, packet, extradata))
             marks.append(packet_mark(packet))
+            reached = max(reached, (packet.pos or 0) + packet.size)
         if not marks:
             raise nothing_decodes(path)
         marks_P4 = np.array(marks, np.int64)
+        # Headers take no time, whatever FFmpeg gives them.
+        times = np.where(np.array(hidden)[:, None] & (codec == "theora"), NEVER_SHOWN, marks_P4[:, :2])
         return FilePackets(
-            pts=marks_P4[:, 0],
-            dts=marks_P4[:, 1],
+            pts=times[:, 0],
+            dts=times[:, 1],
             lengths=np.array(lengths, np.int64),
             hidden=np.array(hidden, np.bool_),
             entries=np.array(entries, np.bool_),
@@ -143,6 +149,7 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             edited=edited,
             stream=number,
             n_streams=len(pictures_of(container)),
+            unread=round(unread_share(Path(path), reached), 2),
         )
 
 
@@ -198,6 +205,12 @@ def packet_mark(packet: Packet[VideoStream]) -> tuple[int, int, int, int]:
     return _mark(packet.pts), _mark(packet.dts), _mark(packet.pos), packet.size
 
 
-def _is_invisible_vp8(packet: Packet[VideoStream]) -> bool:
-    """VP8 keeps reference pictures that are never shown in packets of their own (RFC 6386, 9.1: show_frame)."""
-    return not memoryview(packet)[0] & 0x10
+def _shows_nothing(codec: str, packet: Packet[VideoStream]) -> bool:
+    """Whether a packet is one of those that a player never shows.
+
+    VP8 keeps reference pictures in packets of their own (RFC 6386, 9.1: show_frame). Theora's headers come again where
+    recordings are joined (its specification, 6.1: the first bit of a packet).
+    """
+    if codec in ("vp8", "libvpx"):
+        return not memoryview(packet)[0] & 0x10
+    return codec == "theora" and bool(memoryview(packet)[0] & 0x80)

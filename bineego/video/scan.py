@@ -11,6 +11,7 @@ import itertools
 import logging
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
         unedited = whole.mended()
         if len(unedited.doubtful):
             found, clock = whole, unedited
+    clock = replace(clock, doubtful=clock.doubtful[~found.hidden[clock.doubtful]])
     ticks, lengths = np.where(found.hidden, NEVER_SHOWN, clock.pts), found.lengths
     shown = ticks != NEVER_SHOWN
     by_order = bool((~shown & ~found.hidden).any() or not shown.any())
@@ -101,6 +103,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
             doubtful=len(clock.doubtful) + uneven,
             holes=tuple((round(start, 2), round(end, 2)) for start, end in holes.tolist()),
             ends=_wrong_end(found, duration, zero, joined=bool(len(clock.joins))),
+            unread=found.unread,
         ),
     )
     _report(path, timeline, clock, found)
@@ -140,6 +143,12 @@ def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: File
         )
     if len(clock.joins):
         log.warning("%s: its clock jumps %d time(s); the parts are joined without a gap", path, len(clock.joins))
+    if found.unread:
+        log.warning(
+            "%s: the last %.0f %% are not read: another recording begins there, on which FFmpeg does not go on; "
+            "join recordings with: ffmpeg -f concat",
+            path, 100 * found.unread,
+        )  # fmt: skip
     if timeline.damage.ends is None:
         return
     promised = timeline.damage.ends[1]

@@ -6,6 +6,7 @@ whether an MPEG transport stream is made of whole packets; it looks for the next
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,15 @@ PACKETS = ((188, 0), (192, 4), (204, 0))
 
 CHUNK = 1 << 20
 
+BEGINS = re.compile(
+    rb"\x1a\x45\xdf\xa3.{1,60}?(?:matroska|webm)|FLV\x01[\x00-\x05]\x00{3}\t|RIFF.{4}AVI LIST"
+    rb"|\x00{3}.ftyp[\x20-\x7e]{4}|\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
+    re.DOTALL,
+)
+"""How a recording begins: Matroska, FLV, AVI, MP4, ASF."""
+
+LONGEST_BEGIN = 80
+
 
 def broken_parts(path: Path) -> int:
     """Parts of a Matroska file or of an MPEG transport stream that are damaged; 0 of other files, which cannot tell.
@@ -38,6 +48,25 @@ def broken_parts(path: Path) -> int:
             if len(head) >= 5 * size and all(head[at] == SYNC for at in range(offset, 5 * size, size)):
                 return _broken_packets(file, size, offset)
     return 0
+
+
+def unread_share(path: Path, reached: int) -> float:
+    """Share of the file from where another recording begins; 0 if none does behind byte `reached`, the last one read.
+
+    Recordings of some formats that are joined byte by byte end for FFmpeg with the first, or the second, of them.
+
+    Raises:
+        InputMissing: the file is not there, or cannot be read.
+    """
+    size = path.stat().st_size
+    with disk_errors(path), path.open("rb") as file:
+        file.seek(reached)
+        before, tail = b"", file.read(CHUNK)
+        while tail:
+            if found := BEGINS.search(before + tail):
+                return 1 - (file.tell() - len(tail) - len(before) + found.start()) / size
+            before, tail = tail[-LONGEST_BEGIN:], file.read(CHUNK)
+    return 0.0
 
 
 def _broken_packets(file: IO[bytes], size: int, offset: int) -> int:

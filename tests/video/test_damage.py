@@ -40,10 +40,13 @@ def test_a_clean_file_has_none(video: Video, kind: str) -> None:
 
 
 def test_in_words_and_for_json() -> None:
-    damage = Damage(lost=2, doubtful=1, holes=((1.0, 1.5),), ends=(2.0, 9.0), broken=1).at([4.123, 4.2, 0.5])
+    damage = Damage(lost=2, doubtful=1, holes=((1.0, 1.5),), ends=(2.0, 9.0), broken=1, unread=0.5).at(
+        [4.123, 4.2, 0.5]
+    )
     assert str(damage) == (
         "2 frames lost; damaged near 0.50 s, 4.12 s; doubtful times of 1 frame; 0.50 s without a frame, from 1.00 s; "
-        "ends at 2.00 s, but its header says 9.00 s; 1 part of the file broken"
+        "ends at 2.00 s, but its header says 9.00 s; 1 part of the file broken; "
+        "50% of the file not read, another recording"
     )
     assert damage.plain() == {
         "frames_lost": 2,
@@ -52,6 +55,7 @@ def test_in_words_and_for_json() -> None:
         "holes": [[1.0, 1.5]],
         "ends": {"found": 2.0, "promised": 9.0},
         "broken_parts": 1,
+        "share_not_read": 0.5,
     }
     assert not Damage()
     assert Damage().plain() == {}

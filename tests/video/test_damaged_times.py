@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +101,35 @@ def test_joined_files_go_on(make_video: Make, tmp_path: Path, caplog: pytest.Log
     timeline = scan(path)
     np.testing.assert_allclose(timeline.times, np.arange(100) / RATE, atol=2e-3)
     assert "its clock jumps 1 time(s); the parts are joined without a gap" in caplog.text
+    assert len(list(VideoReader(path, FrameOptions(size=32)).read())) == 100
+
+
+@pytest.mark.parametrize(("suffix", "times", "read"), [(".mp4", 2, 1), (".flv", 2, 1), (".asf", 3, 1), (".mkv", 3, 2)])
+def test_recordings_that_ffmpeg_does_not_read_are_told(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str, times: int, read: int
+) -> None:
+    codec = "mpeg4" if suffix == ".asf" else "libx264"
+    part = make_video(tmp_path / f"part{suffix}", count=50, rate=RATE, codec=codec)
+    path = tmp_path / f"joined{suffix}"
+    path.write_bytes(part.read_bytes() * times)
+    timeline = scan(path)
+    assert len(timeline.times) == 50 * read
+    assert timeline.damage.unread == round(1 - read / times, 2)
+    assert f"the last {100 * timeline.damage.unread:.0f} % are not read: another recording begins there" in caplog.text
+    caplog.clear()
+    assert scan(part).damage.unread == 0
+    assert "not read" not in caplog.text
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg, which writes Theora")
+def test_joined_theora(tmp_path: Path) -> None:
+    part, path = tmp_path / "part.ogv", tmp_path / "joined.ogv"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=5", "-c:v", "libtheora", part],
+        check=True,
+    )
+    path.write_bytes(part.read_bytes() * 2)
+    np.testing.assert_allclose(scan(path).times, np.arange(100) / 10, atol=2e-3)
     assert len(list(VideoReader(path, FrameOptions(size=32)).read())) == 100
 
 
