@@ -32,6 +32,7 @@ BEGINS = re.compile(
 """How a recording begins: Matroska, FLV, AVI, MP4, ASF."""
 
 LONGEST_BEGIN = 80
+"""Bytes that a match may have, at most."""
 
 
 def broken_parts(path: Path) -> int:
@@ -58,13 +59,12 @@ def unread_share(path: Path, reached: int) -> float:
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
-    size = path.stat().st_size
     with disk_errors(path), path.open("rb") as file:
         file.seek(reached)
         before, tail = b"", file.read(CHUNK)
         while tail:
             if found := BEGINS.search(before + tail):
-                return 1 - (file.tell() - len(tail) - len(before) + found.start()) / size
+                return 1 - (file.tell() - len(tail) - len(before) + found.start()) / path.stat().st_size
             before, tail = tail[-LONGEST_BEGIN:], file.read(CHUNK)
     return 0.0
 
