@@ -35,8 +35,8 @@ def make(
     """A checked segments table from its columns, each (N,).
 
     Raises:
-        InputInvalid: columns of different lengths, an empty id, or a time or score that is not finite. `end <= start`
-            is allowed here: what such a row means differs by command.
+        InputInvalid: columns of different lengths, an empty id, a text that is not UTF-8, or a time or score that is
+            not finite. `end <= start` is allowed here: what such a row means differs by command.
     """
     columns: dict[str, NDArray[Any]] = {
         "video_id": np.asarray(video_id, dtype=object),
@@ -49,7 +49,10 @@ def make(
     lengths = {name: column.shape for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InputInvalid(f"columns of different lengths: {lengths}")
-    table = pd.DataFrame(columns)
+    try:
+        table = pd.DataFrame(columns)
+    except UnicodeEncodeError as error:  # texts are pyarrow's where it is installed
+        raise InputInvalid(f"not UTF-8 text: {error.object!a}") from None
     nameless = columns["video_id"] == ""
     if np.any(nameless):
         raise InputInvalid("video_id is empty", where=f"row {int(np.argmax(nameless)) + 1}")

@@ -10,7 +10,7 @@ import numpy as np
 from bineego.datasets.recording import Recording
 from bineego.errors import BineegoError, InputInvalid
 from bineego.formats.options import TimeUnit
-from bineego.video.probe import open_video, promised_duration
+from bineego.video.probe import exact, open_video, promised_duration
 
 MOST_PROBED = 50
 """Videos that are looked at to tell the unit of all times."""
@@ -29,7 +29,7 @@ def header(path: Path) -> tuple[float | None, float | None]:
     except BineegoError:
         return None, None
     with container:
-        rate = stream.average_rate or stream.guessed_rate
+        rate = exact(stream.average_rate) or exact(stream.guessed_rate)
         return promised_duration(container, stream), None if rate is None else float(rate)
 
 

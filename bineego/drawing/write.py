@@ -25,7 +25,7 @@ from bineego.formats.read import read_predictions
 from bineego.postprocess.candidates import RANK
 from bineego.types import OnProgress
 from bineego.video.frames import FrameOptions
-from bineego.video.probe import open_video, probe, start_time
+from bineego.video.probe import exact, open_video, probe, start_time
 from bineego.video.reader import VideoReader
 from bineego.words import listed
 
@@ -161,7 +161,7 @@ class _Sound:
         """Write the sound up to a moment, so that both grow together."""
         while self._waiting is not None:
             frame = self._waiting
-            begins = None if frame.pts is None else float(frame.pts * (frame.time_base or 0) - self._zero)
+            begins = None if frame.pts is None else float(frame.pts * (exact(frame.time_base) or 0) - self._zero)
             if begins is not None and begins > seconds:
                 return
             if begins is not None:

@@ -184,6 +184,8 @@ class _Text:
 
     def _parse(self, types: Mapping[int, type], width: int) -> pd.DataFrame | None:
         """All rows after the header; None if pandas cannot."""
+        if "\0" in self.text:  # older releases end a text there
+            return None
         wanted: Any = {i: types.get(i, object) for i in range(width)}  # "category" would take 007 for 7
         try:
             with warnings.catch_warnings():

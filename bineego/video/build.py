@@ -21,7 +21,7 @@ from bineego.types import OnProgress
 from bineego.video.cache import VERSION, FrameCache, content_stamp
 from bineego.video.frames import MAX_RATE, Backend
 from bineego.video.parallel import read_parallel
-from bineego.video.probe import open_video, promised_duration
+from bineego.video.probe import exact, open_video, promised_duration
 from bineego.video.reader import VideoReader
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def _measure(video_id: str, path: Path) -> _Item:
         seconds = promised_duration(container, stream)
         if seconds is None or not 0 < seconds < 1e6:
             seconds = UNKNOWN_SECONDS
-        rate = float(stream.average_rate or MAX_RATE)
+        rate = float(exact(stream.average_rate) or MAX_RATE)
         pixels = max(1, stream.codec_context.width * stream.codec_context.height)
     return _Item(
         video_id=video_id,

@@ -19,7 +19,15 @@ from bineego.types import Bools, Ints
 from bineego.video.clock import Clock, ClockFacts, mend
 from bineego.video.decode import packets_of
 from bineego.video.keyframes import is_clean_entry
-from bineego.video.probe import AV_TIME_BASE, nothing_decodes, open_video, pictures_of, promised_duration, start_time
+from bineego.video.probe import (
+    AV_TIME_BASE,
+    exact,
+    nothing_decodes,
+    open_video,
+    pictures_of,
+    promised_duration,
+    start_time,
+)
 from bineego.video.structure import unread_share
 from bineego.video.timeline import NEVER_SHOWN
 
@@ -117,7 +125,7 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
     container, stream = open_video(path, edited=edited, stream=number)
     with container:
         codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
-        time_base = stream.time_base or Fraction(1, 1000)
+        time_base = exact(stream.time_base) or Fraction(1, 1000)
         entries, hidden, lengths, marks, reached = [], [], [], [], 0
         for packet in packets_of(container, stream, path):
             unseen = packet.is_discard or _shows_nothing(codec, packet)
@@ -180,8 +188,9 @@ def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
         # Cutting tools leave the tag of the longer original.
         stale = container.duration is not None and end > Fraction(container.duration, AV_TIME_BASE) + 1
         return None if stale else end
-    if container_format.startswith(OWN_LENGTHS) and stream.duration and stream.time_base:
-        return Fraction(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    time_base = exact(stream.time_base)
+    if container_format.startswith(OWN_LENGTHS) and stream.duration and time_base:
+        return ((stream.start_time or 0) + stream.duration) * time_base
     return None
 
 
@@ -192,7 +201,7 @@ def _usual(stream: VideoStream, lengths: Ints, time_base: Fraction) -> int:
     """
     if (lengths > 0).any():
         return int(np.median(lengths[lengths > 0]))
-    rate = stream.guessed_rate or stream.average_rate
+    rate = exact(stream.guessed_rate) or exact(stream.average_rate)
     return max(1, round(1 / (rate * time_base))) if rate else 1
 
 

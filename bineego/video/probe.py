@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, cast
 
 import av
 import av.logging
@@ -48,6 +48,17 @@ MAX_PIXELS = 16384 * 16384
 _COVER = Disposition.attached_pic
 _GEN_PTS = cast(int, Flags.gen_pts.value)
 AV_TIME_BASE = 1_000_000  # container times are in microseconds
+_LENIENT: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
+"""Titles and tags are not ours to judge: old files have them in any encoding. PyAV 19 takes them as they are."""
+
+
+class Ratio(Protocol):
+    """A rational number of PyAV: a `Fraction` up to release 18, a type of its own from 19 on."""
+
+    @property
+    def numerator(self) -> int: ...
+    @property
+    def denominator(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +132,8 @@ def open_video(
         options["ignore_editlist"] = "1"
     try:
         # The absolute path after `file:` is taken as it is, so `a:b.mp4` and `concat:x` are file names.
-        # Titles and tags are not ours to judge: old files have them in any encoding.
         name, named = f"file:{path.absolute()}", RAW_JPEG if path.suffix.casefold() in RAW_JPEG_ENDINGS else None
-        container = av.open(name, format=named, options=options, metadata_errors="replace")
+        container = av.open(name, format=named, options=options, **_LENIENT)
     except FFmpegError as error:
         raise InputInvalid(
             "not a video, or damaged beyond use",
@@ -173,6 +183,11 @@ def check_plain_file(path: Path) -> None:
         raise InputInvalid("the file is empty", where=path, remedy="make a new copy of it")
 
 
+def exact(ratio: Ratio | None) -> Fraction | None:
+    """A rational number of PyAV, None where FFmpeg has none: PyAV says None or 0 then, as its release has it."""
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else None
+
+
 def start_time(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """Seconds at which a player's clock says 0:00, or None where the container does not say.
 
@@ -183,17 +198,19 @@ def start_time(container: InputContainer, stream: VideoStream) -> Fraction | Non
         return None
     rounded = Fraction(start, AV_TIME_BASE)
     for candidate in (stream, *container.streams):
-        if candidate.start_time is not None and candidate.time_base is not None:
-            exact = Fraction(candidate.start_time * candidate.time_base)
-            if abs(exact - rounded) <= Fraction(1, AV_TIME_BASE):
-                return exact
+        time_base = exact(candidate.time_base)
+        if candidate.start_time is not None and time_base is not None:
+            own: Fraction = candidate.start_time * time_base
+            if abs(own - rounded) <= Fraction(1, AV_TIME_BASE):
+                return own
     return rounded
 
 
 def promised_duration(container: InputContainer, stream: VideoStream) -> float | None:
     """Length in seconds by the header, or None."""
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
+    time_base = exact(stream.time_base)
+    if stream.duration is not None and time_base is not None:
+        return float(stream.duration * time_base)
     return None if container.duration is None else container.duration / AV_TIME_BASE
 
 

@@ -17,7 +17,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from bineego.errors import BineegoError
-from bineego.video.probe import open_video
+from bineego.video.probe import exact, open_video
 from bineego.video.timeline import FrameTimeline
 
 RATE = 16_000
@@ -73,8 +73,9 @@ def _pieces(path: Path, zero: float) -> Iterator[tuple[int, Samples]]:
         resampler = AudioResampler(format="fltp", rate=RATE)
         following = 0
         for frame in _resampled(_decoded(container.demux(stream)), resampler):
-            if frame.pts is not None and frame.time_base is not None:
-                following = round((float(frame.pts * frame.time_base) - zero) * RATE)
+            time_base = exact(frame.time_base)
+            if frame.pts is not None and time_base is not None:
+                following = round((float(frame.pts * time_base) - zero) * RATE)
             channels = frame.to_ndarray()
             yield following, np.ascontiguousarray(channels[[0, min(1, len(channels) - 1)]].T, np.float32)
             following += channels.shape[1]

@@ -13,7 +13,7 @@ from av.error import FFmpegError
 from bineego.types import Floats, Pixels
 from bineego.video.decode import Converter, decoded_frames, packets_of
 from bineego.video.frames import FrameOptions
-from bineego.video.probe import open_video, start_time
+from bineego.video.probe import exact, open_video, start_time
 
 
 def thumbnails(path: Path | str, times: Floats, height: int) -> Iterator[Pixels]:
@@ -28,7 +28,7 @@ def thumbnails(path: Path | str, times: Floats, height: int) -> Iterator[Pixels]
     last: Pixels | None = None
     with container:
         zero = start_time(container, stream) or Fraction(0)
-        time_base = stream.time_base or Fraction(1, 1000)
+        time_base = exact(stream.time_base) or Fraction(1, 1000)
         convert: Converter | None = None
         for seconds in np.asarray(times, np.float64).tolist():
             with contextlib.suppress(FFmpegError, OverflowError):
