@@ -117,3 +117,14 @@ def test_a_table_with_holes_is_refused(changes: dict[str, list[object]], says: s
         segments.checked(pd.DataFrame(whole | changes), scored=True, where="predictions")
     with pytest.raises(InputInvalid, match="missing column 'end'"):
         segments.checked(pd.DataFrame(whole).drop(columns="end"), scored=True, where="predictions")
+
+
+def test_half_a_character_that_pandas_refuses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pandas does where pyarrow is installed."""
+
+    def refusing(_: dict[str, object]) -> pd.DataFrame:
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    monkeypatch.setattr(pd, "DataFrame", refusing)
+    with pytest.raises(InputInvalid, match=r"not UTF-8 text: '\\ud800'"):
+        segments.make(["\ud800"], ["run"], [0.0], [1.0])

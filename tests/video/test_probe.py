@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bineego.errors import InputInvalid, InputMissing
-from bineego.video.probe import Orientation, open_video, probe
+from bineego.video.probe import Orientation, exact, open_video, probe
 
 Video = Callable[[str], Path]
 
@@ -131,3 +132,24 @@ def test_decoders_do_not_log_through_python(video: Video) -> None:
     av.logging.set_level(av.logging.ERROR)  # as torchvision 0.25 does when it is imported
     probe(video("pyramid.mkv"))
     assert av.logging.get_level() is None
+
+
+class OfPyAV19:
+    """0 stands there for a number that FFmpeg does not have."""
+
+    def __init__(self, numerator: int, denominator: int) -> None:
+        self.numerator, self.denominator = numerator, denominator
+
+    def __bool__(self) -> bool:
+        return bool(self.numerator and self.denominator)
+
+
+@pytest.mark.parametrize("kind", [Fraction, OfPyAV19])
+def test_rational_numbers_of_any_release(kind: Callable[[int, int], Fraction]) -> None:
+    assert exact(kind(1001, 30000)) == Fraction(1001, 30000)
+    assert exact(kind(0, 1)) is None
+    assert exact(None) is None
+
+
+def test_a_rational_number_without_a_denominator_is_none() -> None:
+    assert exact(OfPyAV19(1, 0)) is None
