@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +23,6 @@ import numpy as np
 from av.container import InputContainer
 from av.container.core import Flags
 from av.error import FFmpegError
-from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -82,12 +80,12 @@ class Orientation:
     @classmethod
     def of(cls, frame: VideoFrame) -> Orientation:
         """From the display matrix that decoding left on a frame: x' = a x + c y, y' = b x + d y."""
-        for data in cast(Iterable[SideData], frame.side_data):  # a mapping by name, iterated by its values
-            if data.type is SideDataType.DISPLAYMATRIX and len(bytes(data)) >= 36:
-                a, b, _, c, d = np.frombuffer(bytes(data), "=i4", 5).tolist()
-                if abs(a) + abs(d) >= abs(b) + abs(c):
-                    return cls(left_right=a < 0, upside_down=d < 0)
-                return cls(transposed=True, left_right=c < 0, upside_down=b < 0)
+        matrix = bytes(frame.side_data.get(SideDataType.DISPLAYMATRIX, b""))
+        if len(matrix) >= 36:
+            a, b, _, c, d = np.frombuffer(matrix, "=i4", 5).tolist()
+            if abs(a) + abs(d) >= abs(b) + abs(c):
+                return cls(left_right=a < 0, upside_down=d < 0)
+            return cls(transposed=True, left_right=c < 0, upside_down=b < 0)
         return cls()
 
 
