@@ -20,10 +20,10 @@ from typing import Any, Protocol, cast
 import av
 import av.logging
 import numpy as np
+from av.buffer import Buffer
 from av.container import InputContainer
 from av.container.core import Flags
 from av.error import FFmpegError
-from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -80,7 +80,7 @@ class Orientation:
     @classmethod
     def of(cls, frame: VideoFrame) -> Orientation:
         """From the display matrix that decoding left on a frame: x' = a x + c y, y' = b x + d y."""
-        matrix = bytes(frame.side_data.get(SideDataType.DISPLAYMATRIX, b""))
+        matrix = bytes(cast(Buffer, frame.side_data.get("DISPLAYMATRIX", b"")))
         if len(matrix) >= 36:
             a, b, _, c, d = np.frombuffer(matrix, "=i4", 5).tolist()
             if abs(a) + abs(d) >= abs(b) + abs(c):

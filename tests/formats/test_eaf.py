@@ -130,7 +130,7 @@ def test_no_entities(tmp_path: Path) -> None:
         ("<ANNOTATION_DOCUMENT><TIER></ANNOTATION_DOCUMENT>", "line 1, column .*: not valid XML"),
         ('<?xml version="1.0" encoding="UTF-4"?><ANNOTATION_DOCUMENT/>', "not valid XML: unknown encoding: UTF-4"),
         ('<?xml version="1.0" encoding="big5"?><ANNOTATION_DOCUMENT/>', "not valid XML: multi-byte encodings"),
-        ('<?xml version="1.0" encoding="idna"?><ANNOTATION_DOCUMENT/>', "not valid XML: .*idna"),
+        ('<?xml version="1.0" encoding="idna"?><ANNOTATION_DOCUMENT/>', "not valid XML"),
         ("<TIERS><ANNOTATION_DOCUMENT/></TIERS>", "not an ELAN file that can be read"),
     ],
 )
