@@ -59,7 +59,7 @@ def build_loop(data: Path, work: Path, call: argparse.Namespace) -> Loop:
     """The training loop as `train` builds it, ready for its first step."""
     recipe = Recipe(
         trunk=call.trunk, init="random", size=call.size, batch_size=call.batch, precision=call.precision, split="none",
-        lr=1e-4,  # small: the same batch is learnt again and again
+        accumulate=1, lr=1e-4,  # small: the same batch is learnt again and again
     )  # fmt: skip
     options = RunOptions(cache=work / "frames", device=call.device, jobs=1)
     chosen = plan(data, recipe, options)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 
 import orjson
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from bineego import __version__
 from bineego.files import write_bytes
 from bineego.page.content import Content
 
@@ -25,7 +25,7 @@ def render(content: Content, page: Path) -> str:
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(_asset("page.html.j2"))
     return template.render(
         title=content.title,
-        version=version("bineego"),
+        version=__version__,
         style=Markup(_asset("style.css")),
         script=Markup(script),
         # A browser runs this script and no other, whatever names the data holds.

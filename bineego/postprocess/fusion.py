@@ -224,7 +224,7 @@ def _fuse_boundaries(
         inside = edges <= track.duration + SAME_EDGE
         columns = _places(track.actions, actions) if by_action else np.zeros(1, np.int64)
         own = np.stack([np.interp(edges, track.edges, column) for column in track.boundary.T], axis=1)
-        value[np.ix_(inside, columns)] = np.broadcast_to(own[inside], (inside.sum(), len(columns)))
+        value[np.ix_(inside, columns)] = np.broadcast_to(own[inside], (int(inside.sum()), len(columns)))
     mean = _known_mean(values, np.array([weight for _, weight in known]))
     return np.where(np.isnan(mean), base_log_odds(mean), mean).astype(np.float32)
 

@@ -14,6 +14,7 @@ import torch.distributed
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
+from bineego import __version__
 from bineego.errors import BineegoError, ResourceExhausted, UsageError
 from bineego.training.options import RunOptions
 from bineego.training.repeatable import repeatable
@@ -167,7 +168,7 @@ def environment(device: torch.device, world: int, precision: Precision) -> dict[
 
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return {
-        "bineego": version("bineego"),
+        "bineego": __version__,
         "torch": torch.__version__,
         "torchvision": version("torchvision"),
         "device": name,

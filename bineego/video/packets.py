@@ -171,7 +171,7 @@ def _told_length(container: InputContainer, stream: VideoStream) -> float | None
     if length is None or name in NO_LENGTH:
         return None
     rate = sum(other.codec_context.bit_rate or 0 for other in container.streams if other.codec_context is not None)
-    guessed = 0 <= container.size - length * rate / 8 < HEADER
+    guessed = 0 <= (container.size or 0) - length * rate / 8 < HEADER
     return None if rate and guessed and not name.startswith(OWN_LENGTHS) else length
 
 

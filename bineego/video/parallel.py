@@ -143,7 +143,7 @@ def _behind_leading(timeline: FrameTimeline, cut: int) -> int:
     return cut + int(leading[-1]) + 1 if len(leading) else cut
 
 
-def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) -> Iterator[Found]:
+def _joined(reader: VideoReader, wanted: Ints, parts: list[Part], workers: int) -> Generator[Found, None, None]:
     done = 0
     for left in reversed(range(TRIES)):
         behind = [part for part in parts if part.position + len(part.wanted) > done]

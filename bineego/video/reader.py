@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
@@ -114,7 +115,7 @@ class VideoReader:
         """
         return self.deliver(check_indices(indices, len(self.times)))
 
-    def deliver(self, wanted: Ints, found: Iterable[Found] | None = None) -> Iterator[TimedFrame]:
+    def deliver(self, wanted: Ints, found: Generator[Found, None, None] | None = None) -> Iterator[TimedFrame]:
         """Frames `wanted` in order, from what a decoder has `found` (by default this reader's own).
 
         Frames that were not found are replaced and counted; what was is passed on as it comes.
@@ -124,24 +125,26 @@ class VideoReader:
         self._lost.clear()
         if len(wanted) == 0:
             return
-        found = self.in_order(wanted) if found is None else found
         last: Pixels | None = None
         last_good, waiting = 0, 0
-        for position, picture, seconds in found:
-            if picture is None:
-                seconds = float(self.times[wanted[position]]) + self.start
-                self._lost.append(seconds)
-                self.damaged += 1
-                if last is None:
-                    waiting += 1  # nothing good before it: the first good frame will be used
-                    continue
-                picture = last
-            else:
-                last, last_good = picture, position
-            for early in range(position - waiting, position):
-                yield TimedFrame(int(wanted[early]), picture, float(self.times[wanted[early]]))
-            waiting = 0
-            yield TimedFrame(int(wanted[position]), picture, max(0.0, seconds - self.start) if self.start else seconds)
+        # Closed with this generator, not when nothing holds it any more: processes may decode for it.
+        with contextlib.closing(self.in_order(wanted) if found is None else found) as frames:
+            for position, picture, seconds in frames:
+                if picture is None:
+                    seconds = float(self.times[wanted[position]]) + self.start
+                    self._lost.append(seconds)
+                    self.damaged += 1
+                    if last is None:
+                        waiting += 1  # nothing good before it: the first good frame will be used
+                        continue
+                    picture = last
+                else:
+                    last, last_good = picture, position
+                for early in range(position - waiting, position):
+                    yield TimedFrame(int(wanted[early]), picture, float(self.times[wanted[early]]))
+                waiting = 0
+                shown = max(0.0, seconds - self.start) if self.start else seconds
+                yield TimedFrame(int(wanted[position]), picture, shown)
         if last is None:
             raise nothing_decodes(self.path)
         if wanted[-1] == len(self.times) - 1:
@@ -155,7 +158,7 @@ class VideoReader:
         elif self._trouble:
             log.warning("%s: damaged data near %.2f s; the decoder patched the pictures", self.path, self._trouble[0])
 
-    def in_order(self, wanted: Ints) -> Iterator[Found]:
+    def in_order(self, wanted: Ints) -> Generator[Found, None, None]:
         """Every position of `wanted` once and in order, with None for what does not decode."""
         done = yield from in_order(self._decoded(wanted, self._threads))
         if 0 < done < len(wanted) and self.backend is Backend.PYAV and self._threads != 1:
