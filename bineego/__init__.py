@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bineego.lazy import attach
+from bineego.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from bineego.datasets import convert, extract_frames, read_segments
@@ -43,8 +44,6 @@ _HOMES = {
     "report": "page",
     "suggest": "suggestions",
 }
-
-__version__ = "0.2.0.dev0"
 
 __getattr__ = attach(__name__, _HOMES)
 

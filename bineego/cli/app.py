@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from bineego import __version__
 from bineego.cli import console
 from bineego.cli.check import check
 from bineego.cli.convert import convert
@@ -25,6 +24,7 @@ from bineego.cli.report import report
 from bineego.cli.suggest import suggest
 from bineego.cli.train import train
 from bineego.cli.usage import Commands
+from bineego.version import __version__
 
 COMMANDS: dict[str, tuple[Callable[[Any], object], ...]] = {
     "Work": (train, localize, ensemble, evaluate),

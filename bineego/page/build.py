@@ -11,9 +11,9 @@ import orjson
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from bineego import __version__
 from bineego.files import write_bytes
 from bineego.page.content import Content
+from bineego.version import __version__
 
 SCRIPTS = ("model.js", "saving.js", "timeline.js", "summary.js", "main.js")
 """In the order in which each needs the ones before it."""

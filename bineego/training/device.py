@@ -14,7 +14,6 @@ import torch.distributed
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
-from bineego import __version__
 from bineego.errors import BineegoError, ResourceExhausted, UsageError
 from bineego.training.options import RunOptions
 from bineego.training.repeatable import repeatable
@@ -22,6 +21,7 @@ from bineego.tsm.allocator import keep_memory
 from bineego.tsm.config import Precision
 from bineego.tsm.device import choose_device
 from bineego.tsm.precision import training_precision
+from bineego.version import __version__
 
 PATIENCE = datetime.timedelta(days=1)
 """How long processes wait for the first one, which may be building the frame cache."""
