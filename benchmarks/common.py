@@ -168,25 +168,18 @@ def peak_memory() -> float:
 
 
 def report(
-    call: argparse.Namespace,
-    columns: Mapping[str, str],
-    rows: Sequence[Sequence[Cell]],
-    *,
-    note: str = "",
-    suffix: str = "",
+    call: argparse.Namespace, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]], *, note: str = ""
 ) -> None:
     """Print the table as Markdown and, with `--json FILE`, write the result.
 
     Args:
         columns: names, each with the format of its numbers.
         note: one sentence about how it was measured.
-        suffix: of the file's name, for a script with several tables: decode.json, decode_SUFFIX.json.
     """
     result = described(command_line(), columns, rows, recorded="dry run" if call.dry else "by the script", note=note)
     print("\n".join(markdown(result)), flush=True)
     if call.json:
-        path = call.json.with_stem(f"{call.json.stem}_{suffix}") if suffix else call.json
-        path.write_text(to_json(result), encoding="utf-8")
+        call.json.write_text(to_json(result), encoding="utf-8")
 
 
 def described(
@@ -277,17 +270,16 @@ RATE = 30
 
 
 def write_clip(
-    path: Path, width: int, height: int, seconds: int, *, hevc: bool = False, variable: bool = False, keyint: int = 250
+    path: Path, width: int, height: int, seconds: int, *, hevc: bool = False, variable: bool = False
 ) -> Path:
     """Encode a test video of 30 frames a second, H.264 unless it is `hevc`, with B-frames.
 
     Args:
         variable: whether the time between two frames varies.
-        keyint: most frames from one key frame to the next.
     """
-    options = {"preset": "veryfast", "crf": "23", "x264-params": f"bframes=3:keyint={keyint}"}
+    options = {"preset": "veryfast", "crf": "23", "x264-params": "bframes=3"}
     if hevc:
-        options = {"preset": "superfast", "crf": "25", "x265-params": f"log-level=none:bframes=4:keyint={keyint}"}
+        options = {"preset": "superfast", "crf": "25", "x265-params": "log-level=none:bframes=4"}
     ticks = np.arange(seconds * RATE) * 1000 // RATE
     if variable:
         ticks = np.cumsum(np.random.default_rng(1).integers(10, 57, len(ticks)))

@@ -1,4 +1,4 @@
-"""Every benchmark can be called; the quick ones are run at tiny sizes (tests/release/benchmarks runs the others)."""
+"""Every benchmark can be called; a quick one is run at tiny sizes (tests/release/benchmarks runs the others)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCRIPTS = [
     for package in (accuracy, speed)
     for module in pkgutil.iter_modules(package.__path__)
 ]
-QUICK = ("benchmarks.speed.viterbi", "benchmarks.accuracy.simulated_tracks")
+QUICK = ("benchmarks.speed.ensemble",)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

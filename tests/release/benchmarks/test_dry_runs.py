@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bineego.synth import write_dataset
-
-SPEED = ("decode", "ensemble", "evaluate", "forward", "localize", "parallel_decode", "train_step", "workers")
+SPEED = ("decode", "evaluate", "forward", "localize", "train_step", "workers")
 Run = Callable[..., None]
 
 
@@ -37,10 +35,6 @@ def test_speed(name: str, run: Run) -> None:
     run(f"speed.{name}")
 
 
-def test_interval_models(run: Run, tmp_path: Path) -> None:
-    run("accuracy.interval_models", "decoders", "--work", str(tmp_path / "work"))
-
-
 @pytest.mark.parametrize("name", ["motion_pairs", "parts", "peers", "several", "sound", "temporal_head", "two_views"])
 def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
     run(f"accuracy.{name}", "--work", str(tmp_path / "work"))
@@ -48,8 +42,3 @@ def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
 
 def test_real_tracks(shared: Path, run: Run) -> None:
     run("accuracy.real_tracks", str(shared / "goldens" / "tracks"))
-
-
-def test_ablation(run: Run, tmp_path: Path) -> None:
-    data = write_dataset(tmp_path / "set", recordings=4, seconds=12.0, size=(64, 32), fps=8)
-    run("accuracy.ablation", str(data), "--rows", "single", "--work", str(tmp_path / "work"))
