@@ -15,10 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bineego.types import Bools, Ints
+from bineego.video.pace import FEW, REORDERED, Pace, even_step, lone_ends, misfits
 from bineego.video.timeline import NEVER_SHOWN
-
-REORDERED = 17
-"""Packets within which the order of presentation may differ from that of decoding (decoders keep 16 pictures)."""
 
 LONGEST_PAUSE = 3600
 """Seconds. No recording pauses for longer; what steps further ahead is another clock."""
@@ -47,43 +45,24 @@ class Clock:
     joins: Ints
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClockFacts:
-    """What is known of a clock beforehand, ticks.
-
-    Attributes:
-        usual: from one frame to the next, 1 or more.
-        second: of a second, 1 or more.
-        by_dts: whether the container stores decoding times; those of others are FFmpeg's guess from presentation times.
-        promised: from the first frame to the end, by a header that can be relied on.
-    """
-
-    usual: int
-    second: int
-    by_dts: bool = True
-    promised: int | None = None
-
-    @property
-    def slack(self) -> int:
-        """How far the clock may step back: decoding times never do, presentation times within reordering."""
-        return 0 if self.by_dts else max(self.second, REORDERED * self.usual)
-
-
-def mend(pts: Ints, dts: Ints, pace: ClockFacts) -> Clock:
+def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock:
     """Mend the times of a file.
 
     Args:
         pts, dts: times (P,) of the packets as the file has them; `NEVER_SHOWN` where there is none.
         pace: what is known beforehand.
+        hidden: packets (P,) that a player does not show; their times need not fit among the others.
     """
     leader = dts if pace.by_dts else pts
     known = np.flatnonzero(leader != NEVER_SHOWN)
     clock = leader[known]
     wrong, joins = _follow(clock, pace)
     moved = clock + _offsets(clock, wrong, joins, pace)
-    cut = _impossible_pause(moved, wrong, pace)
-    if cut is not None:
-        moved[cut:] -= moved[cut] - moved[cut - 1] - pace.usual
+    judged = np.ones(len(pts), np.bool_) if hidden is None else ~hidden
+    wrong |= _alone(moved, wrong, pace) if pace.by_dts else misfits(moved, judged[known] & ~wrong, pace)
+    later = _impossible_pause(moved, wrong, pace)
+    if len(later):
+        moved[later] -= moved[later[0]] - moved[~wrong & (moved < moved[later[0]])].max() - pace.usual
     _interpolate(moved, wrong)
 
     shift = np.zeros(len(pts), np.int64)
@@ -94,18 +73,20 @@ def mend(pts: Ints, dts: Ints, pace: ClockFacts) -> Clock:
     suspect = np.zeros(len(pts), np.bool_)
     suspect[known[wrong]] = True
     doubtful = suspect | _strayed(new_pts, new_dts, pace) if pace.by_dts else suspect
+    if pace.by_dts:
+        doubtful |= misfits(new_pts, judged & ~doubtful & (new_pts != NEVER_SHOWN), pace)
     missing = pts == NEVER_SHOWN
     filled = doubtful | missing if missing.sum() <= SPARSE * len(pts) else doubtful
-    target = _targets(new_pts, new_dts, filled, by_dts=pace.by_dts)
+    target = _targets(new_pts, new_dts, filled, pace)
     filled = filled & (target != NEVER_SHOWN)
-    _fill(new_pts, pts, target, filled, pace.usual)
+    _fill(new_pts, pts, target, filled, pace)
     # Several frames may share one time by the rules of a container that has decoding times; that is not damage.
     told = np.flatnonzero(doubtful if pace.by_dts else filled)
-    told = told if cut is None else np.union1d(told, known[cut])
+    told = np.union1d(told, known[later[:1]])
     return Clock(pts=new_pts, dts=new_dts, doubtful=told, joins=known[joins])
 
 
-def _follow(clock: Ints, pace: ClockFacts) -> tuple[Bools, Ints]:
+def _follow(clock: Ints, pace: Pace) -> tuple[Bools, Ints]:
     """Which times (K,) are damaged, and where (J,) a new recording begins."""
     wrong, joins = np.zeros(len(clock), np.bool_), []
     steps, longest = np.diff(clock), LONGEST_PAUSE * pace.second
@@ -121,19 +102,22 @@ def _follow(clock: Ints, pace: ClockFacts) -> tuple[Bools, Ints]:
         if back is not None:
             wrong[first : edges[back]] = True
             at = back
-        elif step < -pace.slack and first == 1:
-            wrong[0] = True  # the very first packet alone
+        elif first <= pace.stamped[0] and (step < -pace.slack or step > longest):
+            wrong[:first] = True  # what has one time stamp is no recording
+        elif first >= len(clock) - pace.stamped[1] and (step > longest or (pace.by_dts and step < 0)):
+            wrong[first:] = True
         elif (step < -pace.slack and _starts_anew(clock, first, pace)) or step > longest:
             joins.append(first)
         at += 1
     return wrong, np.array(joins, np.int64)
 
 
-def _is_away(clock: Ints, before: int, first: int, back: int, pace: ClockFacts) -> bool:
+def _is_away(clock: Ints, before: int, first: int, back: int, pace: Pace) -> bool:
     """Whether the packets from `first` to `back` are off the clock that the ones before and after agree on."""
     gap, due = int(clock[back] - clock[before]), (back - before) * pace.usual
     if pace.slack == 0:
-        return due // 2 <= gap <= due + pace.second and not clock[before] < clock[first] < clock[back]
+        away = clock[first] <= clock[before] or clock[back - 1] >= clock[back]
+        return bool(due // 2 <= gap <= due + pace.second and away)
     if abs(gap - due) > pace.slack:
         return False
     # With reordering a frame after a pause may come before those that lead up to it: then the others follow soon.
@@ -145,13 +129,22 @@ def _is_away(clock: Ints, before: int, first: int, back: int, pace: ClockFacts) 
     return bool(away.max() < clock[max(0, first - REORDERED) : first].min())
 
 
-def _starts_anew(clock: Ints, first: int, pace: ClockFacts) -> bool:
+def _starts_anew(clock: Ints, first: int, pace: Pace) -> bool:
     """Whether the clock stays behind from `first` on. With reordering, a frame after a pause may have come early."""
     after = clock[first : first + REORDERED]
     return pace.slack == 0 or (len(after) == REORDERED and int(after.max()) < int(clock[first - 1]))
 
 
-def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: ClockFacts) -> Ints:
+def _alone(clock: Ints, wrong: Bools, pace: Pace) -> Bools:
+    """The first and the last packets (K,) that are far off where all others are evenly apart."""
+    alone, good = np.zeros(len(clock), np.bool_), np.flatnonzero(~wrong)
+    early, late = lone_ends(clock[good], pace)
+    alone[good[:early]] = True
+    alone[good[len(good) - late :]] = True
+    return alone
+
+
+def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: Pace) -> Ints:
     """What to add to each time (K,) so that a recording goes on where the one before it ends."""
     offsets = np.zeros(len(clock), np.int64)
     start = 0
@@ -164,18 +157,20 @@ def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: ClockFacts) -> Ints:
     return offsets
 
 
-def _impossible_pause(clock: Ints, wrong: Bools, pace: ClockFacts) -> int | None:
-    """The packet at which the clock steps ahead by what the video is longer than its header promises."""
+def _impossible_pause(clock: Ints, wrong: Bools, pace: Pace) -> Ints:
+    """The packets behind the step by which the video is longer than its header promises, in order of their times."""
     good = np.flatnonzero(~wrong)
+    nothing = np.zeros(0, np.int64)
     if pace.promised is None or len(good) < 2:
-        return None
+        return nothing
+    order = good[np.argsort(clock[good], kind="stable")]
+    steps = np.diff(clock[order])
     excess = int(np.ptp(clock[good])) - pace.promised  # of a whole file below 0: the last frame has a length
-    steps = np.diff(clock[good])
     largest = int(steps.argmax())
-    tolerance = max(pace.second // 4, pace.usual)
-    if excess <= tolerance or abs(int(steps[largest]) - 2 * pace.usual - excess) > tolerance:
-        return None
-    return int(good[largest + 1])
+    if excess <= pace.tolerance or abs(int(steps[largest]) - 2 * pace.usual - excess) > pace.tolerance:
+        return nothing
+    later: Ints = order[largest + 1 :]
+    return later
 
 
 def _interpolate(clock: Ints, wrong: Bools) -> None:
@@ -196,20 +191,21 @@ def _latest(places: Ints, n: int) -> Ints:
     return places[np.clip(np.searchsorted(places, np.arange(n), side="right") - 1, 0, None)]
 
 
-def _targets(pts: Ints, dts: Ints, doubtful: Bools, *, by_dts: bool) -> Ints:
+def _targets(pts: Ints, dts: Ints, doubtful: Bools, pace: Pace) -> Ints:
     """About where each presentation time (P,) is to be expected."""
-    if by_dts:
+    if pace.by_dts:
         both = (pts != NEVER_SHOWN) & (dts != NEVER_SHOWN) & ~doubtful
         delay = int(np.median((pts - dts)[both])) if both.any() else 0
         return np.where(dts == NEVER_SHOWN, NEVER_SHOWN, dts + delay)
     good = np.flatnonzero((pts != NEVER_SHOWN) & ~doubtful)
     if not len(good):
         return np.full(len(pts), NEVER_SHOWN, np.int64)
-    target: Ints = np.rint(np.interp(np.arange(len(pts)), good, pts[good])).astype(np.int64)
-    return target
+    places = np.arange(len(pts))
+    target: Ints = np.rint(np.interp(places, good, pts[good])).astype(np.int64)
+    return target + pace.usual * (np.minimum(places - good[0], 0) + np.maximum(places - good[-1], 0))
 
 
-def _strayed(pts: Ints, dts: Ints, pace: ClockFacts) -> Bools:
+def _strayed(pts: Ints, dts: Ints, pace: Pace) -> Bools:
     """Which presentation times (P,) lie further from the decoding times around them than reordering reaches."""
     stray = np.zeros(len(pts), np.bool_)
     both = np.flatnonzero((pts != NEVER_SHOWN) & (dts != NEVER_SHOWN))
@@ -223,23 +219,32 @@ def _strayed(pts: Ints, dts: Ints, pace: ClockFacts) -> Bools:
     end = shown if pace.promised is None else np.full_like(shown, shown[0] + pace.promised)
     high = np.where(place + REORDERED < len(both), high, np.maximum(high, end))
     far = (shown > high + pace.second) | (shown < low - pace.second)
+    if len(both) < len(pts):  # no frame is shown before it is decoded; where all have times, `misfits` tells better
+        before = shown < dts[both] - pace.usual
+        far |= before & (before.sum() <= FEW)
     stray[both] = far
     return stray
 
 
-def _fill(pts: Ints, order: Ints, target: Ints, doubtful: Bools, usual: int) -> None:
+def _fill(pts: Ints, order: Ints, target: Ints, doubtful: Bools, pace: Pace) -> None:
     """Give doubtful packets the times that are free among the others, near their targets.
 
     Args:
         order: the file's own presentation times (P,): where they are damaged together, their order still tells.
     """
     good = np.sort(pts[(pts != NEVER_SHOWN) & ~doubtful])
+    even = even_step(np.diff(good), pace.second) is not None
+    usual = pace.usual
     for run in _runs(np.flatnonzero(doubtful)):
         aims = np.sort(target[run])
         slots = _free(good, aims[0] - REORDERED * usual, aims[-1] + REORDERED * usual, usual)
         if len(slots) >= len(run):
             windows = np.lib.stride_tricks.sliding_window_view(slots, len(run))
             aims = windows[np.abs(windows - aims).sum(axis=1).argmin()]
+        elif len(good) and (run[0] == 0 or aims[0] < good[0] or (even and aims[0] - good[0] < REORDERED * usual)):
+            aims = good[0] - usual * np.arange(len(run), 0, -1)
+        elif len(good) and (aims[-1] > good[-1] or (even and good[-1] - aims[-1] < REORDERED * usual)):
+            aims = good[-1] + usual * np.arange(1, len(run) + 1)
         else:
             aims = _apart(aims, good)
         in_order = np.ptp(order[run]) < (len(run) + REORDERED) * usual

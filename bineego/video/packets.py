@@ -16,9 +16,10 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from bineego.types import Bools, Ints
-from bineego.video.clock import Clock, ClockFacts, mend
+from bineego.video.clock import Clock, mend
 from bineego.video.decode import packets_of
 from bineego.video.keyframes import is_clean_entry
+from bineego.video.pace import Pace
 from bineego.video.probe import (
     AV_TIME_BASE,
     exact,
@@ -36,6 +37,9 @@ OF_ALL = ("matroska", "avi", "flv", "asf")  # formats that write down the length
 NO_LENGTH = ("mpegts", "mpeg")  # formats without a length: FFmpeg's is the distance of time stamps, right or wrong
 PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
 RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
+
+WRAP = Fraction(1 << 33, 90_000)
+"""Seconds after which the clock of MPEG files starts anew, 26.5 hours."""
 
 HEADER = 4096
 """Bytes that a container may have before its first packet, at most, where FFmpeg guesses a length."""
@@ -55,6 +59,8 @@ class FilePackets:
         n_promised: frames that the header counts, 0 where it does not.
         usual: ticks from one frame to the next.
         zero: what a player shows as 0:00, seconds on the file's clock; None where the container does not say.
+        started: tick at which FFmpeg says that the picture starts, or `NEVER_SHOWN`.
+        others: when the first of the other streams starts, seconds on the file's clock.
         promised: length by the header, seconds.
         own_end: seconds on its clock at which the picture ends, where the file says; see `_own_end`.
         reorders: whether the decoder may give frames in another order than that of their packets.
@@ -75,6 +81,8 @@ class FilePackets:
     n_promised: int
     usual: int
     zero: Fraction | None
+    started: int
+    others: Fraction | None
     promised: float | None
     own_end: Fraction | None
     reorders: bool
@@ -103,13 +111,51 @@ class FilePackets:
         known = self.pts[self.pts != NEVER_SHOWN]
         end = self.own_end
         promised = None if end is None or not len(known) else round(end / self.time_base) - int(known[0])
-        pace = ClockFacts(
+        pace = Pace(
             usual=self.usual,
             second=max(1, round(1 / self.time_base)),
             by_dts=not (self.container.startswith(PTS_ONLY) and len(known)),
             promised=promised,
+            within=self._within(),
+            stamped=self._stamped(),
         )
-        return mend(self.pts, self.dts, pace)
+        # What an edit list hides has a time like all others; what is no picture of its own need not.
+        return mend(self.pts, self.dts, pace, None if self.container.startswith("mov") else self.hidden)
+
+    def _within(self) -> tuple[int, int] | None:
+        """The first and the last tick that the header leaves room for; None where it does not say."""
+        own = self.container.startswith("mov") and self.started != NEVER_SHOWN
+        if not (own or self.container.startswith(OF_ALL)):
+            return None
+        end = self.own_end if self.own_end is not None else self.promised
+        return (self.started if own else 0, round(end / self.time_base)) if end else None
+
+    def _stamped(self) -> tuple[int, int]:
+        """Packets that share the first time stamp, and the last: FFmpeg tells the place of the first of them alone."""
+        placed = np.flatnonzero(self.marks[:, 2] != NEVER_SHOWN)
+        if self.container not in NO_LENGTH or len(placed) < 2:
+            return 1, 1
+        return max(1, int(placed[1])), len(self.marks) - int(placed[-1])
+
+    def moved(self, clock: Clock) -> int:
+        """By how many ticks the repaired clock has moved the packet whose time FFmpeg took for the start."""
+        known = self.pts != NEVER_SHOWN
+        starts = np.flatnonzero(known & (self.pts == self.started))[:1]
+        return int((clock.pts - self.pts)[starts].sum())
+
+    def zero_by(self, clock: Clock, first: Fraction) -> Fraction:
+        """What a player would show as 0:00 if the clock were whole, seconds on it; the first frame is at `first`."""
+        zero = self.zero
+        if zero is not None and self.moved(clock):  # FFmpeg may count one stream from before its clock starts anew
+            zero = None if self.others is None else first + (self.others - first + WRAP / 2) % WRAP - WRAP / 2
+        # A frame earlier than the container's start time means that the start time was a wrong guess.
+        return first if zero is None else min(zero, first)
+
+    def end_by(self, clock: Clock) -> Fraction | None:
+        """`own_end` if the clock were whole."""
+        if self.own_end is None or not self.container.startswith(OWN_LENGTHS):
+            return self.own_end
+        return self.own_end + self.moved(clock) * self.time_base
 
     def may_hide_frames(self, clock: Clock) -> bool:
         """Whether an edit list may hide frames because of a damaged time."""
@@ -151,6 +197,8 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             n_promised=stream.frames,
             usual=_usual(stream, np.array(lengths, np.int64), time_base),
             zero=start_time(container, stream),
+            started=_mark(stream.start_time),
+            others=_first_start(container, stream),
             promised=_told_length(container, stream),
             own_end=_own_end(container, stream),
             reorders=stream.codec_context.has_b_frames,
@@ -159,6 +207,16 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             n_streams=len(pictures_of(container)),
             unread=round(unread_share(Path(path), reached), 2),
         )
+
+
+def _first_start(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """When the first of the other streams starts, seconds."""
+    starts = [
+        other.start_time * base
+        for other in container.streams
+        if other is not stream and other.start_time is not None and (base := exact(other.time_base))
+    ]
+    return min(starts, default=None)
 
 
 def _told_length(container: InputContainer, stream: VideoStream) -> float | None:

@@ -24,6 +24,7 @@ from bineego.types import Floats, Ints
 from bineego.video.clock import LONGEST_PAUSE, Clock
 from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
+from bineego.video.pace import as_usual, even_step
 from bineego.video.packets import OF_ALL, FilePackets, read_packets
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
@@ -32,15 +33,6 @@ from bineego.words import many
 log = logging.getLogger(__name__)
 
 FROM_ZERO = ("asf", "nut")  # formats whose length counts from 0 on their clock, wherever they start
-EVEN_STEPS = 12
-"""Steps from frame to frame that a file must have to be called even."""
-
-FEW = 4
-"""Uneven steps up to which a file, however short, still counts as even."""
-
-ROUNDING = 0.0011
-"""Seconds by which even steps differ where a container counts milliseconds."""
-
 ENOUGH = 64
 """Frames among which a decoder that changes the order of frames has changed it."""
 
@@ -77,9 +69,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     else:
         frame_ticks, first = np.unique(ticks[shown], return_index=True)
         positions, last_length = frame_ticks, float(lengths[shown][first[-1]] * found.time_base)
-    # A frame earlier than the container's start time means that the start time was a wrong guess.
-    first_time = Fraction(int(positions[0])) * found.time_base
-    zero = first_time if found.zero is None else min(found.zero, first_time)
+    zero = found.zero_by(clock, Fraction(int(positions[0])) * found.time_base)
     times = _seconds(positions, found.time_base, zero)
     if not 0 < last_length <= LONGEST_PAUSE:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
@@ -102,7 +92,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
         damage=Damage(
             doubtful=len(clock.doubtful) + uneven,
             holes=tuple((round(start, 2), round(end, 2)) for start, end in holes.tolist()),
-            ends=_wrong_end(found, duration, zero, joined=bool(len(clock.joins))),
+            ends=_wrong_end(found, clock, duration, zero),
             unread=found.unread,
         ),
     )
@@ -160,18 +150,19 @@ def _report(path: Path | str, timeline: FrameTimeline, clock: Clock, found: File
         )
 
 
-def _wrong_end(found: FilePackets, duration: float, zero: Fraction, *, joined: bool) -> tuple[float, float] | None:
+def _wrong_end(found: FilePackets, clock: Clock, duration: float, zero: Fraction) -> tuple[float, float] | None:
     """Where the video ends, and where its header says, seconds; None where they agree, or it does not say."""
     if found.promised is None:
         return None
     usual = float(found.usual * found.time_base)
-    if found.own_end is not None:
-        promised, tolerance = float(found.own_end - zero), max(0.5, 2 * usual)
+    own_end = found.end_by(clock)
+    if own_end is not None:
+        promised, tolerance = float(own_end - zero), max(0.5, 2 * usual)
     else:  # it may cover sound that goes on, or be a little off
         before = max(0.0, float(zero)) if found.container.startswith(FROM_ZERO) else 0.0
         promised, tolerance = found.promised - before, 1 + 0.1 * found.promised
-    told = found.own_end is not None or found.container.startswith(OF_ALL)
-    longer = told and duration - promised > max(0.5, 2 * usual) and not joined
+    told = own_end is not None or found.container.startswith(OF_ALL)
+    longer = told and duration - promised > max(0.5, 2 * usual) and not len(clock.joins)
     return (round(duration, 2), round(promised, 2)) if longer or promised - duration > tolerance else None
 
 
@@ -181,12 +172,10 @@ def holes_of(times: Floats) -> tuple[Floats, int]:
     A file in which more than a few steps are uneven has a variable rate.
     """
     steps = np.diff(times)
-    if len(steps) < EVEN_STEPS:
+    usual = even_step(steps, 1)
+    if usual is None:
         return np.zeros((0, 2)), 0
-    usual = float(np.median(steps))
-    uneven = np.abs(steps - usual) > ROUNDING + 0.02 * usual
-    if uneven.sum() > max(FEW, 0.02 * len(steps)):
-        return np.zeros((0, 2)), 0
+    uneven = ~as_usual(steps, usual, 1)
     wide = uneven & (steps > 1.5 * usual)
     return np.stack([times[:-1][wide], times[1:][wide]], axis=1), int((uneven & ~wide).sum())
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bineego.video.clock import Clock, ClockFacts, mend
+from bineego.video.clock import Clock, mend
+from bineego.video.pace import Pace
 from bineego.video.timeline import NEVER_SHOWN
 
 SECOND, FRAME = 1000, 40
@@ -29,7 +30,7 @@ def recording(gaps: list[int], b_frames: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mended(pts: np.ndarray, dts: np.ndarray, *, by_dts: bool = True, promised: int | None = None) -> Clock:
-    return mend(pts, dts, ClockFacts(usual=FRAME, second=SECOND, by_dts=by_dts, promised=promised))
+    return mend(pts, dts, Pace(usual=FRAME, second=SECOND, by_dts=by_dts, promised=promised))
 
 
 @given(gaps=GAPS, b_frames=st.integers(0, 3), by_dts=st.booleans(), late=st.integers(0, 5000))
@@ -56,6 +57,76 @@ def test_one_damaged_time_is_set_between_its_neighbours(n: int, b_frames: int, a
     clock = mended(broken_pts, broken_dts, by_dts=by_dts)
     assert clock.doubtful.tolist() == [at]
     np.testing.assert_array_equal(clock.pts, pts)
+
+
+@given(
+    n=st.integers(60, 120),
+    b_frames=st.integers(0, 3),
+    last=st.booleans(),
+    by=st.sampled_from([300_000, -300_000, 2**33, -(2**33), 5000, -5000, 500, -500]),
+    kind=st.sampled_from(["both", "pts", "pts only"]),
+    late=st.sampled_from([0, 7777]),
+)
+def test_the_first_and_the_last_time(n: int, b_frames: int, last: bool, by: int, kind: str, late: int) -> None:
+    """Though nothing comes before the one, and nothing after the other."""
+    pts, dts = (ticks + late for ticks in recording([FRAME] * n, b_frames))
+    at = n if last else 0
+    broken_pts, broken_dts = pts.copy(), dts.copy()
+    broken_pts[at] += by
+    broken_dts[at] += by if kind == "both" else 0
+    clock = mended(broken_pts, broken_dts, by_dts=kind != "pts only")
+    assert clock.doubtful.tolist() == [at]
+    assert not len(clock.joins)
+    np.testing.assert_array_equal(clock.pts, pts)
+
+
+@given(
+    n=st.integers(60, 120),
+    b_frames=st.integers(0, 3),
+    at=st.integers(2, 35),
+    by=st.sampled_from([500, -500, 620, -620]),
+    by_dts=st.booleans(),
+)
+def test_a_presentation_time_that_comes_between_others(n: int, b_frames: int, at: int, by: int, by_dts: bool) -> None:
+    pts, dts = recording([FRAME] * n, b_frames)
+    broken = pts.copy()
+    broken[at] += by
+    clock = mended(broken, dts, by_dts=by_dts)
+    assert clock.doubtful.tolist() == [at]
+    np.testing.assert_array_equal(clock.pts, pts)
+
+
+@given(
+    n=st.integers(60, 120),
+    last=st.booleans(),
+    frames=st.integers(1, 8),
+    by=st.sampled_from([300_000, 5000, 500]),
+)
+def test_frames_that_share_the_first_or_the_last_stamp(n: int, last: bool, frames: int, by: int) -> None:
+    right = np.arange(n) * FRAME
+    broken = right.copy()
+    broken[n - frames if last else 0 : n if last else frames] += by if last else -by
+    pace = Pace(usual=FRAME, second=SECOND, stamped=(1, frames) if last else (frames, 1))
+    clock = mend(broken, broken, pace)
+    assert len(clock.doubtful) == frames
+    np.testing.assert_array_equal(clock.pts, right)
+
+
+@given(n=st.integers(20, 60), last=st.booleans(), pause=st.sampled_from([160, 500, 5000]), lost=st.integers(1, 3))
+def test_pauses_at_an_end_that_may_be(n: int, last: bool, pause: int, lost: int) -> None:
+    """Where the header knows of the time, where a few frames may have been dropped, and where the rate is not even."""
+    before, after = ([], [pause]) if last else ([pause], [])
+    uneven = np.random.default_rng(n).integers(20, 80, n).tolist()
+    for gaps, within in (
+        ([*before, *[FRAME] * n, *after], (0, n * FRAME + pause)),
+        ([FRAME * (1 + lost) if step else FRAME for step in [*before, *[0] * n, *after]], None),
+        ([*before, *uneven, *after], None),
+    ):
+        pts, dts = recording(gaps, 0)
+        pace = Pace(usual=FRAME, second=SECOND, within=within)
+        clock = mend(pts, dts, pace)
+        assert not len(clock.doubtful)
+        np.testing.assert_array_equal(clock.pts, pts)
 
 
 @given(n=st.integers(60, 120), b_frames=st.integers(1, 3), at=st.integers(2, 35), by=st.sampled_from([300_000, -5000]))

@@ -6,12 +6,13 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from video.damage import matroska_block, mp4_length, mp4_offset, transport_stream
+from video.damage import flash, matroska_block, mp4_length, mp4_offset, mpeg
 
 from bineego.video.frames import Backend, FrameOptions
 from bineego.video.reader import VideoReader
@@ -47,9 +48,9 @@ def assert_right(path: Path, caplog: pytest.LogCaptureFixture, n_doubtful: int =
 
 
 @pytest.mark.parametrize("seconds", [300, -300, 5, -5, 0.5, -0.5, 0.06])
-def test_transport_stream(source: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: float) -> None:
+def test_mpeg(source: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, seconds: float) -> None:
     path = tmp_path / "one.ts"
-    transport_stream(source(".ts"), path, 40, seconds)
+    mpeg(source(".ts"), path, 40, seconds)
     assert_right(path, caplog)
     assert "header" not in caplog.text  # such a file has none with a length
     assert len(list(VideoReader(path, FrameOptions(size=32), backend=Backend.OPENCV).read())) == FRAMES
@@ -74,6 +75,80 @@ def test_mp4_offset(make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureF
     path = tmp_path / "one.mp4"
     mp4_offset(whole, path, 40, seconds * second)
     assert_right(path, caplog)
+
+
+@pytest.mark.parametrize("picture", [0, -1])
+@pytest.mark.parametrize("suffix", [".ts", ".flv", ".mkv"])
+@pytest.mark.parametrize("seconds", [20, -5, 0.5, -0.5])
+def test_at_an_end(
+    source: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str, picture: int, seconds: float
+) -> None:
+    """The length and all other times are those of the whole file, though nothing comes before, or after."""
+    path = tmp_path / f"one{suffix}"
+    if suffix == ".mkv":
+        matroska_block(source(suffix), path, picture, round(1000 * seconds))
+    else:
+        {".ts": mpeg, ".flv": flash}[suffix](source(suffix), path, picture, seconds)
+    assert_right(path, caplog)
+    assert "header" not in caplog.text
+
+
+@pytest.mark.parametrize("picture", [0, -1])
+@pytest.mark.parametrize("suffix", [".mpg", ".vob"])
+@pytest.mark.parametrize("seconds", [300, -5, 0.5, -0.5])
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+def test_program_stream_at_an_end(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    b_frames: str, suffix: str, picture: int, seconds: float,
+) -> None:  # fmt: skip
+    """One stamp may be that of several frames."""
+    options = {"bf": b_frames, "g": "12"}
+    whole = make_video(tmp_path / f"whole{suffix}", codec="mpeg2video", count=FRAMES, rate=RATE, options=options)
+    path = tmp_path / f"one{suffix}"
+    mpeg(whole, path, picture, seconds)
+    timeline = scan(path)
+    np.testing.assert_allclose(timeline.times, np.arange(FRAMES) / RATE, atol=2e-3)
+    assert timeline.duration == pytest.approx(FRAMES / RATE, abs=0.01)
+    assert 1 <= timeline.damage.doubtful == len(timeline.doubtful)
+    assert "damaged times of" in caplog.text
+    assert "joined" not in caplog.text
+
+
+@pytest.mark.parametrize("entry", [0, -1])
+@pytest.mark.parametrize("seconds", [300, -5, 0.5, -0.5])
+def test_mp4_offset_at_an_end(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, entry: int, seconds: float
+) -> None:
+    options = {"x264-params": "keyint=25:bframes=2:scenecut=0"}
+    whole = make_video(tmp_path / "whole.mp4", count=FRAMES, rate=RATE, options=options)
+    with av.open(str(whole)) as container:
+        second = round(1 / container.streams.video[0].time_base)
+    path = tmp_path / "one.mp4"
+    mp4_offset(whole, path, entry, round(seconds * second))
+    assert_right(path, caplog)
+    assert "header" not in caplog.text
+
+
+@pytest.mark.parametrize("seconds", [60, -60, 5, -5])
+def test_sound_still_says_where_the_start_is(tmp_path: Path, seconds: float) -> None:
+    """A player's 0:00 is the first of both, here the sound, however wrong the first picture's time is."""
+    whole, path = tmp_path / "whole.ts", tmp_path / "one.ts"
+    with av.open(str(whole), "w") as output:
+        sound, pictures = output.add_stream("mp2", rate=48_000), output.add_stream("mpeg2video", rate=RATE)
+        pictures.width, pictures.height, pictures.pix_fmt = 96, 64, "yuv420p"
+        quiet = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 2 * 48_000), np.int16), format="s16", layout="stereo")
+        quiet.sample_rate, quiet.pts = 48_000, 0
+        output.mux(sound.encode(quiet))
+        for number in range(50):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 4 * number, np.uint8), format="rgb24")
+            picture.pts, picture.time_base = number + 5, Fraction(1, RATE)
+            output.mux(pictures.encode(picture))
+        for stream in (sound, pictures):
+            output.mux(stream.encode(None))
+    right = scan(whole)
+    assert right.times[0] > 0.1
+    mpeg(whole, path, 0, seconds)
+    np.testing.assert_allclose(scan(path).times, right.times, atol=2e-3)
 
 
 @pytest.mark.parametrize("seconds", [300, 3])
