@@ -202,7 +202,8 @@ def _targets(pts: Ints, dts: Ints, doubtful: Bools, pace: Pace) -> Ints:
         return np.full(len(pts), NEVER_SHOWN, np.int64)
     places = np.arange(len(pts))
     target: Ints = np.rint(np.interp(places, good, pts[good])).astype(np.int64)
-    return target + pace.usual * (np.minimum(places - good[0], 0) + np.maximum(places - good[-1], 0))
+    target += pace.usual * (np.minimum(places - good[0], 0) + np.maximum(places - good[-1], 0))
+    return target
 
 
 def _strayed(pts: Ints, dts: Ints, pace: Pace) -> Bools:

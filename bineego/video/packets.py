@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from bineego.types import Bools, Ints
 from bineego.video.clock import Clock, mend
 from bineego.video.decode import packets_of
+from bineego.video.headers import PLACEHOLDER, STATED, stated_length
 from bineego.video.keyframes import is_clean_entry
 from bineego.video.pace import Pace
 from bineego.video.probe import (
@@ -199,7 +200,7 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             zero=start_time(container, stream),
             started=_mark(stream.start_time),
             others=_first_start(container, stream),
-            promised=_told_length(container, stream),
+            promised=_told_length(Path(path), container, stream),
             own_end=_own_end(container, stream),
             reorders=stream.codec_context.has_b_frames,
             edited=edited,
@@ -219,14 +220,16 @@ def _first_start(container: InputContainer, stream: VideoStream) -> Fraction | N
     return min(starts, default=None)
 
 
-def _told_length(container: InputContainer, stream: VideoStream) -> float | None:
-    """Length by the header, seconds; None where FFmpeg makes one up.
+def _told_length(path: Path, container: InputContainer, stream: VideoStream) -> float | None:
+    """Length by the header, seconds; None where it does not say, or FFmpeg makes one up.
 
     Recordings that were never closed, or went through a pipe, have none: then it is the size of the file by the rate of
     the streams whose rate is known, in most cases of the sound alone, and may be many times too long.
     """
     length, name = promised_duration(container, stream), container.format.name
-    if length is None or name in NO_LENGTH:
+    if name in STATED:
+        return stated_length(path, name)
+    if not length or name in NO_LENGTH or stream.frames >= PLACEHOLDER:
         return None
     rate = sum(other.codec_context.bit_rate or 0 for other in container.streams if other.codec_context is not None)
     guessed = 0 <= (container.size or 0) - length * rate / 8 < HEADER
@@ -247,6 +250,8 @@ def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
         stale = container.duration is not None and end > Fraction(container.duration, AV_TIME_BASE) + 1
         return None if stale else end
     time_base = exact(stream.time_base)
+    if container_format == "avi":  # FFmpeg's duration of a file that was cut is scaled to its size, the count is not
+        return stream.frames * time_base if time_base and 0 < stream.frames < PLACEHOLDER else None
     if container_format.startswith(OWN_LENGTHS) and stream.duration and time_base:
         return ((stream.start_time or 0) + stream.duration) * time_base
     return None

@@ -31,7 +31,7 @@ def pictures(count: int, width: int, height: int, seed: int = 0) -> Iterator[np.
 
 
 def write_video(
-    path: Path,
+    path: Path | Any,
     *,
     codec: str = "libx264",
     count: int = 60,
@@ -45,8 +45,9 @@ def write_video(
     container: str | None = None,
     pixels: str = "yuv420p",
 ) -> Path:
+    """Write a video to a file, or to anything that has a `write`."""
     time_base = Fraction(time_base or Fraction(1, rate))
-    with av.open(str(path), "w", format=container) as output:
+    with av.open(str(path) if isinstance(path, Path) else path, "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
         stream.codec_context.time_base = time_base

@@ -307,3 +307,40 @@ def test_a_length_that_ffmpeg_guesses_is_no_promise(
     assert timeline.duration == pytest.approx(FRAMES / RATE, abs=0.1)
     assert not timeline.damage
     assert not caplog.records
+
+
+LENGTHS = [
+    (".avi", "mpeg4", {"bf": "2"}),
+    (".avi", "mjpeg", {}),
+    (".rm", "rv20", {}),
+    (".ivf", "libvpx", {"cpu-used": "8"}),
+    (".flv", "flv1", {}),
+    (".asf", "wmv2", {}),
+    (".mkv", "mpeg4", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("suffix", "codec", "options"), LENGTHS)
+def test_lengths_that_a_pipe_left_open_are_no_promise(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    suffix: str, codec: str, options: dict[str, str],
+) -> None:  # fmt: skip
+    """And those of a file that was filled in at the end are one, though the file was cut since."""
+    how = {"codec": codec, "options": options, "count": FRAMES, "rate": RATE, "width": 176, "height": 144}
+    how["pixels"] = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    whole, pipe = make_video(tmp_path / f"whole{suffix}", **how), Pipe()
+    make_video(pipe, container={".mkv": "matroska"}.get(suffix, suffix[1:]), **how)
+    piped, cut, half = (tmp_path / f"{name}{suffix}" for name in ("piped", "cut", "half"))
+    piped.write_bytes(pipe.content)
+    half.write_bytes(pipe.content[: len(pipe.content) // 2])
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    for path in (whole, piped):
+        timeline = scan(path)
+        assert timeline.duration == pytest.approx(FRAMES / RATE, abs=0.1)
+        assert not timeline.damage
+    assert scan(half).damage.ends is None
+    assert not caplog.records
+    timeline = scan(cut)
+    assert timeline.damage.ends == (pytest.approx(timeline.duration, abs=0.01), pytest.approx(4.0, abs=0.1))
+    assert timeline.duration < 3
+    assert "ends early" in caplog.text
