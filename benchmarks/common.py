@@ -48,11 +48,7 @@ PACKAGES = ("torch", "numpy", "pandas", "av", "opencv-python-headless")
 
 
 def parser(doc: str | None, *, rounds: int | None = None) -> argparse.ArgumentParser:
-    """The parser of a script whose docstring is `doc`, with what every script takes.
-
-    Args:
-        rounds: in which sides take their turns, unless the call says otherwise; None = there are none.
-    """
+    """The parser of a script whose docstring is `doc`; `rounds` is the default where sides take turns."""
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--dry", action="store_true", help="tiny sizes, whose figures mean nothing: does it run?")
     made.add_argument("--json", type=Path, help="also write the result here")
@@ -62,12 +58,7 @@ def parser(doc: str | None, *, rounds: int | None = None) -> argparse.ArgumentPa
 
 
 def asked(made: argparse.ArgumentParser, *, level: int = logging.WARNING, **dry: Any) -> argparse.Namespace:
-    """The call.
-
-    Args:
-        level: of what the package says.
-        dry: what a dry run asks for instead; its round is one.
-    """
+    """The call; a dry run is of one round, and of what `dry` says. `level` is of the package's log."""
     call = made.parse_args()
     vars(call).update({"rounds": 1, **dry} if call.dry else {})
     logging.getLogger("bineego").setLevel(level)
@@ -134,11 +125,8 @@ _RUNS: dict[str, Callable[..., object]] = {}
 
 
 def own_process(build: Callable[..., Runs] = dict, *arguments: object) -> ProcessPoolExecutor:
-    """A process of its own, begun anew: its imports, settings and memory are shared with no other side.
-
-    Args:
-        build: makes there what `elsewhere` times.
-    """
+    """A process of its own, whose imports, settings and memory no other side shares: `build` makes there what
+    `elsewhere` times."""
     spawn = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin, initargs=(build, arguments))
 
@@ -272,11 +260,7 @@ RATE = 30
 def write_clip(
     path: Path, width: int, height: int, seconds: int, *, hevc: bool = False, variable: bool = False
 ) -> Path:
-    """Encode a test video of 30 frames a second, H.264 unless it is `hevc`, with B-frames.
-
-    Args:
-        variable: whether the time between two frames varies.
-    """
+    """Encode a test video with B-frames, H.264 or `hevc`: 30 frames a second, or at times that vary."""
     options = {"preset": "veryfast", "crf": "23", "x264-params": "bframes=3"}
     if hevc:
         options = {"preset": "superfast", "crf": "25", "x265-params": "log-level=none:bframes=4"}

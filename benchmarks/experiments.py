@@ -37,6 +37,8 @@ from bineego.training.temporal.fit import HeadFit
 from bineego.training.temporal.material import example_of
 
 Figures = list[float]
+Table = dict[str, Figures]
+"""For each way, its figures with one seed."""
 MEANS = dict.fromkeys(("mAP@.5", "@.75", "@.95", "mean", "spread"), ".3f")
 """Columns of `means`."""
 TSM: dict[str, Any] = {
@@ -46,18 +48,13 @@ TSM: dict[str, Any] = {
 """How an interval head learns on sets as small as ours."""
 
 
-def experiment(doc: str | None, *, kinds: str | None = "motion,direction") -> argparse.ArgumentParser:
-    """The parser of an experiment.
-
-    Args:
-        kinds: of features, unless the call names others.
-    """
+def experiment(doc: str | None, *, kinds: str = "motion,direction") -> argparse.ArgumentParser:
+    """The parser of an experiment, on these kinds of features unless the call names others."""
     made = common.parser(doc)
     made.add_argument("--work", type=Path, required=True, help="folder of all that is made; what is there is used")
     made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     made.add_argument("--epochs", type=int, default=8)
     made.add_argument("--kinds", default=kinds, help="of features")
-    made.add_argument("--done", action="store_true", help="train nothing: the rows of what is done")
     return made
 
 
@@ -108,31 +105,31 @@ def answers(call: argparse.Namespace, data: Path, run: RunFolder, what: str = "v
     return folder
 
 
-def scored(truth: Path, predictions: Path | pd.DataFrame) -> Figures:
+def scored(truth: Path, predictions: Path | pd.DataFrame, subset: Subset | None = Subset.VAL) -> Figures:
     """mAP at the three thresholds, and their mean, on the held-out videos."""
-    found = evaluate(truth, predictions, subset=Subset.VAL)
+    found = evaluate(truth, predictions, subset=subset)
     return [*map(float, found.mAP), found.final]
 
 
 def of_run(run: RunFolder) -> Figures:
     """`scored` of what a training itself says of the held-out videos."""
-    found = evaluate(run.ground_truth, run.predictions)
-    return [*map(float, found.mAP), found.final]
+    return scored(run.ground_truth, run.predictions, None)
 
 
 def over_seeds(
-    call: argparse.Namespace, what: str, ask: Callable[[argparse.Namespace, int], dict[str, Figures]]
+    call: argparse.Namespace, what: str, ask: Callable[[argparse.Namespace, int], Table], *, done: bool = False
 ) -> list[list[Cell]]:
     """A row for each way that `ask` tells of: the way, with how many seeds, `means`. What was asked before is in the
     work folder.
 
     Args:
         what: for the name of the file.
+        done: ask for nothing, only the rows of what is there.
     """
     found: dict[str, list[Figures]] = {}
     for seed in call.seeds:
         path: Path = call.work / "figures" / f"{what}-{call.epochs}-{seed}.json"
-        if not path.is_file() and not call.done:
+        if not path.is_file() and not done:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(ask(call, seed)))
         for way, figures in json.loads(path.read_text()).items() if path.is_file() else ():

@@ -37,12 +37,10 @@ EACH_WAY = 2  # steps
 
 def with_signed(track: FeatureTrack) -> FeatureTrack:
     """The track with the changes of its features, their signs kept."""
-    last = len(track) - 1
     more = {}
     for kind, signed in zip((Kind.FINAL, Kind.MID), SIGNED, strict=True):
-        values = track.kinds[kind].astype(np.float32)
-        after, before = (np.clip(np.arange(len(track)) + way, 0, last) for way in (EACH_WAY, -EACH_WAY))
-        more[signed] = (values[after] - values[before]).astype(np.float16)
+        values = np.pad(track.kinds[kind].astype(np.float32), ((EACH_WAY, EACH_WAY), (0, 0)), "edge")
+        more[signed] = (values[2 * EACH_WAY :] - values[: -2 * EACH_WAY]).astype(np.float16)
     return dataclasses.replace(track, kinds={**track.kinds, **more})
 
 

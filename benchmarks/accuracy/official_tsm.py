@@ -67,12 +67,11 @@ def compare(folder: Path, trunk: Trunk) -> float:
     official = official_network(folder, trunk, N_FRAMES)
     for module in official.modules():  # fresh statistics are 0 and 1: they would hide a mix-up
         if isinstance(module, nn.BatchNorm2d):
-            assert module.running_var is not None
-            assert module.running_mean is not None
-            for tensor in (module.running_var, module.weight.data):
-                tensor.uniform_(0.5, 1.0)
-            for tensor in (module.running_mean, module.bias.data):
-                tensor.normal_(0, 0.1)
+            state = module.state_dict()  # its own tensors, not copies
+            for name in ("running_var", "weight"):
+                state[name].uniform_(0.5, 1.0)
+            for name in ("running_mean", "bias"):
+                state[name].normal_(0, 0.1)
     ours = TSM(NetworkConfig(trunk=trunk, n_classes=N_CLASSES, n_frames=N_FRAMES)).eval()
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "official.pth.tar"

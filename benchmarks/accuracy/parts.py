@@ -7,8 +7,7 @@ defaults, the interval head on a TSM from ImageNet's weights (t = 1, 4 frames, l
 score tracks fused by `ensemble`. *members*: the default's heads one by one, and all. *kinds* and *performers*: one
 kind of features alone, fewer people to train on (other ones for every seed). *trunk*: features `final` and `mid` of
 the frozen network, and of the interval head's. *scenes*: the scene task on a synthetic set. Rows of one part are
-trained alike: those of the last four for `--epochs`, with all kinds (no screen) where none is named. `--done` prints
-what is done, with as many seeds as each part has.
+trained alike: those of the last four for `--epochs`, with all kinds (no screen) where none is named.
 """
 
 from __future__ import annotations
@@ -22,16 +21,14 @@ import torch
 
 from benchmarks import experiments
 from benchmarks.common import Cell, report
-from benchmarks.experiments import MEANS, TSM, Figures, answers, of_run, over_seeds, scored, synthetic, trained
+from benchmarks.experiments import MEANS, TSM, Figures, Table, answers, of_run, over_seeds, scored, synthetic, trained
 from bineego import ensemble, localize
-from bineego.datasets import Dataset, Subset, open_dataset
+from bineego.datasets import Subset, open_dataset
 from bineego.runs import RunFolder
 from bineego.tsm.model_file import load_model
 from bineego.tsm.temporal_network import TemporalNetwork
 
 KINDS = "final,mid,final-change,mid-change,motion,direction"
-Table = dict[str, Figures]
-"""For each way, its figures with one seed."""
 
 
 def default(call: argparse.Namespace, seed: int) -> RunFolder:
@@ -92,16 +89,10 @@ def performers(call: argparse.Namespace, seed: int) -> Table:
     found: Table = {}
     for count in dict.fromkeys((1, min(2, len(names)), len(names))):
         chosen = [names[(2 * seed + i) % len(names)] for i in range(count)]
+        kept = [r for r in data.recordings if r.subset is not Subset.TRAIN or str(r.attributes["performer"]) in chosen]
         what = "temporal" if count == len(names) else f"{'+'.join(chosen)}-temporal"
-        found[str(count)] = of_run(trained(call, taught_by(data, chosen), what, seed))
+        found[str(count)] = of_run(trained(call, data.with_recordings(kept), what, seed))
     return found
-
-
-def taught_by(data: Dataset, names: list[str]) -> Dataset:
-    """The data set without the training recordings of other performers."""
-    return data.with_recordings(
-        [r for r in data.recordings if r.subset is not Subset.TRAIN or str(r.attributes["performer"]) in names]
-    )
 
 
 def scenes(call: argparse.Namespace, seed: int) -> Table:
@@ -119,6 +110,7 @@ def main() -> None:
     made = experiments.experiment(__doc__, kinds=KINDS)
     made.add_argument("set", nargs="?", type=Path, help="a dry run draws one")
     made.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    made.add_argument("--done", action="store_true", help="train nothing: the rows of what is done")
     made.add_argument("--interval-epochs", type=int, default=3)
     made.add_argument("--size", type=int, default=128, help="of the interval head's pictures, pixels")
     call = experiments.asked(made, interval_epochs=1, size=32, kinds="motion,direction")
@@ -128,7 +120,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rows: list[list[Cell]] = []
     for part in call.only:
-        rows += [[part, *row] for row in over_seeds(call, part, PARTS[part])]
+        rows += [[part, *row] for row in over_seeds(call, part, PARTS[part], done=call.done)]
     note = f"Interval head: {call.interval_epochs} epochs of {call.size} px; all but it and the default: {call.epochs}."
     report(call, {"part": "", "way": "", "trainings": "d", **MEANS}, rows, note=note)
 

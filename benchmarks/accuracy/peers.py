@@ -8,10 +8,9 @@ train.py and eval.py start (`LAUNCH`), and its configuration is its own for THUM
 
 The peer reads what `extract_features` writes of a set. Ours is `train SET` with its defaults, of the cache that these
 files are written from: `temporal_head`, whose trainings in FOLDER are taken; and the same with one member of the five,
-since the peer's network is one. Subset val is scored by `evaluate`, and nothing was chosen by it. mAP at tIoU 0.5,
-0.75, 0.95 and their mean over the seeds, with the spread of the mean; *CPU s* of a training in one thread, start and
-reading included, features apart (ours also chooses kinds and fits calibration and decoder in them). What is in FOLDER
-is not trained again.
+since the peer's network is one. Subset val is scored by `evaluate`, and nothing was chosen by it. *CPU s* of a training
+in one thread, start and reading included, features apart (ours also chooses kinds and fits calibration and decoder in
+them). What is in FOLDER is not trained again.
 
 --left-out trains the peer on four fifths of the training recordings and scores the others, which are other performers
 where index.json names them: so is seen what --set and --projected (the features as our head reads them) change.
@@ -42,12 +41,8 @@ from bineego.features import Projection, fit_projection
 from bineego.features.cache import TrackFiles
 from bineego.formats.annotations import Annotations
 
-WIDTH = 128
-"""Channels of the peer's network; its own 512 take several times as long."""
-
-LEVELS = 32
-"""Steps of the features in one of the coarsest level of the peer's pyramid."""
-
+WIDTH = 128  # channels of the peer's network; its own 512 take several times as long
+LEVELS = 32  # steps of the features in one of the coarsest level of the peer's pyramid
 OURS = {"ours": None, "ours, one member": 1}
 
 LAUNCH = """
@@ -59,7 +54,6 @@ from libs.utils import train_utils
 train_utils.ModelEma.__init__.__defaults__ = (0.99, None)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-
 """No GPU: its two calls do nothing. The mean of the weights that the peer keeps looks back 100 steps, not 1,000: a
 training has only hundreds."""
 
@@ -96,7 +90,6 @@ def main() -> None:
     made.add_argument("--projected", action="store_true", help="give the peer the features as our head reads them")
     made.add_argument("--left-out", action="store_true", help="score a part of subset train; the peer alone")
     made.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="in the peer's configuration")
-    made.set_defaults(kinds=None)  # of ours: those that its screen chooses
     call = asked(made)
     call.work, call.python = call.work.resolve(), str(call.python.absolute())
     rows: list[list[Cell]] = []

@@ -3,10 +3,10 @@
     python -m benchmarks.accuracy.real_tracks [FOLDER] [--json FILE]
 
 FOLDER holds the tracks of the public repository colincsl/TemporalConvolutionalNetworks as .npz files (scores and truth
-of every step; by default ../shared/goldens/tracks). Each fold of videos is decoded with temperature, lengths of actions
-and decoder from the other folds. Mean mAP at tIoU 0.5, 0.75 and 0.95 over all videos, and @0.95. The row
-"default chosen on the others" says what the defaults would be if the track had not been there. Ends with 1 if the
-default, that row or the fit is below the decoder of the paper on any track.
+of every step). Each fold of videos is decoded with temperature, lengths of actions and decoder from the other folds.
+Mean mAP at tIoU 0.5, 0.75 and 0.95 over all videos, and @0.95. The row "default chosen on the others" says what the
+defaults would be if the track had not been there. Ends with 1 if the default, that row or the fit is below the decoder
+of the paper on any track.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ class RealTracks:
         result = evaluate(self.truth, segments.concat(found, scored=True))
         return np.array([result.final, result.mAP[-1]])
 
-    def fits(self) -> list[Decoding]:
+    def fits(self) -> list[Way]:
         """For each fold, what decodes the others best."""
         found = [fit_decoder(fold.others, self.truth) for fold in self.folds]
         ways = [fit.decoding for fit in found if fit is not None]
         print("\n".join(f"  {self.name}: {way}" for way in ways), file=sys.stderr)
-        return ways
+        return [always(way) for way in ways]
 
 
 def read(folder: Path, name: str) -> RealTracks:
@@ -81,7 +81,7 @@ def read(folder: Path, name: str) -> RealTracks:
         scores = {key: file[f"scores_{key}"].astype(np.float64) for key in truth}
     if meta["scores"] == "probabilities":
         scores = {key: np.log(np.maximum(values, 1e-12)) for key, values in scores.items()}
-    step, n_classes = (float(meta["seconds_per_step"]), next(iter(scores.values())).shape[1])
+    step, n_classes = float(meta["seconds_per_step"]), next(iter(scores.values())).shape[1]
     labels = LabelSet(actions=tuple(map(str, range(1, n_classes))))
     tracks: dict[str, ScoreTrack] = {}
     recordings: dict[str, Recording] = {}
@@ -107,31 +107,24 @@ def read(folder: Path, name: str) -> RealTracks:
     return RealTracks(name=name, truth=Annotations(segments=whole, videos=tuple(truth)), folds=folds)
 
 
-def of_version_1(track: ScoreTrack) -> Decoding:
-    """The default of version 0.1: 0.2 s of video count as one observation, whatever the cells."""
-    return replace(decoding.default(track.t), refine=True, independent_seconds=0.2)
-
-
-def with_candidates(track: ScoreTrack) -> Decoding:
-    return replace(default_of(track), candidates=True)
-
-
 def always(way: Decoding) -> Way:
     return lambda _: way
 
 
+WAYS: dict[str, Way] = {
+    "paper": always(decoding.PAPER),
+    "default of version 0.1": lambda track: replace(decoding.default(track.t), refine=True, independent_seconds=0.2),
+    "default": default_of,
+    "default, candidates": lambda track: replace(default_of(track), candidates=True),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One default that is thinkable.
+    """One default that is thinkable; see `Decoding`."""
 
-    Attributes:
-        cells: most independent seconds, in cells.
-        excess: how many times the promised stays are not too many; None = the most smoothing for every track.
-        score, refine: see `Decoding`.
-    """
-
-    cells: float
-    excess: float | None
+    cells: float  # most independent seconds, in cells
+    excess: float | None  # how many times the promised stays are not too many; None = the most smoothing for all
     score: ScoreRule
     refine: bool
 
@@ -141,11 +134,6 @@ class Choice:
         if self.excess is None:
             return how
         return replace(how, independent_seconds=least_smoothing(track, how, self.excess))
-
-    def __str__(self) -> str:
-        less = "" if self.excess is None else f", less for at most {self.excess:g} times the promised stays"
-        refined = ", refined" if self.refine else ""
-        return f"{self.cells:g} cells{less}, {self.score}{refined}"
 
 
 CHOICES = tuple(
@@ -170,21 +158,17 @@ def chosen_on_others(sets: Sequence[RealTracks], paper: Floats) -> Floats:
     return tried[best, range(len(sets))]
 
 
-def main() -> int:
+def main() -> None:
     made = parser(__doc__)
     made.add_argument("folder", type=Path, nargs="?", default=FOLDER)
     made.set_defaults(names=TRACKS)
     call = asked(made, level=logging.ERROR, names=TRACKS[:1])
     sets = [read(call.folder, name) for name in call.names]
-    paper = everywhere(sets, always(decoding.PAPER))
-    found = {
-        "paper": paper,
-        "default of version 0.1": everywhere(sets, of_version_1),
-        "default": everywhere(sets, default_of),
-        "default, candidates": everywhere(sets, with_candidates),
-        **({} if call.dry else {CHOSEN: chosen_on_others(sets, paper)}),
-        FITTED: np.array([real.score(list(map(always, real.fits()))) for real in sets]),
-    }
+    found = {name: everywhere(sets, way) for name, way in WAYS.items()}
+    paper = found["paper"]
+    if not call.dry:
+        found[CHOSEN] = chosen_on_others(sets, paper)
+    found[FITTED] = np.array([real.score(real.fits()) for real in sets])
     rows: list[list[Cell]] = [[name, *scores.ravel().tolist()] for name, scores in found.items()]
     report(call, {"": "", **{name: ".3f" for track in call.names for name in (track, f"{track} @.95")}}, rows)
     worse = [
@@ -194,9 +178,8 @@ def main() -> int:
         if mine[0] < theirs[0]
     ]
     if worse:
-        print(f"below the decoder of the paper: {'; '.join(worse)}", file=sys.stderr)
-    return int(bool(worse))
+        raise SystemExit(f"below the decoder of the paper: {'; '.join(worse)}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -25,7 +25,7 @@ from bineego.datasets import Dataset, Subset, open_dataset
 from bineego.datasets.recording import Recording
 from bineego.formats.x360 import write_annotations
 from bineego.types import Pixels
-from bineego.video.frames import FrameOptions
+from bineego.video.frames import FrameOptions, on_screen
 from bineego.video.reader import VideoReader
 
 SIDE, RATE = 128, 12.5
@@ -97,7 +97,7 @@ def _pictures(recording: Recording) -> list[Pixels]:
     (path,) = recording.videos.values()
     reader = VideoReader(path, FrameOptions(size=SIDE))
     moments = np.arange(int(reader.duration * RATE)) / RATE
-    wanted = np.searchsorted(reader.times, moments + 1e-6, side="right") - 1
+    wanted = on_screen(reader.times, moments)
     known = {frame.position: frame.picture for frame in reader.read(np.unique(wanted))}
     return [known[index] for index in wanted.tolist()]
 

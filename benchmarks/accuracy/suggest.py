@@ -2,12 +2,11 @@
 
     python -m benchmarks.accuracy.suggest SET --work FOLDER [--seeds 5 --rounds 3 --minutes 1]
 
-SET is a 360+x folder. All begin with the same two whole videos of subset train. In each round a temporal head is
-trained on what is labelled so far and scored on subset val; then so many minutes more are labelled: where `suggest`
-says (its own ranking, on the calibrated tracks of all that is not labelled), in stretches of the same length anywhere,
-or in whole videos, drawn by chance. A stretch that is labelled is trained on as a video of its own. The head has fewer
-members than the default and the decoder is not fitted, so that fifty trainings are affordable: the figures compare the
-ways to choose, and are no measure of what `train` reaches.
+All begin with the same two whole videos of subset train. In each round a temporal head is trained on what is labelled
+so far and scored on subset val; then so many minutes more are labelled: where `suggest` says (its own ranking, on the
+calibrated tracks of all that is not labelled), in stretches of the same length anywhere, or in whole videos, drawn by
+chance. The head has fewer members than the default and the decoder is not fitted, so that fifty trainings are
+affordable: the figures compare the ways to choose, and are no measure of what `train` reaches.
 """
 
 from __future__ import annotations
@@ -35,14 +34,9 @@ from bineego.suggestions.ranking import LENGTH, choose
 from bineego.tracks import ScoreTrack
 from bineego.training.temporal.examples import Example, cut, stretch
 
-MEMBERS, FOLDS = 2, 5
-"""Heads that are trained, each without one of so many parts of what is labelled."""
-
-START = 2
-"""Videos that are labelled at the start."""
-
-LEAST = 2.0
-"""Seconds of a stretch that can be labelled; shorter rests are left."""
+MEMBERS, FOLDS = 2, 5  # heads that are trained, each without one of so many parts of what is labelled
+START = 2  # videos that are labelled at the start
+LEAST = 2.0  # seconds of a stretch that can be labelled; shorter rests are left
 
 Model = Callable[[Example], ScoreTrack]
 """What a trained head says of an example, calibrated."""
@@ -52,14 +46,7 @@ Parts = Sequence[Example]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pool:
-    """The videos of a set.
-
-    Attributes:
-        path: its folder.
-        data: its recordings.
-        examples: of subset train, whole, by video: what could be labelled.
-        val: of subset val, which judges.
-    """
+    """The videos of a set: those that could be labelled (subset train), and those that judge (subset val)."""
 
     path: Path
     data: Dataset
@@ -68,16 +55,14 @@ class Pool:
 
     def unlabelled(self, known: Parts) -> list[Example]:
         """What is left of each video."""
-        left = []
+        left: list[Example] = []
         for video, example in self.examples.items():
-            free = np.zeros(len(example) + 2, bool)
-            free[1:-1] = True
+            free = np.ones(len(example), bool)
             for part in known:
                 if part.video_id == video:
-                    first = first_step(example, part)
-                    free[first + 1 : first + len(part) + 1] = False
-            changes = np.flatnonzero(np.diff(free.astype(int))).tolist()
-            left += [stretch(example, *ends) for ends in zip(changes[::2], changes[1::2], strict=True)]
+                    free[slice(*steps_of(example, part.begin, part.begin + part.duration))] = False
+            pieces = cut(example, (np.flatnonzero(np.diff(free)) + 1).tolist())  # free ones and others, in turn
+            left += pieces[0 if free[0] else 1 :: 2]
         return [part for part in left if part.duration >= LEAST]
 
 
@@ -90,9 +75,14 @@ def gather(path: Path, cache: Path) -> Pool:
     return Pool(path=path, data=data, examples=train, val=val)
 
 
-def first_step(whole: Example, part: Example) -> int:
-    """Where a part begins."""
-    return int(np.searchsorted(whole.edges, part.begin - 1e-6))
+def steps_of(example: Example, start: float, end: float) -> tuple[int, int]:
+    """The steps between two moments."""
+    first, stop = np.searchsorted(example.edges, [start - 1e-6, end - 1e-6]).tolist()
+    return first, min(len(example), stop)
+
+
+def between(example: Example, start: float, end: float) -> Example:
+    return stretch(example, *steps_of(example, start, end))
 
 
 def seconds_of(parts: Parts) -> float:
@@ -125,14 +115,9 @@ def by_suggestion(pool: Pool, known: Parts, model: Model, seconds: float, _rng: 
     left, tracks = pool.unlabelled(known), []
     whole = {video: model(example) for video, example in pool.examples.items()}
     for number, part in enumerate(left):
-        first = first_step(pool.examples[part.video_id], part)
-        tracks.append(_cut(whole[part.video_id], str(number), first, first + len(part)))
-    found = []
-    for one in choose(tracks, seconds):
-        part = left[int(one.video_id)]
-        low, high = np.searchsorted(part.edges, [one.start - 1e-6, one.end - 1e-6]).tolist()
-        found.append(stretch(part, low, min(len(part), high)))
-    return found
+        first, stop = steps_of(pool.examples[part.video_id], part.begin, part.begin + part.duration)
+        tracks.append(_cut(whole[part.video_id], str(number), first, stop))
+    return [between(left[int(one.video_id)], one.start, one.end) for one in choose(tracks, seconds)]
 
 
 def _cut(track: ScoreTrack, name: str, first: int, stop: int) -> ScoreTrack:
@@ -149,8 +134,7 @@ def by_chance(pool: Pool, known: Parts, _model: Model, seconds: float, rng: np.r
         lengths = np.array([part.duration for part in left])
         part = left[int(rng.choice(len(left), p=lengths / lengths.sum()))]
         begin = rng.uniform(0, max(0.0, part.duration - LENGTH))
-        low, high = np.searchsorted(part.edges, [begin, begin + LENGTH]).tolist()
-        found.append(stretch(part, low, min(len(part), high)))
+        found.append(between(part, begin, begin + LENGTH))
     return found
 
 

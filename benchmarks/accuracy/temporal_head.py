@@ -1,12 +1,11 @@
 """`bineego train SET --seed N` with its defaults, on people (or cameras) that it was not trained on.
 
-    python -m benchmarks.accuracy.temporal_head SET... --work FOLDER [--seeds 0 1 2] [--kinds motion]
+    python -m benchmarks.accuracy.temporal_head SET... --work FOLDER [--seeds 0 1 2]
 
 Subset val is scored, and nothing was chosen by it: kinds of features, calibration and decoder are chosen on what the
 members of the head say of training recordings that they have not seen. *Left out* is the mean mAP there, each part
-decoded as the others chose: one performer at a time where index.json names them, else groups of recordings. mAP at tIoU
-0.5, 0.75, 0.95 and their mean over the seeds, with the spread of the mean; CPU seconds and peak memory of a training
-whose features are there. What an interrupted call has trained in FOLDER is not trained again.
+decoded as the others chose: one performer at a time where index.json names them, else groups of recordings. CPU seconds
+and peak memory are of a training whose features are there. What is in FOLDER is not trained again.
 """
 
 from __future__ import annotations
@@ -33,15 +32,13 @@ def main() -> None:
     made.add_argument("sets", nargs="*", type=Path, help="with subsets train and val; a dry run makes its own")
     made.add_argument("--work", type=Path, required=True)
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
-    made.add_argument("--kinds", help="of features; without it those that a screen chooses")
     call = asked(made)
     call.sets = [synthetic(call, "dry", 4)] if call.dry else call.sets
     rows: list[list[Cell]] = []
     for path in call.sets:
         found = [one(path.resolve(), seed, call) for seed in call.seeds]
-        name = f"{path.name}, {call.kinds}" if call.kinds else path.name
         others = map(float, np.mean([figures[4:] for figures in found], axis=0))
-        rows.append([name, len(found), *means([figures[:4] for figures in found]), *others])
+        rows.append([path.name, len(found), *means([figures[:4] for figures in found]), *others])
     columns = {"set": "", "seeds": "d", **MEANS, "left out": ".3f", "CPU s": ".0f", "peak GB": ".1f"}
     report(call, columns, rows)
 
@@ -52,12 +49,10 @@ def one(path: Path, seed: int, call: argparse.Namespace, *, members: int | None 
     Args:
         members: of the head, if not as many as by default.
     """
-    what = [(call.kinds or "").replace(",", "+"), f"{members}-member" if members else ""]
-    name = "-".join(filter(None, [path.name, *what, str(seed)]))
+    name = f"{path.name}-{members}-member-{seed}" if members else f"{path.name}-{seed}"
     folder, took = RunFolder(call.work / "runs" / name), call.work / f"{name}.json"
     if not took.exists():
         options = ["--seed", str(seed), "--name", name, "--val-every", "20", "--overwrite"]
-        options += ["--kinds", call.kinds] if call.kinds else []
         options += ["--epochs", "1"] if call.dry else []
         (call.work / CONFIG_NAME).write_text(f"[train]\nmembers = {members}\n" if members else "")
         usage = usage_of([sys.executable, "-m", "bineego", "train", str(path), *options], cwd=call.work)

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.common import report
-from benchmarks.experiments import MEANS, Figures, asked, experiment, over_seeds, scored, synthetic, trained
+from benchmarks.experiments import MEANS, Figures, Table, asked, experiment, over_seeds, scored, synthetic, trained
 from bineego import localize
 from bineego.datasets import Subset, View
 
@@ -26,7 +26,7 @@ def main() -> None:
     report(call, {"views": "", "trainings": "d", **MEANS}, rows, note=f"{call.epochs} epochs.")
 
 
-def one_seed(call: argparse.Namespace, data: Path, seed: int) -> dict[str, Figures]:
+def one_seed(call: argparse.Namespace, data: Path, seed: int) -> Table:
     """Figures of every way, with the heads of one seed."""
 
     def head(*views: View) -> Path:

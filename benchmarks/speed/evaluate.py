@@ -4,10 +4,9 @@
     python3.11 -m lib2to3 -nw /some/where/Evaluation/utils.py /some/where/Evaluation/eval_detection.py  # it is Python 2
     python -m benchmarks.speed.evaluate --activitynet /some/where
 
-The evaluator needs pandas and joblib; its job runner is replaced by a serial one, and a name that numpy has dropped is
-put back. The set: 500,000 predictions with unique scores, 5,000 videos, 200 classes, ActivityNet JSON on both sides;
-then sets of 100,000 to 4,000,000 predictions, ours alone. CPU time is user + system; ours runs before and after the
-peer.
+The evaluator's job runner is replaced by a serial one, and a name that numpy has dropped is put back. 500,000
+predictions with unique scores, 5,000 videos, 200 classes, ActivityNet JSON on both sides, ours before and after the
+peer; then sets of 100,000 to 4,000,000 predictions, ours alone.
 """
 
 from __future__ import annotations

@@ -1,16 +1,13 @@
 """From a video to its score track, against OpenCV read-all + the official TSM, one interval at a time in float32.
 
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
-    python -m benchmarks.speed.localize --official-tsm /some/where [--seconds 120] [--rounds 3]
-                                        [--device cuda --decoders 16]
+    python -m benchmarks.speed.localize --official-tsm /some/where [--seconds 120] [--device cuda --decoders 16]
 
 The peer reads every frame with `cv2.VideoCapture`, resizes it to 256 x 256 and feeds the eight frames of each interval
 to the official network. t = 0.5, ResNet-50, random weights (time does not depend on them). Each side runs in a process
-of its own (the official one under the C library's allocator, ours with the setting it makes for itself), taking turns.
-Set-up (Python, imports, the network, ours from its file, one warm-up clip) is left out of the ratio and given beside
-it, as are our parts each run alone: the whole should cost hardly more than both
-(docs/facts.md: on two cores both fill the machine). "Temporal head" makes the features that it reads, of
-EfficientNet-Lite0 at 12.5 steps a second, motion among them: all but milliseconds of its work.
+of its own, the official one under the C library's allocator, ours with the setting it makes for itself. Set-up (Python,
+imports, the network, one warm-up clip) is given beside the ratio, as are our parts each run alone. "Temporal head"
+makes the features that it reads, motion among them: all but milliseconds of its work.
 """
 
 from __future__ import annotations
@@ -164,12 +161,12 @@ def main() -> None:
         for name, (width, height) in call.sizes.items():
             video = common.write_clip(folder / f"{name}.mp4", width, height, call.seconds)
             rows += measure(call, name, video, model)
-    columns = {"video": "", "side": "", "seconds": ".1f", "times real time": ".1f", "times the peer": ".2f",
-               "decode + network, each alone": "",
-               "whole / both": ".2f", "set-up s": ".1f", "peak MiB": ".0f"}  # fmt: skip
-    common.report(
-        call, columns, rows, note=f"{call.seconds} s of video, {call.rounds} rounds, {call.decoders} decoders."
-    )
+    columns = {
+        "video": "", "side": "", "seconds": ".1f", "times real time": ".1f", "times the peer": ".2f",
+        "decode + network, each alone": "", "whole / both": ".2f", "set-up s": ".1f", "peak MiB": ".0f",
+    }  # fmt: skip
+    note = f"{call.seconds} s of video, {call.rounds} rounds, {call.decoders} decoders."
+    common.report(call, columns, rows, note=note)
 
 
 if __name__ == "__main__":

@@ -108,14 +108,8 @@ def main() -> None:
             figures = measure(browser, path, call.rounds)
             rows.append([str(size), size.actions, path.stat().st_size / 1e6, *map(spread, figures)])
         browser.close()
-    columns = {
-        "videos": "",
-        "actions": "d",
-        "MB": ".1f",
-        "opened, s": ".2f",
-        "next video, ms": ".0f",
-        "zoom, ms": ".0f",
-    }
+    columns = {"videos": "", "actions": "d", "MB": ".1f",
+               "opened, s": ".2f", "next video, ms": ".0f", "zoom, ms": ".0f"}  # fmt: skip
     report(call, columns, rows, note="Median of all rounds, smallest and largest.")
 
 

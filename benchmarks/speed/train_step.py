@@ -3,16 +3,14 @@
     git clone https://github.com/mit-han-lab/temporal-shift-module /some/where
     python -m benchmarks.speed.train_step --official-tsm /some/where [--trunk resnet50 --batch 32 --device cuda]
 
-Without `--official-tsm` only ours is measured. Three measurements in one process, on a generated data set:
+Three measurements in one process, on a generated data set:
 
-- steps on ready batches, both sides in turn. A batch lies in host memory as its loader delivers it (ours: uint8
-  pictures, the official one's: normalised floats; pinned where there is a GPU). A step is: copy to the device, forward,
-  loss, backward, gradient clipped at 20, SGD with momentum. Ours is the program's own (`Loop.step`): two heads, a guard
-  against numbers that are none, repeatable algorithms. The official one is that of its main.py: one head,
-  cudnn.benchmark, `loss.item()` in each step, float32; where ours is bfloat16, it is timed under autocast too. On a CPU
-  the allocator's setting that `train` makes holds for both sides.
-- clips from the frame cache (JPEG, in the system's memory), read by worker processes while nothing is learnt, against
-  what the steps take.
+- steps on ready batches, both sides in turn, from the copy to the device to SGD with momentum. Batches lie in host
+  memory as the loaders deliver them (ours: uint8 pictures, the official one's: normalised floats). Ours is `Loop.step`:
+  two heads, a guard against numbers that are none, repeatable algorithms. The official one is that of its main.py: one
+  head, cudnn.benchmark, `loss.item()` in each step, float32; where ours is bfloat16, it is timed under autocast too. On
+  a CPU the allocator's setting that `train` makes holds for both sides.
+- clips from the frame cache, read by worker processes while nothing is learnt, against what the steps take.
 - both together: the share of the time in which a step waits for clips, the device being idle.
 """
 
@@ -70,16 +68,12 @@ def build_loop(data: Path, work: Path, call: argparse.Namespace) -> Loop:
     state = first_state(network, recipe, chosen.task, init_trunk(network, recipe.init))
     recipe = in_use(recipe, chosen.task, state)
     network.train()
+    clips = Clips(material.samples, material.cache, recipe, material.panoramas)
+    sampler = Sampler.of(material.samples.keys(chosen.task), recipe)
     return Loop(
-        fabric=fabric,
-        network=network,
-        recipe=recipe,
-        task=chosen.task,
-        clips=Clips(material.samples, material.cache, recipe, material.panoramas),
-        sampler=Sampler.of(material.samples.keys(chosen.task), recipe),
-        folder=RunFolder(work / "run"),
-        state=state,
-    )
+        fabric=fabric, network=network, recipe=recipe, task=chosen.task, clips=clips, sampler=sampler,
+        folder=RunFolder(work / "run"), state=state,
+    )  # fmt: skip
 
 
 def batches_of_draws(loop: Loop) -> Iterator[list[Draw]]:

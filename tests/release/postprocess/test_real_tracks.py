@@ -16,7 +16,7 @@ def test_default_and_fit_are_nowhere_below_the_published_decoder(
 ) -> None:
     call = ["real_tracks", str(shared / "goldens" / "tracks"), "--json", str(tmp_path / "result.json")]
     monkeypatch.setattr(sys, "argv", call)
-    assert real_tracks.main() == 0
+    real_tracks.main()  # ends with an error if any is below
     rows = {name: cells for name, *cells in json.loads((tmp_path / "result.json").read_text())["rows"]}
     paper = rows["paper"][::2]
     assert paper == pytest.approx([0.088, 0.292, 0.104, 0.231, 0.135], abs=5e-4)
