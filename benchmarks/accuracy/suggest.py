@@ -22,7 +22,7 @@ import torch
 
 from benchmarks import common
 from benchmarks.common import Cell
-from benchmarks.experiments import examples_of, learnt, scored, track_of
+from benchmarks.experiments import examples_of, learnt, scored, synthetic, track_of
 from bineego import segments
 from bineego.datasets import Dataset, Subset, open_dataset
 from bineego.features import Kind, extract
@@ -171,13 +171,14 @@ def of_seed(pool: Pool, seed: int, call: argparse.Namespace) -> dict[str, list[f
 
 def main() -> None:
     made = common.parser(__doc__)
-    made.add_argument("set", type=Path)
+    made.add_argument("set", nargs="?", type=Path, help="in the 360+x layout; a dry run draws one")
     made.add_argument("--work", type=Path, required=True)
     made.add_argument("--seeds", type=int, default=5)
     made.add_argument("--rounds", type=int, default=3)
     made.add_argument("--minutes", type=float, default=1.0)
     made.add_argument("--epochs", type=int, default=8)
     call = common.asked(made, seeds=2, rounds=1, epochs=1)
+    call.set = synthetic(call, "set", 4) if call.dry else call.set
     torch.set_num_threads(1)
     pool = gather(call.set, call.work / "features")
     curves = [of_seed(pool, seed, call) for seed in range(call.seeds)]

@@ -50,8 +50,6 @@ from bineego.tsm.precision import training_precision
 from bineego.tsm.preprocess import normalise
 from bineego.tsm.weights import init_trunk
 
-WARM_UP = 3  # steps before the time is taken
-
 
 def build_loop(data: Path, work: Path, call: argparse.Namespace) -> Loop:
     """The training loop as `train` builds it, ready for its first step."""
@@ -132,7 +130,7 @@ def seconds(
 def under_way(loop: Loop, call: argparse.Namespace, use: Callable[[list[Draw]], object]) -> Iterator[float]:
     """Seconds of each round in which `use` takes batches from the loader, whose workers have been at work for a while:
     what they had ready before the clock is used up."""
-    skip = max(WARM_UP, 2 * loop.loader.workers + 1)
+    skip = max(3, 2 * loop.loader.workers + 1)
     wanted = list(itertools.islice(batches_of_draws(loop), skip + call.rounds * call.steps))
     loop.loader.start(wanted)
     batches = iter(wanted)

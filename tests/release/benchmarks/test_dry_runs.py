@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 SPEED = ("decode", "evaluate", "forward", "localize", "train_step", "workers")
+HEADS = ("motion_pairs", "parts", "peers", "several", "sound", "suggest", "temporal_head", "two_views")
 Run = Callable[..., None]
 
 
@@ -35,7 +36,7 @@ def test_speed(name: str, run: Run) -> None:
     run(f"speed.{name}")
 
 
-@pytest.mark.parametrize("name", ["motion_pairs", "parts", "peers", "several", "sound", "temporal_head", "two_views"])
+@pytest.mark.parametrize("name", HEADS)
 def test_temporal_head(name: str, run: Run, tmp_path: Path) -> None:
     run(f"accuracy.{name}", "--work", str(tmp_path / "work"))
 
