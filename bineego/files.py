@@ -227,8 +227,15 @@ def read_bytes(path: Path) -> bytes:
         InputMissing: it is not there, is a folder, or cannot be read.
         ResourceExhausted: memory or file handles have run out.
     """
-    try:
+    with read_errors(path):
         return Path(path).read_bytes()
+
+
+@contextlib.contextmanager
+def read_errors(path: object) -> Iterator[None]:
+    """Turn the operating system's errors on opening, reading or closing `path` into ours, with its name."""
+    try:
+        yield
     except OSError as error:
         raise read_error(error, path) from error
 

@@ -125,6 +125,13 @@ def test_a_path_that_is_not_there_says_which_is(tmp_path: Path) -> None:
         files.read_bytes(tmp_path / "lables.csv")
 
 
+def test_what_fails_without_a_name_has_the_path(tmp_path: Path) -> None:
+    """Reading and closing tell none."""
+    with pytest.raises(InputMissing, match="Input/output error") as found, files.read_errors(tmp_path / "a"):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    assert found.value.where == str(tmp_path / "a")
+
+
 def test_check_writable_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
     files.check_writable(tmp_path / "a" / "b")
     assert names(tmp_path / "a" / "b") == []

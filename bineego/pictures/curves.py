@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from bineego.errors import InputInvalid
+from bineego.files import read_bytes
 from bineego.pictures.canvas import png
 from bineego.runs import OLD_COLUMNS
 
@@ -25,9 +27,10 @@ def write_curves(log: Path, path: Path) -> None:
     """Draw the curves of a run's log.csv (a row an epoch, column `epoch` first) to the PNG file `path`.
 
     Raises:
-        InputInvalid: the log has no column `epoch`.
+        InputMissing: the log cannot be read.
+        InputInvalid: it has no column `epoch`.
     """
-    table = pd.read_csv(log).rename(columns=OLD_COLUMNS)
+    table = pd.read_csv(io.BytesIO(read_bytes(log))).rename(columns=OLD_COLUMNS)
     if "epoch" not in table:
         raise InputInvalid("no column 'epoch'", where=log)
     with png(path, width=11, height=3.4) as figure:

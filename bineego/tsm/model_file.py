@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from bineego.errors import ModelError
+from bineego.errors import ModelError, ResourceExhausted
 from bineego.files import atomic_stream, write_bytes
 from bineego.tsm.card import ModelCard
 from bineego.tsm.card_file import (
@@ -91,16 +92,34 @@ def _in_order(content: bytes, texts: Mapping[str, str]) -> bytes:
     return struct.pack("<Q", len(header)) + header + content[end:]
 
 
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A safetensors file, open.
+
+    Raises:
+        SafetensorError: it is none, or damaged.
+        ResourceExhausted: the disk fails; torch says so with a RuntimeError, since it maps the file into memory.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except RuntimeError as error:
+        raise ResourceExhausted(
+            f"cannot be read ({error})", where=path, remedy="check the disk, or bring the file to another one"
+        ) from error
+
+
 def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
     """Read a model from its file or its run's folder; the network is in evaluation mode.
 
     Raises:
         ModelError: no such file, not a safetensors file, no card, an unknown format version, or weights that are
             not those the card describes or not those that were written (a checksum tells).
+        ResourceExhausted: the disk fails.
     """
     path = find_model_file(Path(path))
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened(path) as file:
             metadata = file.metadata() or {}
             card = card_of(metadata, path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dictionary

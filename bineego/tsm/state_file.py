@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from bineego.errors import ModelError
 from bineego.tsm.card import ModelCard
 from bineego.tsm.card_file import PREFIX, card_of, check_digest
-from bineego.tsm.model_file import arrays_of
+from bineego.tsm.model_file import arrays_of, opened
 
 HOLDERS = ("state_dict", "model", "model_state_dict", "model_state", "net")
 """Where training programs put the weights in a checkpoint that also holds the optimiser and the like."""
@@ -58,7 +58,7 @@ def read_state_file(path: Path) -> StateFile:
 
 def _read_safetensors(path: Path) -> StateFile:
     try:
-        with safe_open(path, framework="pt") as file:
+        with opened(path) as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dictionary
     except SafetensorError as error:

@@ -14,7 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from bineego.files import disk_errors
+from bineego.files import read_errors
 
 EBML, SEGMENT = 0x1A45DFA3, 0x18538067
 CRC = b"\xbf\x84"  # id of a CRC-32 element, and its size of 4 bytes; by the rules the first in its parent
@@ -41,7 +41,7 @@ def broken_parts(path: Path) -> int:
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
-    with disk_errors(path), path.open("rb") as file:
+    with read_errors(path), path.open("rb") as file:
         head = file.read(5 * 204)
         if int.from_bytes(head[:4], "big") == EBML:
             return sum(not good for good in _checksums(file, path.stat().st_size))
@@ -59,7 +59,7 @@ def unread_share(path: Path, reached: int) -> float:
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
-    with disk_errors(path), path.open("rb") as file:
+    with read_errors(path), path.open("rb") as file:
         file.seek(reached)
         before, tail = b"", file.read(CHUNK)
         while tail:

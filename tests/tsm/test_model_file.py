@@ -21,11 +21,11 @@ from safetensors.torch import load_file, save_file
 
 from bineego.datasets.recording import View
 from bineego.decoding import default, of_version_1
-from bineego.errors import ModelError, UsageError
+from bineego.errors import ModelError, ResourceExhausted, UsageError
 from bineego.labels import LabelSet
 from bineego.priors import Priors
 from bineego.tracks import Activation
-from bineego.tsm import load_model
+from bineego.tsm import load_model, model_file
 from bineego.tsm.card import VIEWS, ModelCard
 from bineego.tsm.card_file import CARD_KEY, DIGEST_KEY, FORMAT_KEY, card_from_json, card_to_json, read_card
 from bineego.tsm.config import NetworkConfig, Trunk
@@ -286,6 +286,19 @@ def test_cut_off_file(saved: Path, tmp_path: Path) -> None:
     path.write_bytes(saved.read_bytes()[:-100])
     with pytest.raises(ModelError, match="damaged"):
         load_model(path)
+
+
+def test_a_disk_that_fails_under_a_mapped_file_is_no_bug(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PyTorch tells it."""
+
+    def failing(path: Path, **_: object) -> object:
+        raise RuntimeError(f"Error closing file <{path}>: Input/output error (5)")
+
+    monkeypatch.setattr(model_file, "safe_open", failing)
+    for read in (load_model, read_state_file):
+        with pytest.raises(ResourceExhausted, match=r"Input/output error \(5\)") as found:
+            read(saved)
+        assert found.value.where == str(saved)
 
 
 def test_a_card_of_version_0_1_keeps_its_independent_seconds() -> None:
