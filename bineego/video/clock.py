@@ -72,7 +72,7 @@ def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock
     (new_dts if pace.by_dts else new_pts)[known] = moved
     suspect = np.zeros(len(pts), np.bool_)
     suspect[known[wrong]] = True
-    doubtful = suspect | _strayed(new_pts, new_dts, pace) if pace.by_dts else suspect
+    doubtful = suspect | _strayed(new_pts, new_dts, suspect, pace) if pace.by_dts else suspect
     if pace.by_dts:
         doubtful |= misfits(new_pts, judged & ~doubtful & (new_pts != NEVER_SHOWN), pace)
     missing = pts == NEVER_SHOWN
@@ -206,14 +206,16 @@ def _targets(pts: Ints, dts: Ints, doubtful: Bools, pace: Pace) -> Ints:
     return target
 
 
-def _strayed(pts: Ints, dts: Ints, pace: Pace) -> Bools:
+def _strayed(pts: Ints, dts: Ints, suspect: Bools, pace: Pace) -> Bools:
     """Which presentation times (P,) lie further from the decoding times around them than reordering reaches."""
     stray = np.zeros(len(pts), np.bool_)
     both = np.flatnonzero((pts != NEVER_SHOWN) & (dts != NEVER_SHOWN))
     if not len(both):
         return stray
     shown, place = pts[both], np.arange(len(both))
-    decoded = dts[both] + int(np.median(shown - dts[both]))
+    late = (shown - dts[both])[~suspect[both]]
+    # What all frames are late by, but for a few damaged ones; where there are many pauses, most are later by one of them.
+    decoded = dts[both] + (int(np.quantile(late, 0.1, method="lower")) if len(late) else 0)
     low = decoded[np.maximum(place - REORDERED, 0)]
     high = decoded[np.minimum(place + REORDERED, len(both) - 1)]
     # Near the end, what a late frame waits for may not be there: only the header knows better.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bineego.video.clock import Clock, mend
@@ -34,6 +34,7 @@ def mended(pts: np.ndarray, dts: np.ndarray, *, by_dts: bool = True, promised: i
 
 
 @given(gaps=GAPS, b_frames=st.integers(0, 3), by_dts=st.booleans(), late=st.integers(0, 5000))
+@example(gaps=[FRAME] * 13 + [2500, FRAME, FRAME] * 9, b_frames=3, by_dts=True, late=0)  # most wait for a pause to end
 def test_a_whole_clock_stays_as_it_is(gaps: list[int], b_frames: int, by_dts: bool, late: int) -> None:
     pts, dts = recording(gaps, b_frames)
     clock = mended(pts + late, dts + late, by_dts=by_dts, promised=int(pts.max()) + FRAME)
