@@ -214,7 +214,7 @@ def _strayed(pts: Ints, dts: Ints, suspect: Bools, pace: Pace) -> Bools:
         return stray
     shown, place = pts[both], np.arange(len(both))
     late = (shown - dts[both])[~suspect[both]]
-    # What all frames are late by, but for a few damaged ones; where there are many pauses, most are later by one of them.
+    # What all frames are late by, but for a few damaged ones. Where there are many pauses, most are later by one.
     decoded = dts[both] + (int(np.quantile(late, 0.1, method="lower")) if len(late) else 0)
     low = decoded[np.maximum(place - REORDERED, 0)]
     high = decoded[np.minimum(place + REORDERED, len(both) - 1)]
