@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bineego.types import Bools, Ints
-from bineego.video.pace import FEW, REORDERED, Pace, even_step, lone_ends, misfits
+from bineego.video.pace import DROPPED, FEW, REORDERED, Pace, even_step, is_even, lone_ends, misfits
 from bineego.video.timeline import NEVER_SHOWN
 
 LONGEST_PAUSE = 3600
@@ -74,7 +74,10 @@ def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock
     suspect[known[wrong]] = True
     doubtful = suspect | _strayed(new_pts, new_dts, suspect, pace) if pace.by_dts else suspect
     if pace.by_dts:
-        doubtful |= misfits(new_pts, judged & ~doubtful & (new_pts != NEVER_SHOWN), pace)
+        trusted = judged & ~doubtful & (new_pts != NEVER_SHOWN)
+        # Frames that were dropped are missing from the decoding times too.
+        dropped = 0 if is_even(moved, pace) and trusted.sum() == judged.sum() else DROPPED
+        doubtful |= misfits(new_pts, trusted, pace, dropped)
     missing = pts == NEVER_SHOWN
     filled = doubtful | missing if missing.sum() <= SPARSE * len(pts) else doubtful
     target = _targets(new_pts, new_dts, filled, pace)

@@ -61,7 +61,7 @@ class Pace:
         """Whether the header knows of frames from `first` to `last`; not where it does not say."""
         if self.within is not None:
             return self.within[0] <= first and last <= self.within[1] + 2 * self.usual
-        return self.promised is not None and last - first <= self.promised + self.tolerance
+        return self.promised is not None and last - first < self.promised
 
 
 def even_step(steps: Ints | Floats, second: float) -> float | None:
@@ -80,27 +80,39 @@ def as_usual(steps: Ints | Floats, usual: float, second: float) -> Bools:
     return near
 
 
-def lone_ends(ticks_F: Ints, pace: Pace) -> tuple[int, int]:
+def is_even(ticks: Ints, pace: Pace) -> bool:
+    """Whether all steps are as long as usual."""
+    steps = np.diff(ticks)
+    usual = even_step(steps, pace.second)
+    return usual is not None and bool(as_usual(steps, usual, pace.second).all())
+
+
+def lone_ends(ticks_F: Ints, pace: Pace, dropped: int = DROPPED) -> tuple[int, int]:
     """How many of the first of increasing ticks lie too early, and how many of the last too late: far off, where all
-    others are evenly apart, and the header knows of no such time."""
+    others are evenly apart, and the header knows of no such time.
+
+    Args:
+        dropped: frames that may be missing there.
+    """
     steps = np.diff(ticks_F)
     usual = even_step(steps, pace.second)
     if usual is None or pace.has_room(int(ticks_F[0]), int(ticks_F[-1])):
         return 0, 0
     missing = np.rint(steps / usual) - 1
-    dropped = (missing <= DROPPED) & as_usual(steps - missing * usual, usual, pace.second)
-    far = (steps > 1.5 * usual) & ~dropped
+    lacks = (missing <= dropped) & as_usual(steps - missing * usual, usual, pace.second)
+    far = (steps > 1.5 * usual) & ~lacks
     early = np.flatnonzero(far[: pace.stamped[0]])
     late = np.flatnonzero(far[::-1][: pace.stamped[1]])
     return (int(early[-1]) + 1 if len(early) else 0), (int(late[-1]) + 1 if len(late) else 0)
 
 
-def misfits(pts_P: Ints, judged_P: Bools, pace: Pace) -> Bools:
+def misfits(pts_P: Ints, judged_P: Bools, pace: Pace, dropped: int = DROPPED) -> Bools:
     """Which presentation times (P,) of an even clock are damaged: one that comes between two that are a step apart, or
     far from all others, while a place is free where its packet is.
 
     Args:
         judged_P: packets (P,) that have a time and can be trusted to have one of their own.
+        dropped: frames that may be missing behind the first or before the last.
     """
     odd = np.zeros(len(pts_P), np.bool_)
     packets = np.flatnonzero(judged_P)
@@ -114,7 +126,7 @@ def misfits(pts_P: Ints, judged_P: Bools, pace: Pace) -> Bools:
     ends[[0, -1]] = steps[[0, -1]] > 1.25 * usual
     fitting = ~surplus & ~ends
     usually = int(np.abs(np.argsort(np.argsort(place[fitting])) - np.arange(fitting.sum())).max(initial=0))
-    early, late = lone_ends(ticks, pace)
+    early, late = lone_ends(ticks, pace, DROPPED if surplus.any() else dropped)  # one that is moved leaves a hole
     far = np.zeros(n, np.bool_)
     far[:early] = far[n - late :] = True
     gaps = np.diff(ticks[fitting])

@@ -125,7 +125,7 @@ class FilePackets:
 
     def _within(self) -> tuple[int, int] | None:
         """The first and the last tick that the header leaves room for; None where it does not say."""
-        own = self.container.startswith("mov") and self.started != NEVER_SHOWN
+        own = self.container.startswith("mov") and self.edited and self.started != NEVER_SHOWN
         if not (own or self.container.startswith(OF_ALL)):
             return None
         end = self.own_end if self.own_end is not None else self.promised

@@ -27,6 +27,7 @@ from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.pace import as_usual, even_step
 from bineego.video.packets import OF_ALL, FilePackets, read_packets
 from bineego.video.probe import nothing_decodes, open_video
+from bineego.video.tables import disagreements
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
 from bineego.words import many
 
@@ -75,6 +76,7 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
     duration = float(times[-1]) + last_length
     _check_length(path, duration, len(times))
+    contradictions = disagreements(Path(path)) if found.container.startswith("mov") else []
     holes, uneven = (np.zeros((0, 2)), 0) if by_order or found.container.startswith("mov") else holes_of(times)
     timeline = FrameTimeline(
         times=times,
@@ -93,10 +95,13 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
             doubtful=len(clock.doubtful) + uneven,
             holes=tuple((round(start, 2), round(end, 2)) for start, end in holes.tolist()),
             ends=_wrong_end(found, clock, duration, zero),
+            broken=len(contradictions),
             unread=found.unread,
         ),
     )
     _report(path, timeline, clock, found)
+    for words in contradictions:
+        log.warning("%s: its tables contradict each other: %s; are its times right?", path, words)
     return timeline
 
 
@@ -154,15 +159,15 @@ def _wrong_end(found: FilePackets, clock: Clock, duration: float, zero: Fraction
     """Where the video ends, and where its header says, seconds; None where they agree, or it does not say."""
     if found.promised is None:
         return None
-    usual = float(found.usual * found.time_base)
-    own_end = found.end_by(clock)
+    own_end, usual = found.end_by(clock), float(found.usual * found.time_base)
+    two_frames = min(2 * usual, 0.1 * found.promised)  # of a file of one frame, all of it
     if own_end is not None:
-        promised, tolerance = float(own_end - zero), max(0.5, 2 * usual)
+        promised, tolerance = float(own_end - zero), max(0.5, two_frames)
     else:  # it may cover sound that goes on, or be a little off
         before = max(0.0, float(zero)) if found.container.startswith(FROM_ZERO) else 0.0
         promised, tolerance = found.promised - before, 1 + 0.1 * found.promised
     told = own_end is not None or found.container.startswith(OF_ALL)
-    longer = told and duration - promised > max(0.5, 2 * usual) and not len(clock.joins)
+    longer = told and duration - promised > max(0.5, two_frames) and not len(clock.joins)
     return (round(duration, 2), round(promised, 2)) if longer or promised - duration > tolerance else None
 
 
