@@ -107,7 +107,7 @@ def _follow(clock: Ints, pace: Pace) -> tuple[Bools, Ints]:
             at = back
         elif first <= pace.stamped[0] and (step < -pace.slack or step > longest):
             wrong[:first] = True  # what has one time stamp is no recording
-        elif first >= len(clock) - pace.stamped[1] and (step > longest or (pace.by_dts and step < 0)):
+        elif first >= len(clock) - pace.stamped[1] and (step > longest or (not pace.slack and step < 0)):
             wrong[first:] = True
         elif (step < -pace.slack and _starts_anew(clock, first, pace)) or step > longest:
             joins.append(first)

@@ -35,6 +35,7 @@ class Pace:
         usual: from one frame to the next, 1 or more.
         second: of a second, 1 or more.
         by_dts: whether the container stores decoding times; those of others are FFmpeg's guess from presentation times.
+        in_order: whether frames are shown in the order in which they are decoded.
         promised: from the first frame to the end, by a header that can be relied on.
         within: the first and the last tick that the header leaves room for.
         stamped: packets that share the first time stamp of the file, and the last; FFmpeg gives each a time by it.
@@ -43,6 +44,7 @@ class Pace:
     usual: int
     second: int
     by_dts: bool = True
+    in_order: bool = False
     promised: int | None = None
     within: tuple[int, int] | None = None
     stamped: tuple[int, int] = (1, 1)
@@ -50,7 +52,7 @@ class Pace:
     @property
     def slack(self) -> int:
         """How far the clock may step back: decoding times never do, presentation times within reordering."""
-        return 0 if self.by_dts else max(self.second, REORDERED * self.usual)
+        return 0 if self.by_dts or self.in_order else max(self.second, REORDERED * self.usual)
 
     @property
     def tolerance(self) -> int:

@@ -20,7 +20,7 @@ from bineego.video.clock import Clock, mend
 from bineego.video.decode import packets_of
 from bineego.video.headers import PLACEHOLDER, STATED, stated_length
 from bineego.video.keyframes import is_clean_entry
-from bineego.video.pace import Pace
+from bineego.video.pace import FEW, Pace
 from bineego.video.probe import (
     AV_TIME_BASE,
     exact,
@@ -116,6 +116,7 @@ class FilePackets:
             usual=self.usual,
             second=max(1, round(1 / self.time_base)),
             by_dts=not (self.container.startswith(PTS_ONLY) and len(known)),
+            in_order=not self.reorders and int((np.diff(known) < 0).sum()) <= FEW,
             promised=promised,
             within=self._within(),
             stamped=self._stamped(),
@@ -215,7 +216,7 @@ def _first_start(container: InputContainer, stream: VideoStream) -> Fraction | N
     starts = [
         other.start_time * base
         for other in container.streams
-        if other is not stream and other.start_time is not None and (base := exact(other.time_base))
+        if other.index != stream.index and other.start_time is not None and (base := exact(other.time_base))
     ]
     return min(starts, default=None)
 

@@ -113,6 +113,19 @@ def test_frames_that_share_the_first_or_the_last_stamp(n: int, last: bool, frame
     np.testing.assert_array_equal(clock.pts, right)
 
 
+@given(
+    n=st.integers(60, 120), first=st.integers(5, 30), frames=st.integers(1, 30), by=st.sampled_from([500, -500, 5000])
+)
+def test_frames_in_order_need_no_room_for_reordering(n: int, first: int, frames: int, by: int) -> None:
+    """One stamp of Matroska, that of a cluster, is that of many frames."""
+    right = np.arange(n) * FRAME
+    broken = right.copy()
+    broken[first : first + frames] += by
+    clock = mend(broken, broken, Pace(usual=FRAME, second=SECOND, by_dts=False, in_order=True))
+    assert clock.doubtful.tolist() == list(range(first, first + frames))
+    np.testing.assert_array_equal(clock.pts, right)
+
+
 @given(n=st.integers(20, 60), last=st.booleans(), pause=st.sampled_from([160, 500, 5000]), lost=st.integers(1, 3))
 def test_pauses_at_an_end_that_may_be(n: int, last: bool, pause: int, lost: int) -> None:
     """Where the header knows of the time, where a few frames may have been dropped, and where the rate is not even."""
