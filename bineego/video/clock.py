@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bineego.types import Bools, Ints
-from bineego.video.pace import DROPPED, FEW, REORDERED, Pace, even_step, is_even, lone_ends, misfits
+from bineego.video.pace import DROPPED, FEW, REORDERED, Pace, even_step, extreme_steps, lone_ends, misfits
 from bineego.video.timeline import NEVER_SHOWN
 
 LONGEST_PAUSE = 3600
@@ -54,30 +54,20 @@ def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock
         hidden: packets (P,) that a player does not show; their times need not fit among the others.
     """
     leader = dts if pace.by_dts else pts
+    judged = np.ones(len(pts), np.bool_) if hidden is None else ~hidden
     known = np.flatnonzero(leader != NEVER_SHOWN)
     clock = leader[known]
-    wrong, joins = _follow(clock, pace)
-    moved = clock + _offsets(clock, wrong, joins, pace)
-    judged = np.ones(len(pts), np.bool_) if hidden is None else ~hidden
-    wrong |= _alone(moved, wrong, pace) if pace.by_dts else misfits(moved, judged[known] & ~wrong, pace)
-    later = _impossible_pause(moved, wrong, pace)
-    if len(later):
-        moved[later] -= moved[later[0]] - moved[~wrong & (moved < moved[later[0]])].max() - pace.usual
-    _interpolate(moved, wrong)
-
+    moved, wrong, joins, later = _lead(clock, judged[known], pace)
     shift = np.zeros(len(pts), np.int64)
     shift[known] = moved - clock
     shift = shift[_latest(known[~wrong], len(pts))] if (~wrong).any() else shift
     new_pts, new_dts = (np.where(ticks == NEVER_SHOWN, NEVER_SHOWN, ticks + shift) for ticks in (pts, dts))
     (new_dts if pace.by_dts else new_pts)[known] = moved
-    suspect = np.zeros(len(pts), np.bool_)
-    suspect[known[wrong]] = True
-    doubtful = suspect | _strayed(new_pts, new_dts, suspect, pace) if pace.by_dts else suspect
+    doubtful = np.zeros(len(pts), np.bool_)
+    doubtful[known[wrong]] = True
     if pace.by_dts:
-        trusted = judged & ~doubtful & (new_pts != NEVER_SHOWN)
-        # Frames that were dropped are missing from the decoding times too.
-        dropped = 0 if is_even(moved, pace) and trusted.sum() == judged.sum() else DROPPED
-        doubtful |= misfits(new_pts, trusted, pace, dropped)
+        doubtful |= _strayed(new_pts, new_dts, doubtful, pace)
+        doubtful |= _unsteady(new_pts, moved, judged & ~doubtful, pace)
     missing = pts == NEVER_SHOWN
     filled = doubtful | missing if missing.sum() <= SPARSE * len(pts) else doubtful
     target = _targets(new_pts, new_dts, filled, pace)
@@ -85,8 +75,31 @@ def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock
     _fill(new_pts, pts, target, filled, pace)
     # Several frames may share one time by the rules of a container that has decoding times; that is not damage.
     told = np.flatnonzero(doubtful if pace.by_dts else filled)
-    told = np.union1d(told, known[later[:1]])
-    return Clock(pts=new_pts, dts=new_dts, doubtful=told, joins=known[joins])
+    return Clock(pts=new_pts, dts=new_dts, doubtful=np.union1d(told, known[later[:1]]), joins=known[joins])
+
+
+def _lead(clock: Ints, judged: Bools, pace: Pace) -> tuple[Ints, Bools, Ints, Ints]:
+    """The repaired times (K,); which of them are damaged (K,), where new recordings begin (J,), and which packets came
+    behind a pause that cannot be."""
+    wrong, joins = _follow(clock, pace)
+    moved = clock + _offsets(clock, wrong, joins, pace)
+    wrong |= _alone(moved, wrong, pace) if pace.by_dts else misfits(moved, judged & ~wrong, pace)
+    later = _impossible_pause(moved, wrong, pace)
+    if len(later):
+        moved[later] -= moved[later[0]] - moved[~wrong & (moved < moved[later[0]])].max() - pace.usual
+    _interpolate(moved, wrong)
+    return moved, wrong, joins, later
+
+
+def _unsteady(pts: Ints, decoded: Ints, judged: Bools, pace: Pace) -> Bools:
+    """Which presentation times (P,) do not fit an even clock, by which all frames are decoded (K,)."""
+    trusted = judged & (pts != NEVER_SHOWN)
+    shortest, longest = extreme_steps(decoded, pace)
+    if shortest < 0.75:  # the clock itself is not even: then that of presentation need not be
+        return np.zeros(len(pts), np.bool_)
+    # Frames that were dropped are missing from the decoding times too.
+    complete = longest < 1.5 and trusted.sum() == len(pts)
+    return misfits(pts, trusted, pace, 0 if complete else DROPPED)
 
 
 def _follow(clock: Ints, pace: Pace) -> tuple[Bools, Ints]:
@@ -218,11 +231,14 @@ def _strayed(pts: Ints, dts: Ints, suspect: Bools, pace: Pace) -> Bools:
     shown, place = pts[both], np.arange(len(both))
     late = (shown - dts[both])[~suspect[both]]
     # What all frames are late by, but for a few damaged ones. Where there are many pauses, most are later by one.
-    decoded = dts[both] + (int(np.quantile(late, 0.1, method="lower")) if len(late) else 0)
+    usually = int(np.quantile(late, 0.1, method="lower")) if len(late) else 0
+    decoded = dts[both] + usually
     low = decoded[np.maximum(place - REORDERED, 0)]
     high = decoded[np.minimum(place + REORDERED, len(both) - 1)]
-    # Near the end, what a late frame waits for may not be there: only the header knows better.
-    end = shown if pace.promised is None else np.full_like(shown, shown[0] + pace.promised)
+    # Near the end, what a late frame waits for may not be there: only the header knows better. Its length may be that
+    # of decoding; then frames are shown up to as much later as the latest others are.
+    later = int(np.sort(late)[-2]) - usually if len(late) > 1 else 0
+    end = shown if pace.promised is None else np.full_like(shown, shown[0] + pace.promised + later)
     high = np.where(place + REORDERED < len(both), high, np.maximum(high, end))
     far = (shown > high + pace.second) | (shown < low - pace.second)
     if len(both) < len(pts):  # no frame is shown before it is decoded; where all have times, `misfits` tells better

@@ -62,7 +62,7 @@ class Pace:
     def has_room(self, first: int, last: int) -> bool:
         """Whether the header knows of frames from `first` to `last`; not where it does not say."""
         if self.within is not None:
-            return self.within[0] <= first and last <= self.within[1] + 2 * self.usual
+            return self.within[0] <= first and last <= self.within[1] + self.usual
         return self.promised is not None and last - first < self.promised
 
 
@@ -82,11 +82,11 @@ def as_usual(steps: Ints | Floats, usual: float, second: float) -> Bools:
     return near
 
 
-def is_even(ticks: Ints, pace: Pace) -> bool:
-    """Whether all steps are as long as usual."""
+def extreme_steps(ticks: Ints, pace: Pace) -> tuple[float, float]:
+    """The shortest and the longest step of an even clock, in usual ones; 0 and infinity of another clock."""
     steps = np.diff(ticks)
     usual = even_step(steps, pace.second)
-    return usual is not None and bool(as_usual(steps, usual, pace.second).all())
+    return (0.0, np.inf) if usual is None else (float(steps.min()) / usual, float(steps.max()) / usual)
 
 
 def lone_ends(ticks_F: Ints, pace: Pace, dropped: int = DROPPED) -> tuple[int, int]:
@@ -125,7 +125,7 @@ def misfits(pts_P: Ints, judged_P: Bools, pace: Pace, dropped: int = DROPPED) ->
     if usual is None or as_usual(steps, usual, pace.second).all():
         return odd
     surplus, ends = _surplus(ticks, place, usual, pace.second), np.zeros(n, np.bool_)
-    ends[[0, -1]] = steps[[0, -1]] > 1.25 * usual
+    ends[[0, -1]] = (steps[[0, -1]] > 1.25 * usual) & ~pace.has_room(int(ticks[0]), int(ticks[-1]))
     fitting = ~surplus & ~ends
     usually = int(np.abs(np.argsort(np.argsort(place[fitting])) - np.arange(fitting.sum())).max(initial=0))
     early, late = lone_ends(ticks, pace, DROPPED if surplus.any() else dropped)  # one that is moved leaves a hole
@@ -133,14 +133,15 @@ def misfits(pts_P: Ints, judged_P: Bools, pace: Pace, dropped: int = DROPPED) ->
     far[:early] = far[n - late :] = True
     gaps = np.diff(ticks[fitting])
     holes = np.flatnonzero(gaps > 1.5 * usual)
-    for frame in np.flatnonzero(surplus | ends | far).tolist():
-        # How many places the packet is from a hole among the frames; as reordering, or damage to more than it, has it.
-        away = np.abs(holes + 1 - place[frame]).min(initial=n)
-        reach = usually if ends[frame] and not far[frame] else REORDERED
+    suspects = np.flatnonzero(surplus | ends | far).tolist()
+    reach = usually + len(suspects) - 1
+    for frame in suspects:
+        # A frame belongs into a hole only if that is where its packet is, but for reordering.
+        belongs = (np.abs(holes + 1 - place[frame]) <= reach).any()
         twin = surplus[frame] and bool((ticks == ticks[frame]).sum() > 1)
         at_an_end = min(place[frame], n - 1 - place[frame]) < REORDERED
         out_of_place = far[frame] or twin or (surplus[frame] and abs(place[frame] - frame) > usually)
-        odd[order[frame]] = away <= reach or (at_an_end and out_of_place)
+        odd[order[frame]] = belongs or (at_an_end and out_of_place)
     return odd
 
 

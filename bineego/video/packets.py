@@ -20,7 +20,7 @@ from bineego.video.clock import Clock, mend
 from bineego.video.decode import packets_of
 from bineego.video.headers import PLACEHOLDER, STATED, stated_length
 from bineego.video.keyframes import is_clean_entry
-from bineego.video.pace import FEW, Pace
+from bineego.video.pace import Pace
 from bineego.video.probe import (
     AV_TIME_BASE,
     exact,
@@ -38,6 +38,9 @@ OF_ALL = ("matroska", "avi", "flv", "asf")  # formats that write down the length
 NO_LENGTH = ("mpegts", "mpeg")  # formats without a length: FFmpeg's is the distance of time stamps, right or wrong
 PTS_ONLY = ("matroska", "asf", "ogg", "nut", "rm", "wtv")  # formats whose decoding times FFmpeg makes up
 RAW = ("h264", "hevc", "mpegvideo", "obu", "mjpeg")  # formats of pictures alone, without any time
+
+IN_ORDER = 0.01
+"""Share of times that may be earlier than the one before, by damage, in a file whose codec does not reorder frames."""
 
 WRAP = Fraction(1 << 33, 90_000)
 """Seconds after which the clock of MPEG files starts anew, 26.5 hours."""
@@ -98,6 +101,13 @@ class FilePackets:
         return self.container in RAW
 
     @property
+    def latest(self) -> float:
+        """Seconds by which frames are shown later than they are decoded, at most."""
+        both = (self.pts != NEVER_SHOWN) & (self.dts != NEVER_SHOWN)
+        late = (self.pts - self.dts)[both]
+        return float(np.ptp(late) * self.time_base) if len(late) else 0.0
+
+    @property
     def may_be_coded(self) -> bool:
         """Whether what the file calls presentation times may be decoding times: they only grow, though frames are
         reordered. Programs write that which copy an AVI into another container."""
@@ -116,7 +126,7 @@ class FilePackets:
             usual=self.usual,
             second=max(1, round(1 / self.time_base)),
             by_dts=not (self.container.startswith(PTS_ONLY) and len(known)),
-            in_order=not self.reorders and int((np.diff(known) < 0).sum()) <= FEW,
+            in_order=not self.reorders and int((np.diff(known) < 0).sum()) <= max(1, IN_ORDER * len(known)),
             promised=promised,
             within=self._within(),
             stamped=self._stamped(),

@@ -124,3 +124,6 @@ def test_slide_shows_agree(make_video: Callable[..., Path], tmp_path: Path, b_fr
     options = {"bf": b_frames}
     path = make_video(tmp_path / "v.mp4", count=7, ticks=ticks, time_base=Fraction(1, 1), options=options)
     assert disagreements(path) == []
+    timeline = scan(path)
+    assert timeline.times.tolist() == ticks
+    assert not timeline.damage
