@@ -125,7 +125,8 @@ def misfits(pts_P: Ints, judged_P: Bools, pace: Pace, dropped: int = DROPPED) ->
     if usual is None or as_usual(steps, usual, pace.second).all():
         return odd
     surplus, ends = _surplus(ticks, place, usual, pace.second), np.zeros(n, np.bool_)
-    ends[[0, -1]] = (steps[[0, -1]] > 1.25 * usual) & ~pace.has_room(int(ticks[0]), int(ticks[-1]))
+    if not pace.has_room(int(ticks[0]), int(ticks[-1])):
+        ends[[0, -1]] = steps[[0, -1]] > 1.25 * usual
     fitting = ~surplus & ~ends
     usually = int(np.abs(np.argsort(np.argsort(place[fitting])) - np.arange(fitting.sum())).max(initial=0))
     early, late = lone_ends(ticks, pace, DROPPED if surplus.any() else dropped)  # one that is moved leaves a hole

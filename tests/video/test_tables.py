@@ -69,8 +69,9 @@ def test_a_damaged_table_is_told(
 def test_a_long_video_of_one_frame_is_not_silent(whole: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = changed(whole, tmp_path / "one.mp4", "frames' length", lambda ticks: ticks * 9000)
     assert len(scan(path).times) == 1
-    assert disagreements(path) == ["its frames' lengths add up to 36000.00 s, its header says 4.04 s"]
-    assert disagreements(path)[0] in caplog.text
+    (words,) = disagreements(path)
+    assert words.startswith("its frames' lengths add up to 36000.00 s, its header says 4.0")
+    assert words in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["closed.mp4", "open.mp4", "refresh.mp4", "hevc.mp4", "vfr.mp4", "open.ts"])
