@@ -66,7 +66,7 @@ def test_interlaced_pictures_are_those_of_the_file(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, codec: str, still: bool
 ) -> None:
     """OpenCV says that it converted them, and gives what was in its memory."""
-    pytest.importorskip("cv2")
+    cv2 = pytest.importorskip("cv2")
     path = tmp_path / "interlaced.mkv"
     with av.open(str(path), "w") as output:
         stream = output.add_stream(codec, rate=25, options={"flags": "+ildct+ilme", "x264-params": "interlaced=1"})
@@ -82,8 +82,8 @@ def test_interlaced_pictures_are_those_of_the_file(
     theirs = [picture for _, picture, _ in VideoReader(path, SMALL, backend=Backend.OPENCV).read()]
     assert len(theirs) == len(ours) == 12
     assert np.abs(np.stack(theirs).astype(int) - ours).mean(axis=(1, 2, 3)).max() < 8
-    # A still picture may be in that memory by chance.
-    assert still or "read with PyAV" in caplog.text
+    # A still picture may be in that memory by chance, and OpenCV 4.10 converts them.
+    assert still or cv2.__version__.startswith("4.10.") or "read with PyAV" in caplog.text
 
 
 @pytest.mark.parametrize("there", [0, 1, 5, 11])
