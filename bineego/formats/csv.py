@@ -73,7 +73,7 @@ def read_annotations(path: Path, how: LabelOptions = AS_WRITTEN, media: Medias =
 
 def read_scenes(path: Path) -> dict[str, str]:
     """Scene name by video id, from a `video_id,scene[,score]` file."""
-    return _one_value_per_video(_read(path, (VIDEO, SCENE), (), AS_WRITTEN, NO_MEDIA, blank_rows=False), SCENE)
+    return _one_value_per_video(_read(path, (VIDEO, SCENE), (SCORE,), AS_WRITTEN, NO_MEDIA, blank_rows=False), SCENE)
 
 
 def write_segments(found: pd.DataFrame, path: Path) -> None:
@@ -174,7 +174,9 @@ def _read(
         start, end, said = _times(layout, texts[VIDEO], how, media, blank_rows=blank_rows)
         notes += said
     numbers = {SCORE: _numbers(layout, SCORE).values} if SCORE in required and SCORE in layout else {}
-    unread = [*([source.header[layout.only(SCORE)]] if SCORE in optional and SCORE in layout else []), *layout.extras]
+    # Of ground truth a score means nothing; a table of scenes may well have one.
+    scored_truth = SCORE in optional and SCORE in layout and LABEL in layout
+    unread = [*([source.header[layout.only(SCORE)]] if scored_truth else []), *layout.extras]
     if unread:
         notes.append(f"columns ignored: {', '.join(map(repr, unread))}")
     if notes:

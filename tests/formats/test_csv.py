@@ -114,9 +114,11 @@ def test_an_unknown_subset_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptur
     assert "'holdout'" in caplog.text
 
 
-def test_scenes_are_read_back(tmp_path: Path) -> None:
+def test_scenes_are_read_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     csv.write_scenes({"a": ("Shops, Retail", 0.1), "b": ("Nature", 1.0)}, tmp_path / "scenes.csv")
+    caplog.set_level("INFO")
     assert csv.read_scenes(tmp_path / "scenes.csv") == {"a": "Shops, Retail", "b": "Nature"}
+    assert not caplog.text, "nothing is to be said of a file of ours"
 
 
 def test_all_golden_tables_are_read(shared: Path) -> None:
