@@ -14,12 +14,15 @@ from typing import IO
 
 import numpy as np
 
-from bineego.files import disk_errors
+from bineego.files import read_errors
 
 PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
 TABLES = (b"mvhd", b"tkhd", b"mdhd", b"hdlr", b"elst", b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"co64", b"mvex")
 LONG = (b"stsz", b"stco", b"co64")
 """Tables with an entry for each frame, or each piece of the file, of which only the number of entries is wanted."""
+
+MOST_BOXES, DEPTH = 100_000, len(PARENTS)
+"""Boxes that are looked at, and how deep they may lie in each other: a file may hold millions that mean nothing."""
 
 HEAD = 12
 """Bytes before the entries of these tables."""
@@ -71,9 +74,9 @@ def disagreements(path: Path) -> list[str]:
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
-    with disk_errors(path), path.open("rb") as file:
+    with read_errors(path), path.open("rb") as file:
         try:
-            boxes = list(_boxes(file, 0, path.stat().st_size))
+            boxes = list(_boxes(file, 0, path.stat().st_size, iter(range(MOST_BOXES))))
             return [words for track in _tracks(boxes) for words in track.disagreements()]
         except (struct.error, ValueError, IndexError):  # damaged beyond this; FFmpeg has its own word about it
             return []
@@ -83,9 +86,11 @@ def _differ(one: float, other: float, but_for: float = 0.0) -> bool:
     return abs(one - other) - but_for > max(SLACK, SHARE * min(one, other))
 
 
-def _boxes(file: IO[bytes], at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+def _boxes(
+    file: IO[bytes], at: int, end: int, budget: Iterator[int], depth: int = DEPTH
+) -> Iterator[tuple[bytes, bytes]]:
     """Name and content of each of `TABLES`, and the name of each track where it begins."""
-    while at + 8 <= end:
+    while at + 8 <= end and next(budget, None) is not None:
         file.seek(at)
         size, name = struct.unpack(">I4s", file.read(8))
         head = 8
@@ -94,10 +99,10 @@ def _boxes(file: IO[bytes], at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         stop = end if size == 0 else min(end, at + size)
         if stop < at + head:
             return
-        if name in PARENTS:
+        if name in PARENTS and depth:
             if name == b"trak":
                 yield name, b""
-            yield from _boxes(file, at + head, stop)
+            yield from _boxes(file, at + head, stop, budget, depth - 1)
         elif name in TABLES:
             yield name, file.read(min(stop - at - head, HEAD) if name in LONG else stop - at - head)
         at = stop

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bineego.video.scan import scan
-from bineego.video.tables import disagreements
+from bineego.video.tables import MOST_BOXES, disagreements
 
 FRAMES, RATE = 100, 25
 HEADERS = {  # where each statement is behind the name of its box
@@ -128,3 +128,11 @@ def test_slide_shows_agree(make_video: Callable[..., Path], tmp_path: Path, b_fr
     timeline = scan(path)
     assert timeline.times.tolist() == ticks
     assert not timeline.damage
+
+
+def test_boxes_within_boxes_and_boxes_without_end(tmp_path: Path) -> None:
+    path, deep = tmp_path / "odd.mp4", 50_000
+    path.write_bytes(b"".join(struct.pack(">I4s", 8 * (deep - level), b"moov") for level in range(deep)))
+    assert disagreements(path) == []
+    path.write_bytes(struct.pack(">I4s", 8, b"free") * 2 * MOST_BOXES)
+    assert disagreements(path) == []
