@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from bineego.files import disk_errors
+from bineego.files import read_errors
 
 HEAD = 1 << 16
 """Bytes at the beginning of a file in which its length is looked for."""
@@ -27,7 +27,7 @@ def stated_length(path: Path, container: str) -> float | None:
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
-    with disk_errors(path), path.open("rb") as file:
+    with read_errors(path), path.open("rb") as file:
         head = file.read(HEAD)
     try:
         return STATED[container](head)
