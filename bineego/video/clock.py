@@ -57,7 +57,9 @@ def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock
     judged = np.ones(len(pts), np.bool_) if hidden is None else ~hidden
     known = np.flatnonzero(leader != NEVER_SHOWN)
     clock = leader[known]
-    moved, wrong, joins, later = _lead(clock, judged[known], pace)
+    shown = pts[pts != NEVER_SHOWN]
+    ahead = max(0, int(shown.min() - clock.min())) if pace.by_dts and len(shown) and len(clock) else 0
+    moved, wrong, joins, later = _lead(clock, judged[known], pace, ahead)
     shift = np.zeros(len(pts), np.int64)
     shift[known] = moved - clock
     shift = shift[_latest(known[~wrong], len(pts))] if (~wrong).any() else shift
@@ -78,13 +80,13 @@ def mend(pts: Ints, dts: Ints, pace: Pace, hidden: Bools | None = None) -> Clock
     return Clock(pts=new_pts, dts=new_dts, doubtful=np.union1d(told, known[later[:1]]), joins=known[joins])
 
 
-def _lead(clock: Ints, judged: Bools, pace: Pace) -> tuple[Ints, Bools, Ints, Ints]:
+def _lead(clock: Ints, judged: Bools, pace: Pace, ahead: int) -> tuple[Ints, Bools, Ints, Ints]:
     """The repaired times (K,); which of them are damaged (K,), where new recordings begin (J,), and which packets came
-    behind a pause that cannot be."""
+    behind a pause that cannot be. The clock begins `ahead` of the first frame on screen."""
     wrong, joins = _follow(clock, pace)
     moved = clock + _offsets(clock, wrong, joins, pace)
     wrong |= _alone(moved, wrong, pace) if pace.by_dts else misfits(moved, judged & ~wrong, pace)
-    later = _impossible_pause(moved, wrong, pace)
+    later = _impossible_pause(moved, wrong, pace, ahead)
     if len(later):
         moved[later] -= moved[later[0]] - moved[~wrong & (moved < moved[later[0]])].max() - pace.usual
     _interpolate(moved, wrong)
@@ -97,7 +99,7 @@ def _unsteady(pts: Ints, decoded: Ints, judged: Bools, pace: Pace) -> Bools:
     shortest, longest = extreme_steps(decoded, pace)
     if shortest < 0.75:  # the clock itself is not even: then that of presentation need not be
         return np.zeros(len(pts), np.bool_)
-    # Frames that were dropped are missing from the decoding times too.
+    # Frames that were dropped behind the first are missing from the decoding times too.
     complete = longest < 1.5 and trusted.sum() == len(pts)
     return misfits(pts, trusted, pace, 0 if complete else DROPPED)
 
@@ -154,7 +156,9 @@ def _starts_anew(clock: Ints, first: int, pace: Pace) -> bool:
 def _alone(clock: Ints, wrong: Bools, pace: Pace) -> Bools:
     """The first and the last packets (K,) that are far off where all others are evenly apart."""
     alone, good = np.zeros(len(clock), np.bool_), np.flatnonzero(~wrong)
-    early, late = lone_ends(clock[good], pace)
+    if pace.by_lengths:
+        return alone
+    early, late = lone_ends(clock[good], pace.of_decoding())
     alone[good[:early]] = True
     alone[good[len(good) - late :]] = True
     return alone
@@ -173,7 +177,7 @@ def _offsets(clock: Ints, wrong: Bools, joins: Ints, pace: Pace) -> Ints:
     return offsets
 
 
-def _impossible_pause(clock: Ints, wrong: Bools, pace: Pace) -> Ints:
+def _impossible_pause(clock: Ints, wrong: Bools, pace: Pace, ahead: int) -> Ints:
     """The packets behind the step by which the video is longer than its header promises, in order of their times."""
     good = np.flatnonzero(~wrong)
     nothing = np.zeros(0, np.int64)
@@ -181,7 +185,7 @@ def _impossible_pause(clock: Ints, wrong: Bools, pace: Pace) -> Ints:
         return nothing
     order = good[np.argsort(clock[good], kind="stable")]
     steps = np.diff(clock[order])
-    excess = int(np.ptp(clock[good])) - pace.promised  # of a whole file below 0: the last frame has a length
+    excess = int(np.ptp(clock[good])) - ahead - pace.promised  # below 0 of a whole file: the last frame has a length
     largest = int(steps.argmax())
     if excess <= pace.tolerance or abs(int(steps[largest]) - 2 * pace.usual - excess) > pace.tolerance:
         return nothing
@@ -235,10 +239,8 @@ def _strayed(pts: Ints, dts: Ints, suspect: Bools, pace: Pace) -> Bools:
     decoded = dts[both] + usually
     low = decoded[np.maximum(place - REORDERED, 0)]
     high = decoded[np.minimum(place + REORDERED, len(both) - 1)]
-    # Near the end, what a late frame waits for may not be there: only the header knows better. Its length may be that
-    # of decoding; then frames are shown up to as much later as the latest others are.
-    later = int(np.sort(late)[-2]) - usually if len(late) > 1 else 0
-    end = shown if pace.promised is None else np.full_like(shown, shown[0] + pace.promised + later)
+    # Near the end, what a late frame waits for may not be there: only the header knows better.
+    end = shown if pace.promised is None else np.full_like(shown, shown[0] + pace.promised)
     high = np.where(place + REORDERED < len(both), high, np.maximum(high, end))
     far = (shown > high + pace.second) | (shown < low - pace.second)
     if len(both) < len(pts):  # no frame is shown before it is decoded; where all have times, `misfits` tells better

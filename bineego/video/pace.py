@@ -5,7 +5,7 @@ Shape suffixes: P packets in file order, F frames in order of presentation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Pace:
         usual: from one frame to the next, 1 or more.
         second: of a second, 1 or more.
         by_dts: whether the container stores decoding times; those of others are FFmpeg's guess from presentation times.
+        by_lengths: whether it stores them as lengths, so that none can be wrong alone.
         in_order: whether frames are shown in the order in which they are decoded.
         promised: from the first frame to the end, by a header that can be relied on.
         within: the first and the last tick that the header leaves room for.
@@ -44,6 +45,7 @@ class Pace:
     usual: int
     second: int
     by_dts: bool = True
+    by_lengths: bool = False
     in_order: bool = False
     promised: int | None = None
     within: tuple[int, int] | None = None
@@ -58,6 +60,11 @@ class Pace:
     def tolerance(self) -> int:
         """By how much a header may be off."""
         return max(self.second // 4, self.usual)
+
+    def of_decoding(self) -> Pace:
+        """The same of the clock of decoding, which begins earlier and is as long."""
+        span = None if self.within is None else self.within[1] - self.within[0] + self.usual
+        return self if span is None else replace(self, within=None, promised=span)
 
     def has_room(self, first: int, last: int) -> bool:
         """Whether the header knows of frames from `first` to `last`; not where it does not say."""
@@ -94,17 +101,17 @@ def lone_ends(ticks_F: Ints, pace: Pace, dropped: int = DROPPED) -> tuple[int, i
     others are evenly apart, and the header knows of no such time.
 
     Args:
-        dropped: frames that may be missing there.
+        dropped: frames that may be missing behind the first; before the last it is always `DROPPED`.
     """
     steps = np.diff(ticks_F)
     usual = even_step(steps, pace.second)
     if usual is None or pace.has_room(int(ticks_F[0]), int(ticks_F[-1])):
         return 0, 0
     missing = np.rint(steps / usual) - 1
-    lacks = (missing <= dropped) & as_usual(steps - missing * usual, usual, pace.second)
-    far = (steps > 1.5 * usual) & ~lacks
-    early = np.flatnonzero(far[: pace.stamped[0]])
-    late = np.flatnonzero(far[::-1][: pace.stamped[1]])
+    whole = as_usual(steps - missing * usual, usual, pace.second)
+    wide = steps > 1.5 * usual
+    early = np.flatnonzero((wide & ~(whole & (missing <= dropped)))[: pace.stamped[0]])
+    late = np.flatnonzero((wide & ~(whole & (missing <= DROPPED)))[::-1][: pace.stamped[1]])
     return (int(early[-1]) + 1 if len(early) else 0), (int(late[-1]) + 1 if len(late) else 0)
 
 
@@ -114,7 +121,7 @@ def misfits(pts_P: Ints, judged_P: Bools, pace: Pace, dropped: int = DROPPED) ->
 
     Args:
         judged_P: packets (P,) that have a time and can be trusted to have one of their own.
-        dropped: frames that may be missing behind the first or before the last.
+        dropped: see `lone_ends`.
     """
     odd = np.zeros(len(pts_P), np.bool_)
     packets = np.flatnonzero(judged_P)

@@ -31,6 +31,7 @@ from bineego.video.probe import (
     start_time,
 )
 from bineego.video.structure import unread_share
+from bineego.video.tables import shown_length
 from bineego.video.timeline import NEVER_SHOWN
 
 OWN_LENGTHS = ("mov", "mxf")  # formats that write down the picture's own length; FFmpeg's for others may be a guess
@@ -101,13 +102,6 @@ class FilePackets:
         return self.container in RAW
 
     @property
-    def latest(self) -> float:
-        """Seconds by which frames are shown later than they are decoded, at most."""
-        both = (self.pts != NEVER_SHOWN) & (self.dts != NEVER_SHOWN)
-        late = (self.pts - self.dts)[both]
-        return float(np.ptp(late) * self.time_base) if len(late) else 0.0
-
-    @property
     def may_be_coded(self) -> bool:
         """Whether what the file calls presentation times may be decoding times: they only grow, though frames are
         reordered. Programs write that which copy an AVI into another container."""
@@ -126,6 +120,7 @@ class FilePackets:
             usual=self.usual,
             second=max(1, round(1 / self.time_base)),
             by_dts=not (self.container.startswith(PTS_ONLY) and len(known)),
+            by_lengths=self.container.startswith("mov"),
             in_order=not self.reorders and int((np.diff(known) < 0).sum()) <= max(1, IN_ORDER * len(known)),
             promised=promised,
             within=self._within(),
@@ -212,7 +207,7 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             started=_mark(stream.start_time),
             others=_first_start(container, stream),
             promised=_told_length(Path(path), container, stream),
-            own_end=_own_end(container, stream),
+            own_end=_own_end(Path(path), container, stream),
             reorders=stream.codec_context.has_b_frames,
             edited=edited,
             stream=number,
@@ -247,7 +242,7 @@ def _told_length(path: Path, container: InputContainer, stream: VideoStream) -> 
     return None if rate and guessed and not name.startswith(OWN_LENGTHS) else length
 
 
-def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
+def _own_end(path: Path, container: InputContainer, stream: VideoStream) -> Fraction | None:
     """Seconds on the container's clock at which the picture itself ends by the header, or None where only a length of
     the whole file is there."""
     container_format = container.format.name
@@ -264,7 +259,9 @@ def _own_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
     if container_format == "avi":  # FFmpeg's duration of a file that was cut is scaled to its size, the count is not
         return stream.frames * time_base if time_base and 0 < stream.frames < PLACEHOLDER else None
     if container_format.startswith(OWN_LENGTHS) and stream.duration and time_base:
-        return ((stream.start_time or 0) + stream.duration) * time_base
+        # FFmpeg's length of an MP4 is that of decoding; a last frame may be shown long after it is decoded.
+        shown = shown_length(path) if container_format.startswith("mov") else Fraction(0)
+        return (stream.start_time or 0) * time_base + max(stream.duration * time_base, shown)
     return None
 
 

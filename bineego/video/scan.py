@@ -25,7 +25,7 @@ from bineego.video.clock import LONGEST_PAUSE, Clock
 from bineego.video.damage import Damage
 from bineego.video.decode import decoded_frames, packets_of
 from bineego.video.pace import as_usual, even_step
-from bineego.video.packets import OF_ALL, OWN_LENGTHS, FilePackets, read_packets
+from bineego.video.packets import OF_ALL, FilePackets, read_packets
 from bineego.video.probe import nothing_decodes, open_video
 from bineego.video.tables import disagreements
 from bineego.video.timeline import NEVER_SHOWN, FrameTimeline
@@ -167,9 +167,7 @@ def _wrong_end(found: FilePackets, clock: Clock, duration: float, zero: Fraction
         before = max(0.0, float(zero)) if found.container.startswith(FROM_ZERO) else 0.0
         promised, tolerance = found.promised - before, 1 + 0.1 * found.promised
     told = own_end is not None or found.container.startswith(OF_ALL)
-    # The length may be that of decoding; frames are shown later.
-    room = min(found.latest, promised) if found.container.startswith(OWN_LENGTHS) else 0.0
-    longer = told and duration - promised > max(0.5, two_frames) + room and not len(clock.joins)
+    longer = told and duration - promised > max(0.5, two_frames) and not len(clock.joins)
     return (round(duration, 2), round(promised, 2)) if longer or promised - duration > tolerance else None
 
 

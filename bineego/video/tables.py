@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
@@ -74,11 +75,25 @@ def disagreements(path: Path) -> list[str]:
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
+    return [words for track in _read(path) for words in track.disagreements()]
+
+
+def shown_length(path: Path) -> Fraction:
+    """Seconds for which the pictures of an MP4 are shown by the header of their track, the longest of several; 0 where
+    it does not say.
+
+    Raises:
+        InputMissing: the file is not there, or cannot be read.
+    """
+    return max((Fraction(track.shown) for track in _read(path) if track.shown is not None), default=Fraction(0))
+
+
+def _read(path: Path) -> list[Track]:
+    """The tracks of pictures; none where the header is damaged beyond this. FFmpeg has its own word about it."""
     with read_errors(path), path.open("rb") as file:
         try:
-            boxes = list(_boxes(file, 0, path.stat().st_size, iter(range(MOST_BOXES))))
-            return [words for track in _tracks(boxes) for words in track.disagreements()]
-        except (struct.error, ValueError, IndexError):  # damaged beyond this; FFmpeg has its own word about it
+            return list(_tracks(list(_boxes(file, 0, path.stat().st_size, iter(range(MOST_BOXES))))))
+        except (struct.error, ValueError, IndexError):
             return []
 
 

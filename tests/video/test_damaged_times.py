@@ -129,6 +129,22 @@ def test_mp4_offset_at_an_end(
     assert "header" not in caplog.text
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".flv"])
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("b_frames", [0, 1, 2])
+def test_a_pause_at_an_end_that_the_header_knows_of(
+    make_video: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str, last: bool, b_frames: int
+) -> None:
+    steps = [40] * 60
+    steps[-1 if last else 0] = 1900
+    ticks = np.concatenate([[0], np.cumsum(steps)])
+    options = {"x264-params": f"keyint=25:bframes={b_frames}:b-adapt=0:scenecut=0"}
+    path = tmp_path / f"pause{suffix}"
+    make_video(path, count=61, rate=RATE, ticks=ticks.tolist(), time_base=Fraction(1, 1000), options=options)
+    np.testing.assert_allclose(scan(path).times, ticks / 1000, atol=2e-3)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("seconds", [60, -60, 5, -5])
 def test_sound_still_says_where_the_start_is(tmp_path: Path, seconds: float) -> None:
     """A player's 0:00 is the first of both, here the sound, however wrong the first picture's time is."""
