@@ -207,7 +207,7 @@ def read_packets(path: Path | str, number: int, *, edited: bool) -> FilePackets:
             started=_mark(stream.start_time),
             others=_first_start(container, stream),
             promised=_told_length(Path(path), container, stream),
-            own_end=_own_end(Path(path), container, stream),
+            own_end=_own_end(Path(path), container, stream, number),
             reorders=stream.codec_context.has_b_frames,
             edited=edited,
             stream=number,
@@ -242,7 +242,7 @@ def _told_length(path: Path, container: InputContainer, stream: VideoStream) -> 
     return None if rate and guessed and not name.startswith(OWN_LENGTHS) else length
 
 
-def _own_end(path: Path, container: InputContainer, stream: VideoStream) -> Fraction | None:
+def _own_end(path: Path, container: InputContainer, stream: VideoStream, number: int) -> Fraction | None:
     """Seconds on the container's clock at which the picture itself ends by the header, or None where only a length of
     the whole file is there."""
     container_format = container.format.name
@@ -260,7 +260,8 @@ def _own_end(path: Path, container: InputContainer, stream: VideoStream) -> Frac
         return stream.frames * time_base if time_base and 0 < stream.frames < PLACEHOLDER else None
     if container_format.startswith(OWN_LENGTHS) and stream.duration and time_base:
         # FFmpeg's length of an MP4 is that of decoding; a last frame may be shown long after it is decoded.
-        shown = shown_length(path) if container_format.startswith("mov") else Fraction(0)
+        n = len(pictures_of(container))
+        shown = shown_length(path, number, n) if container_format.startswith("mov") else Fraction(0)
         return (stream.start_time or 0) * time_base + max(stream.duration * time_base, shown)
     return None
 

@@ -75,6 +75,9 @@ def scan(path: Path | str, stream: int = 0) -> FrameTimeline:
     if not 0 < last_length <= LONGEST_PAUSE:
         last_length = float(np.median(np.diff(times))) if len(times) > 1 else float(found.usual * found.time_base)
     duration = float(times[-1]) + last_length
+    end = found.end_by(clock)
+    if end is not None and len(times) > 1 and times[-1] < float(end - zero) < duration:
+        duration = float(end - zero)  # the length of a frame is that of its decoding
     _check_length(path, duration, len(times))
     contradictions = disagreements(Path(path)) if found.container.startswith("mov") else []
     holes, uneven = (np.zeros((0, 2)), 0) if by_order or found.container.startswith("mov") else holes_of(times)

@@ -39,7 +39,7 @@ class Track:
     Attributes:
         media: length by the media's header.
         summed: length by the table of the frames' lengths.
-        shown: length by the track's header.
+        shown: length by the track's header, less what is left empty.
         edits: (start in the media, length) of each part that is shown.
         delay: by how much a frame may be shown later than it is decoded.
         frames: number of frames by each table that is of all of them.
@@ -78,14 +78,15 @@ def disagreements(path: Path) -> list[str]:
     return [words for track in _read(path) for words in track.disagreements()]
 
 
-def shown_length(path: Path) -> Fraction:
-    """Seconds for which the pictures of an MP4 are shown by the header of their track, the longest of several; 0 where
-    it does not say.
+def shown_length(path: Path, number: int, n: int) -> Fraction:
+    """Seconds for which picture `number` of the `n` of an MP4 is shown by the header of its track; 0 where it does not
+    say.
 
     Raises:
         InputMissing: the file is not there, or cannot be read.
     """
-    return max((Fraction(track.shown) for track in _read(path) if track.shown is not None), default=Fraction(0))
+    tracks = _read(path)
+    return Fraction(tracks[number].shown or 0) if len(tracks) == n else Fraction(0)
 
 
 def _read(path: Path) -> list[Track]:
@@ -145,12 +146,14 @@ def _track(tables: dict[bytes, bytes], movie_scale: int) -> Track:
         frames.add(int.from_bytes(tables[b"stsz"][8:12], "big"))
     if b"stsc" in tables and (places := tables.get(b"stco", tables.get(b"co64"))):
         frames.add(_in_chunks(tables[b"stsc"], int.from_bytes(places[4:8], "big")))
+    edits = list(_edits(tables.get(b"elst", b"")))
+    empty = sum(length for start, length in edits if start < 0)
     summed = float(lengths[:, 0].astype(np.float64) @ lengths[:, 1])
     return Track(
         media=media / scale if media and scale else None,
         summed=summed / scale if scale and len(lengths) else None,
-        shown=shown / movie_scale if shown else None,
-        edits=[(at / scale, length / movie_scale) for at, length in _edits(tables.get(b"elst", b"")) if scale],
+        shown=(shown - empty) / movie_scale if shown and shown > empty else None,
+        edits=[(start / scale, length / movie_scale) for start, length in edits if scale and start >= 0],
         delay=max(0.0, float(offsets[:, 1].max(initial=0))) / scale if scale else 0.0,
         frames=frames if len(lengths) else set(),
     )
@@ -180,9 +183,9 @@ def _in_chunks(table: bytes, chunks: int) -> int:
 
 
 def _edits(table: bytes) -> Iterator[tuple[int, int]]:
-    """Start in the media and length of each part of an edit list that is shown at its own pace."""
+    """Start in the media, below 0 of nothing, and length of each part of an edit list that is shown at its own pace."""
     wide = table[:1] == b"\1"
     for entry in range(int.from_bytes(table[4:8], "big")):
         length, start, rate = struct.unpack_from(">QqI" if wide else ">IiI", table, 8 + entry * (20 if wide else 12))
-        if start >= 0 and rate == 1 << 16:
+        if start < 0 or rate == 1 << 16:
             yield start, length

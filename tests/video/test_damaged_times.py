@@ -129,7 +129,7 @@ def test_mp4_offset_at_an_end(
     assert "header" not in caplog.text
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".flv"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("b_frames", [0, 1, 2])
 def test_a_pause_at_an_end_that_the_header_knows_of(

@@ -79,6 +79,15 @@ def test_whole_files_agree(video: Callable[[str], Path], kind: str) -> None:
     assert disagreements(video(kind)) == []
 
 
+@pytest.mark.parametrize("late", [0, 60])
+def test_a_late_start_is_no_contradiction(make_video: Callable[..., Path], tmp_path: Path, late: int) -> None:
+    """An edit list may begin with nothing."""
+    ticks = [late + number for number in range(40)]
+    path = make_video(tmp_path / "late.mp4", count=40, rate=RATE, ticks=ticks, options={"bf": "2"})
+    assert not scan(path).damage
+    assert disagreements(path) == []
+
+
 @pytest.mark.parametrize("cut", [10, 100, 400, 700])
 def test_half_a_header_is_no_crash(whole: Path, tmp_path: Path, cut: int) -> None:
     content = whole.read_bytes()

@@ -321,7 +321,7 @@ def problems(name: str, folder: Path) -> list[str]:
     found = []
     if len(timeline.times) != len(times) or np.abs(timeline.times - times).max() > 2e-6:  # FFmpeg prints microseconds
         return [f"{name}: times {timeline.times[:4]}, not {times[:4]}; {len(timeline.times)} of {len(times)}"]
-    if timeline.damage.doubtful or timeline.damage.ends:
+    if timeline.damage.doubtful or timeline.damage.ends or timeline.damage.broken:
         found.append(f"{name}: a false alarm, {timeline.damage}")
     for backend in Backend:
         reader = VideoReader(path, FrameOptions(size=SIDE), backend=backend, timeline=timeline)
