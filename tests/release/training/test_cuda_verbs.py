@@ -18,7 +18,7 @@ from bineego.training.temporal import member
 
 DEVICE = "cuda"
 TOLERANCE = 0.02
-"""Of a probability. Half of a float32 product is TF32 there, and features are kept as float16."""
+"""Of a probability: float32 products are TF32 there, and features are kept as float16."""
 
 
 @pytest.fixture(autouse=True, scope="module")
