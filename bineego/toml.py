@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego.errors import InputInvalid, nearest
-from bineego.files import read_error, write_bytes
+from bineego.files import read_errors, write_bytes
 from bineego.plain import plain
 
 
@@ -21,9 +21,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         InputInvalid: it is not TOML; the message has line and column.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise read_error(error, path) from error
+        with read_errors(path):
+            text = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InputInvalid(f"not UTF-8 text ({error.reason} at byte {error.start})", where=path) from error
     try:

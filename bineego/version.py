@@ -1,3 +1,3 @@
-"""The release, free of everything: said in one place."""
+"""The release; a module of its own, so that every other one may import it."""
 
 __version__ = "0.2.0.dev0"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bineego.errors import UsageError
-from bineego.files import read_error
+from bineego.files import read_errors
 from bineego.remote.address import Source
 from bineego.video.folder import is_video, videos_in
 from bineego.words import many
@@ -34,10 +34,8 @@ def find_videos(folder: Path) -> dict[str, Path]:
         InputMissing: the folder is not there or cannot be read.
         UsageError: two files with one id ("a.mp4" and "a.avi").
     """
-    try:
+    with read_errors(folder):
         files = videos_in(folder)
-    except OSError as error:
-        raise read_error(error, folder) from error
     return by_id((video_id(path), path) for path in files)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bineego.errors import InputMissing
-from bineego.files import read_error
+from bineego.files import read_errors
 from bineego.formats import json, text
 from bineego.formats.annotations import Annotations
 from bineego.formats.media import NO_MEDIA, Media, Medias
@@ -33,13 +33,11 @@ class LabelFile:
     def __init__(self, path: Path, media: Medias = NO_MEDIA) -> None:
         self.path = Path(path)
         self.media = media
-        try:
+        with read_errors(path):
             if self.path.is_fifo() or self.path.is_char_device():
                 raise InputMissing("not a regular file (a pipe?)", where=path, remedy="write it to a file first")
             with self.path.open("rb") as file:
                 self.head = file.read(HEAD_BYTES)
-        except OSError as error:
-            raise read_error(error, path) from error
 
     @cached_property
     def text(self) -> str:

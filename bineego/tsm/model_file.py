@@ -98,14 +98,14 @@ def opened(path: Path) -> Iterator[Any]:
 
     Raises:
         SafetensorError: it is none, or damaged.
-        ResourceExhausted: the disk fails; torch says so with a RuntimeError, since it maps the file into memory.
+        ResourceExhausted: the disk fails, or memory runs out; torch, which maps the file, says so with a RuntimeError.
     """
     try:
         with safe_open(path, framework="pt") as file:
             yield file
     except RuntimeError as error:
         raise ResourceExhausted(
-            f"cannot be read ({error})", where=path, remedy="check the disk, or bring the file to another one"
+            f"cannot be read ({error})", where=path, remedy="check the disk, and how much memory is free"
         ) from error
 
 
@@ -115,7 +115,7 @@ def load_model(path: Path | str, device: torch.device | str = "cpu") -> Model:
     Raises:
         ModelError: no such file, not a safetensors file, no card, an unknown format version, or weights that are
             not those the card describes or not those that were written (a checksum tells).
-        ResourceExhausted: the disk fails.
+        ResourceExhausted: the disk fails, or memory runs out.
     """
     path = find_model_file(Path(path))
     try:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bineego.errors import InputInvalid, InputMissing
-from bineego.files import atomic_folder, disk_errors, read_error
+from bineego.files import atomic_folder, disk_errors, read_errors
 from bineego.remote.address import RemoteFile, Source
 from bineego.types import Floats, Ints, Pixels
 from bineego.video.frames import Backend, FrameOptions, TimedFrame
@@ -229,14 +229,11 @@ def content_stamp(path: Path) -> str:
     """What tells a video's content from another's without reading it all: its size, and samples from head to tail."""
     check_plain_file(path)
     digest = hashlib.blake2b(digest_size=16)
-    try:
-        with path.open("rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            for number in range(SAMPLES):
-                file.seek(max(0, size - SAMPLE_BYTES) * number // (SAMPLES - 1))
-                digest.update(file.read(SAMPLE_BYTES))
-    except OSError as error:
-        raise read_error(error, path) from error
+    with read_errors(path), path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        for number in range(SAMPLES):
+            file.seek(max(0, size - SAMPLE_BYTES) * number // (SAMPLES - 1))
+            digest.update(file.read(SAMPLE_BYTES))
     return f"{size}\0{digest.hexdigest()}"
 
 
